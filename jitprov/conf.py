@@ -1,0 +1,115 @@
+"""Every setting of jitprov: flat ``JITPROV_*`` names, typed, read at access.
+
+Deployment choices are settings; what differs from tenant to tenant is a column. Nothing is cached, so
+``override_settings`` works as it is. :mod:`jitprov.checks` says what is wrong with a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from jitprov.exceptions import ConfigurationError
+from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
+
+
+def _setting(name: str, default: Any) -> Any:
+    return getattr(settings, f"JITPROV_{name}", default)
+
+
+class Conf:
+    """The settings, as attributes without the prefix."""
+
+    @property
+    def BASE_URL(self) -> str:
+        """Where browsers reach the host: scheme and host, for example ``https://app.example``. Required.
+
+        Every URL that an identity provider learns about us starts with it. The Host header is never used.
+        """
+        return str(_setting("BASE_URL", "")).rstrip("/")
+
+    @property
+    def TENANT_MODEL(self) -> str:
+        """The host's tenant model, as ``app_label.Model``. Decide before the first ``migrate``."""
+        return str(_setting("TENANT_MODEL", "jitprov.Tenant"))
+
+    @property
+    def TENANT_LOOKUP_FIELD(self) -> str:
+        """The tenant model's field that ``?tenant=`` and ``--tenant`` name; ``pk`` works with every model."""
+        return str(_setting("TENANT_LOOKUP_FIELD", "slug"))
+
+    @property
+    def PROVISIONER(self) -> str:
+        """Dotted path of the :class:`jitprov.provisioner.Provisioner` subclass that finds and writes accounts."""
+        return str(_setting("PROVISIONER", "jitprov.provisioner.Provisioner"))
+
+    @property
+    def REQUEST_LIFETIME(self) -> timedelta:
+        """How long a person may take between leaving for the identity provider and coming back."""
+        return _duration("REQUEST_LIFETIME", timedelta(minutes=10))
+
+    @property
+    def CLOCK_SKEW(self) -> timedelta:
+        """How far an identity provider's clock may differ from ours; at most 300 seconds."""
+        return min(_duration("CLOCK_SKEW", timedelta(seconds=120)), MAX_CLOCK_SKEW)
+
+    @property
+    def SP_KEY_PAIRS(self) -> tuple[KeyPair, ...]:
+        """Our own keys, newest first: a list of ``{"certificate": PEM, "private_key": PEM}``, from the environment.
+
+        The first signs, all decrypt and all are published, so that a new key is added before the old one goes.
+
+        :raises ConfigurationError: an entry is not such a mapping.
+        """
+        return tuple(_key_pair(pair) for pair in _setting("SP_KEY_PAIRS", ()))
+
+    @property
+    def SIGN_REQUESTS(self) -> bool:
+        """Sign every AuthnRequest. Needs a key pair. A tenant's metadata may ask for it too."""
+        return bool(_setting("SIGN_REQUESTS", False))
+
+    @property
+    def METADATA_MAX_BYTES(self) -> int:
+        """How large an identity provider's metadata document may be."""
+        return int(_setting("METADATA_MAX_BYTES", 10 * 1024 * 1024))
+
+    @property
+    def METADATA_TIMEOUT(self) -> timedelta:
+        """How long fetching a metadata document may take, all in all."""
+        return _duration("METADATA_TIMEOUT", timedelta(seconds=10))
+
+    @property
+    def BASE_TEMPLATE(self) -> str:
+        """The host's base template; pages of jitprov fill its ``title`` and ``content`` blocks if it has them."""
+        return str(_setting("BASE_TEMPLATE", "base.html"))
+
+    @property
+    def UNVERIFIED_EVENTS_KEPT(self) -> int:
+        """How many refusals of unproved origin are kept for each identity provider; older ones only count."""
+        return int(_setting("UNVERIFIED_EVENTS_KEPT", 100))
+
+    @property
+    def EVENT_RETENTION(self) -> timedelta:
+        """How long ``prune_jitprov`` keeps provisioning events."""
+        return _duration("EVENT_RETENTION", timedelta(days=400))
+
+
+def _duration(name: str, default: timedelta) -> timedelta:
+    """Read a duration: a timedelta, or a number of seconds."""
+    value = _setting(name, default)
+    return value if isinstance(value, timedelta) else timedelta(seconds=float(value))
+
+
+def _key_pair(pair: object) -> KeyPair:
+    if isinstance(pair, KeyPair):
+        return pair
+    if isinstance(pair, Mapping) and {"certificate", "private_key"} <= set(pair):
+        return KeyPair(certificate=pair["certificate"], private_key=pair["private_key"])
+    # The entry itself is not shown: it may be a private key.
+    raise ConfigurationError("JITPROV_SP_KEY_PAIRS takes mappings of certificate and private_key")
+
+
+conf = Conf()

@@ -1,0 +1,150 @@
+"""XML from strangers: parsed once, within bounds, or refused.
+
+Nothing here knows SAML. The bounds hold before any signature library sees the document, because anybody may
+post anything to an assertion consumer service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from jitprov.exceptions import JitprovError
+
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+MD = "urn:oasis:names:tc:SAML:2.0:metadata"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+
+class XmlRefused(JitprovError):
+    """The document is not XML that we are willing to read."""
+
+    code = "xml_refused"
+
+
+class NotXml(XmlRefused):
+    """The document is not well-formed XML in UTF-8."""
+
+    code = "not_xml"
+
+
+class TooLarge(XmlRefused):
+    """The document is larger than allowed."""
+
+    code = "message_too_large"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+class TooComplex(XmlRefused):
+    """The document is nested deeper, or has more nodes, than allowed."""
+
+    code = "message_too_complex"
+
+
+class ForbiddenXml(XmlRefused):
+    """The document has a DTD, an entity or a processing instruction."""
+
+    code = "forbidden_xml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much XML is too much: bytes, levels of nesting, and nodes of every kind."""
+
+    bytes: int
+    depth: int
+    nodes: int
+
+
+MESSAGE_LIMITS = Limits(bytes=512 * 1024, depth=24, nodes=20_000)
+"""For protocol messages: a response of Entra with the most groups that it sends is about 40 kB and 500 nodes."""
+
+_PROCESSING_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
+_NODES = etree.XPath("count(//node() | //@*)")
+# The path is built once per depth that is ever used: one for messages, one for metadata.
+_DEEPER: dict[int, etree.XPath] = {}
+
+
+def parse(document: bytes, limits: Limits) -> etree._Element:
+    """Return the root of a document from a stranger.
+
+    :raises TooLarge, NotXml, ForbiddenXml, TooComplex: before anything else looks at it.
+    """
+    if len(document) > limits.bytes:
+        raise TooLarge(limit=limits.bytes)
+    _refuse_declarations(document)
+    root = parse_trusted(document)
+    if _PROCESSING_INSTRUCTION(root):
+        raise ForbiddenXml("processing instruction")
+    _require_bounds(root, limits)
+    return root
+
+
+def parse_trusted(document: bytes) -> etree._Element:
+    """Parse a document again that we have canonicalised or assembled ourselves.
+
+    Comments are dropped by the parser, so that text on both sides of one is one text: a comment can not
+    cut a value short (the attack on ``user@victim.example<!---->.evil.example``).
+    """
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+    )
+    try:
+        return etree.fromstring(document, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NotXml("not well-formed") from error
+
+
+def _refuse_declarations(document: bytes) -> None:
+    # Looked for in the text, because a parser that has seen a DTD has already worked for the attacker.
+    # Only UTF-8 is read, so no other encoding can hide one.
+    try:
+        text = document.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotXml("not UTF-8") from error
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ForbiddenXml("document type declaration")
+
+
+def _require_bounds(root: etree._Element, limits: Limits) -> None:
+    if _NODES(root) > limits.nodes:
+        raise TooComplex(f"more than {limits.nodes} nodes")
+    deeper = _DEEPER.get(limits.depth)
+    if deeper is None:
+        deeper = _DEEPER[limits.depth] = etree.XPath("boolean(" + "/*" * (limits.depth + 1) + ")")
+    if deeper(root):
+        raise TooComplex(f"nested deeper than {limits.depth} levels")
+
+
+def canonical(element: etree._Element, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
+    """Return the exclusive canonical form, without comments (xml-exc-c14n §3).
+
+    The element is serialised and parsed first: only so does it carry the namespaces that its ancestors
+    declare and that an InclusiveNamespaces list may name.
+    """
+    alone = parse_trusted(etree.tostring(element, with_tail=False, encoding="utf-8"))
+    return etree.tostring(
+        alone,
+        method="c14n",
+        exclusive=True,
+        with_comments=False,
+        inclusive_ns_prefixes=list(inclusive_prefixes) or None,
+    )
+
+
+def text_of(element: etree._Element) -> str:
+    """Return the text of an element that holds nothing but text, verbatim."""
+    return element.text or ""
