@@ -15,6 +15,8 @@ class JitprovError(Exception):
     """Anything that jitprov refuses."""
 
     code: ClassVar[str] = "refused"
+    origin_verified: bool = False
+    """Whether the identity provider's signature was found good before the refusal."""
 
 
 class ConfigurationError(JitprovError):

@@ -1,0 +1,224 @@
+"""From the bytes that a browser posted to an assertion that somebody signed.
+
+Everything here happens before a word of the assertion is believed. What comes out of :func:`open_response`
+was read from the canonical bytes that an identity provider's certificate verifies, and from nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from jitprov.exceptions import JitprovError
+from jitprov.saml.encryption import decrypt, encrypted_assertions, splice
+from jitprov.saml.signature import (
+    CertificateExpired,
+    SignatureInvalid,
+    SignatureMalformed,
+    SignatureMissing,
+    is_signed,
+    verify_enveloped,
+)
+from jitprov.saml.types import Certificate, KeyPair
+from jitprov.saml.xml import DS, MESSAGE_LIMITS, SAML, SAMLP, TooLarge, parse
+
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+_RESPONSE = f"{{{SAMLP}}}Response"
+_ASSERTION = f"{{{SAML}}}Assertion"
+_SIGNATURE = f"{{{DS}}}Signature"
+_STATUS_CODE = f"{{{SAMLP}}}StatusCode"
+_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+
+
+class ResponseRefused(JitprovError):
+    """The message is not a response that can carry a sign-in."""
+
+    code = "response_refused"
+
+
+class ResponseMissing(ResponseRefused):
+    """No SAMLResponse was posted."""
+
+    code = "response_missing"
+
+
+class ResponseNotBase64(ResponseRefused):
+    """The SAMLResponse is not base64."""
+
+    code = "response_not_base64"
+
+
+class NotAResponse(ResponseRefused):
+    """The message is something else than a SAML 2.0 Response."""
+
+    code = "not_a_response"
+
+
+class StatusNotSuccess(ResponseRefused):
+    """The identity provider says that the sign-in failed."""
+
+    code = "status_not_success"
+
+    def __init__(self, statuses: Sequence[str]) -> None:
+        super().__init__(" / ".join(status.rpartition(":")[2][:60] for status in statuses))
+        self.statuses = tuple(statuses)
+
+
+class AssertionMissing(ResponseRefused):
+    """The response says Success and brings no assertion."""
+
+    code = "assertion_missing"
+
+
+class AssertionMisplaced(ResponseRefused):
+    """There are several assertions, or the one is not directly inside the Response: signature wrapping."""
+
+    code = "assertion_misplaced"
+
+
+class DuplicateId(ResponseRefused):
+    """Two elements have the same ID, so that a signature could mean either."""
+
+    code = "duplicate_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A response whose assertion is proved to be the identity provider's, and not yet judged."""
+
+    response: etree._Element
+    """As signed if the Response is signed; else only its envelope, which anybody may have altered."""
+    response_signed: bool
+    assertion: etree._Element
+    """As signed."""
+    document: bytes
+    """What was posted, decoded."""
+    decrypted: bytes | None
+    """The same with the assertion in plaintext, if it came encrypted."""
+
+
+def open_response(
+    saml_response: str,
+    *,
+    certificates: Sequence[Certificate],
+    key_pairs: Sequence[KeyPair],
+    now: datetime,
+) -> Opened:
+    """Decode, bound, check the shape, decrypt and verify the signatures of a posted SAMLResponse.
+
+    :param saml_response: base64, as posted.
+    :raises ResponseRefused, XmlRefused: it is not a response with exactly one assertion in its place.
+    :raises SignatureRefused: it is not proved to be from the owner of the certificates.
+    """
+    document = _decode(saml_response)
+    root = parse(document, MESSAGE_LIMITS)
+    _require_response(root)
+    _require_one_assertion(root)
+    response, response_signed = root, is_signed(root)
+    if response_signed:
+        response = verify_enveloped(root, certificates, now=now)
+    signers = _Signers(certificates=certificates, now=now, response_signed=response_signed)
+    if encrypted_assertions(root):
+        response, assertion, decrypted = _open_encrypted(root, response, key_pairs, signers)
+    else:
+        assertion, decrypted = signers.signed_assertion(response), None
+    return Opened(
+        response=response,
+        response_signed=response_signed,
+        assertion=assertion,
+        document=document,
+        decrypted=decrypted,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signers:
+    """Who may have signed the assertion."""
+
+    certificates: Sequence[Certificate]
+    now: datetime
+    response_signed: bool
+
+    def signed_assertion(self, response: etree._Element) -> etree._Element:
+        """Return the assertion as signed: by a signature of its own, or by the Response's around it."""
+        assertion = response.find(_ASSERTION)
+        if assertion is None:
+            raise AssertionMissing
+        if is_signed(assertion):
+            return verify_enveloped(assertion, self.certificates, now=self.now)
+        if not self.response_signed:
+            raise SignatureMissing
+        return assertion
+
+
+def _open_encrypted(
+    root: etree._Element,
+    response: etree._Element,
+    key_pairs: Sequence[KeyPair],
+    signers: _Signers,
+) -> tuple[etree._Element, etree._Element, bytes]:
+    """Return the response and the assertion in plaintext, and the document that was posted likewise."""
+    [encrypted] = encrypted_assertions(response)
+    plaintext = decrypt(encrypted, key_pairs)
+    try:
+        reopened = parse(splice(response, encrypted, plaintext), MESSAGE_LIMITS)
+        _require_one_assertion(reopened)
+        assertion = signers.signed_assertion(reopened)
+    except CertificateExpired:
+        raise
+    except JitprovError as error:
+        # What the plaintext looks like is nobody's business until a signature vouches for it.
+        raise SignatureInvalid("not proved") from error
+    return reopened, assertion, splice(root, encrypted_assertions(root)[0], plaintext)
+
+
+def _decode(saml_response: str) -> bytes:
+    if not saml_response:
+        raise ResponseMissing
+    # Four characters carry three bytes; line breaks are allowed. Bounded before any of it is decoded.
+    if len(saml_response) > MESSAGE_LIMITS.bytes * 3 // 2:
+        raise TooLarge(limit=MESSAGE_LIMITS.bytes)
+    try:
+        return base64.b64decode("".join(saml_response.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ResponseNotBase64 from error
+
+
+def _require_response(root: etree._Element) -> None:
+    if root.tag != _RESPONSE or root.get("Version") != "2.0" or not root.get("ID"):
+        raise NotAResponse
+    _require_success(root)
+
+
+def _require_success(root: etree._Element) -> None:
+    statuses = root.findall(f"{{{SAMLP}}}Status")
+    codes = [code.get("Value", "") for status in statuses for code in status.iter(_STATUS_CODE)]
+    if len(statuses) != 1 or codes[:1] != [SUCCESS]:
+        raise StatusNotSuccess(codes)
+
+
+def _require_one_assertion(root: etree._Element) -> None:
+    """Leave no choice of what is meant: one assertion, in its place, unique IDs, signatures where they belong."""
+    assertions = [*root.iter(_ASSERTION), *encrypted_assertions(root)]
+    if not assertions:
+        raise AssertionMissing
+    if len(assertions) > 1 or assertions[0].getparent() is not root:
+        raise AssertionMisplaced
+    for signature in root.iter(_SIGNATURE):
+        if signature.getparent() not in (root, assertions[0]):
+            raise SignatureMalformed(
+                "a signature that is neither the Response's nor the Assertion's"
+            )
+    ids = [
+        value
+        for element in root.iter(etree.Element)
+        for name, value in element.items()
+        if name in {"ID", "Id", "id", _XML_ID}
+    ]
+    if len(ids) != len(set(ids)):
+        raise DuplicateId

@@ -1,0 +1,27 @@
+"""Points in time, as XML writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,20})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an xs:dateTime; one without a zone is UTC (saml-core-2.0 §1.3.3). Microseconds, the rest is cut.
+
+    :raises ValueError: it is not one, or no such day exists.
+    """
+    match = _INSTANT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("not an xs:dateTime")
+    seconds, fraction, zone = match.groups()
+    return datetime.fromisoformat(f"{seconds}{(fraction or '.0')[:7]:0<7}{zone or 'Z'}").astimezone(
+        UTC
+    )
+
+
+def format_instant(moment: datetime) -> str:
+    """Write a moment as SAML wants it: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
