@@ -12,7 +12,10 @@ from typing import Any, TypeAlias
 Value: TypeAlias = str | int | bool | date | tuple[str, ...] | None
 """What a mapping can produce for a user field, before the field's own cleaning."""
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+def _empty() -> Mapping[str, Any]:
+    # A factory, because dataclasses take a read-only mapping for a mutable default before Python 3.12.
+    return MappingProxyType({})
 
 
 class Source(StrEnum):
@@ -67,7 +70,7 @@ class Claims:
     source: Source
     external_id: str
     """The anchor. Empty when the claim that should carry it did not come."""
-    values: Mapping[str, tuple[str, ...]] = field(default=_EMPTY, repr=False)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=_empty, repr=False)
     """A claim that came without a value is there, with no values; one that did not come is not there."""
     active: bool | None = None
     """``None``: the source has no opinion, as SAML never has."""
@@ -78,7 +81,7 @@ class Transform:
     """One step of a mapping: a name from :data:`jitprov.provisioning.transforms.TRANSFORMS` and its parameters."""
 
     name: str
-    parameters: Mapping[str, Any] = field(default=_EMPTY)
+    parameters: Mapping[str, Any] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,7 @@ class DesiredUser:
     """What the person's account should look like. Made by :func:`jitprov.provisioning.mapping.map_claims`."""
 
     claims: Claims
-    fields: Mapping[str, DesiredValue] = field(default=_EMPTY)
+    fields: Mapping[str, DesiredValue] = field(default_factory=_empty)
     groups: frozenset[int] | None = None
     """``None``: no opinion, leave groups alone. Empty: take away all that we granted."""
     unknown_groups: frozenset[int] = frozenset()
@@ -158,7 +161,7 @@ class CurrentUser:
     """The account as it is, read once."""
 
     pk: Any
-    fields: Mapping[str, Any] = field(default=_EMPTY)
+    fields: Mapping[str, Any] = field(default_factory=_empty)
     """Values of the user fields that the mapping names."""
     active: bool = True
     privileged: bool = False
@@ -203,7 +206,7 @@ class GroupChanges:
 class Changes:
     """The difference between the account as it is and as it should be."""
 
-    fields: Mapping[str, Any] = field(default=_EMPTY)
+    fields: Mapping[str, Any] = field(default_factory=_empty)
     groups: GroupChanges = field(default_factory=GroupChanges)
     active: bool | None = None
 

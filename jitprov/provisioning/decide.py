@@ -1,0 +1,159 @@
+"""What should happen to an account. Reads nothing, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from jitprov.provisioning.types import (
+    Changes,
+    Create,
+    CurrentUser,
+    Decision,
+    DesiredUser,
+    DesiredValue,
+    GroupChanges,
+    Policy,
+    RefusalReason,
+    Refuse,
+    SyncMode,
+    Update,
+)
+
+_EMPTY_VALUES = (None, "", ())
+
+
+def decide(
+    desired: DesiredUser,
+    current: CurrentUser | None,
+    policy: Policy,
+    taken: frozenset[str] = frozenset(),
+) -> Decision:
+    """Say what should happen to an account.
+
+    ``current`` is the account that the anchor leads to, or one that could be linked, or ``None``. ``taken``
+    names the unique user fields whose wanted value belongs to somebody else. The order of the reasons is
+    part of the contract: the first that holds is the one that is told.
+    """
+    reason = _closed(desired, policy) or _shut_out(desired, current, policy)
+    if reason:
+        return Refuse(reason=reason)
+    changes = diff(desired, current)
+    if refusal := _unfit(desired, changes, taken):
+        return refusal
+    if current is None:
+        return Create(desired=desired, changes=changes)
+    return Update(pk=current.pk, desired=desired, changes=changes, link=not current.linked)
+
+
+def diff(desired: DesiredUser, current: CurrentUser | None) -> Changes:
+    """Say what is left to change: falsy if nothing, everything for an account that is not there yet."""
+    return Changes(
+        fields=_field_changes(desired.fields, current),
+        groups=_group_changes(desired, current),
+        active=_active_change(desired.active, current),
+    )
+
+
+def _closed(desired: DesiredUser, policy: Policy) -> RefusalReason | None:
+    """Reasons that do not depend on the account."""
+    if not policy.tenant_enabled:
+        return RefusalReason.TENANT_DISABLED
+    if not policy.identity_provider_enabled:
+        return RefusalReason.IDENTITY_PROVIDER_DISABLED
+    if not desired.claims.external_id:
+        return RefusalReason.SUBJECT_MISSING
+    return None
+
+
+def _shut_out(
+    desired: DesiredUser, current: CurrentUser | None, policy: Policy
+) -> RefusalReason | None:
+    """Reasons that lie in the account, or in there being none."""
+    if current is None:
+        return None if policy.create_users else RefusalReason.CREATION_DISABLED
+    if desired.active is None and (reason := _switched_off(current)):
+        return reason
+    if not current.linked and not _may_link(current, policy):
+        return RefusalReason.LINKING_DISABLED
+    return None
+
+
+def _switched_off(current: CurrentUser) -> RefusalReason | None:
+    # Only a source with an opinion on who is active may switch somebody on again. A sign-in has none.
+    if not current.identity_active:
+        return RefusalReason.IDENTITY_DISABLED
+    if not current.active:
+        return RefusalReason.ACCOUNT_DISABLED
+    return None
+
+
+def _may_link(current: CurrentUser, policy: Policy) -> bool:
+    # Who runs a tenant's directory could otherwise name themselves after one of our own administrators.
+    return policy.link_existing_users and not current.privileged
+
+
+def _unfit(desired: DesiredUser, changes: Changes, taken: frozenset[str]) -> Refuse | None:
+    """Refuse values that may not be written."""
+    if desired.problems:
+        reason = desired.problems[0].reason
+        fields = (problem.field for problem in desired.problems if problem.reason is reason)
+        return Refuse(reason=reason, fields=tuple(fields))
+    # A value that would not be written cannot be in anybody's way.
+    if conflicts := tuple(sorted(taken & changes.fields.keys())):
+        return Refuse(reason=RefusalReason.CONFLICT, fields=conflicts)
+    return None
+
+
+def _field_changes(
+    wanted: Mapping[str, DesiredValue], current: CurrentUser | None
+) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            name: item.value
+            for name, item in wanted.items()
+            if current is None or _is_to_be_written(item, current.fields.get(name))
+        }
+    )
+
+
+def _is_to_be_written(item: DesiredValue, present: Any) -> bool:
+    if item.sync is SyncMode.ON_CREATE:
+        return False
+    if item.sync is SyncMode.IF_EMPTY and not _is_empty(present):
+        return False
+    # One empty value is as good as another: NULL against "" would be a change on every sign-in.
+    return bool(item.value != present) and not (_is_empty(item.value) and _is_empty(present))
+
+
+def _is_empty(value: Any) -> bool:
+    # Not "falsy": False and 0 are values that somebody gave.
+    return value in _EMPTY_VALUES
+
+
+def _group_changes(desired: DesiredUser, current: CurrentUser | None) -> GroupChanges:
+    if desired.groups is None:
+        return GroupChanges()
+    wanted, now = desired.groups, current or CurrentUser(pk=None)
+    # Put there by hand: such a membership stays, and is never recorded as ours, lest we take it away one day.
+    manual = now.groups - now.granted - now.granted_elsewhere
+    revoke = now.granted - wanted - desired.unknown_groups
+    return GroupChanges(
+        grant=wanted - now.granted - manual,
+        revoke=revoke,
+        # What we granted and somebody removed by hand comes back, because the directory says so.
+        join=wanted - now.groups,
+        leave=(revoke & now.groups) - now.granted_elsewhere,
+    )
+
+
+def _active_change(wanted: bool | None, current: CurrentUser | None) -> bool | None:
+    if current is None:
+        # Accounts are born active.
+        return False if wanted is False else None
+    if wanted is False and current.identity_active:
+        return False
+    if wanted is True and not (current.active and current.identity_active):
+        return True
+    return None

@@ -1,0 +1,109 @@
+"""The parameters of transforms: what kind of value each takes, and the check of what a tenant gave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+MAX_TEXT_LENGTH = 500
+MAX_TEXTS = 10
+MAX_TABLE_ENTRIES = 500
+MAX_INTEGER = 99
+
+# Values made from parameters end up in the database; see transforms.acceptable.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class ParameterRefused(ValueError):
+    """A parameter cannot be used; the text says what it must be, for the person who gave it."""
+
+
+class Kind(StrEnum):
+    """What a parameter is, for forms and for checks."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    """A list of texts."""
+    TABLE = "table"
+    """An object of texts."""
+    INTEGER = "integer"
+    CHOICE = "choice"
+
+    def read(self, raw: object, choices: tuple[str, ...]) -> Any:
+        """Return the value as this kind, or raise :class:`ParameterRefused`."""
+        if self is Kind.CHOICE:
+            return _choice(raw, choices)
+        return _READERS[self](raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a transform."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    """It must be given, and not be empty."""
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    check: Callable[[Any], None] | None = None
+    """What else must hold of a value that was given. Raises :class:`ParameterRefused`."""
+
+    def clean(self, raw: Mapping[str, object]) -> Any:
+        """Find and check this parameter among untrusted ones, or raise :class:`ParameterRefused`."""
+        if self.name not in raw and not self.required:
+            return self.default
+        value = self.kind.read(raw.get(self.name), self.choices)
+        if self.required and not value:
+            raise ParameterRefused("must not be empty")
+        if self.check is not None:
+            self.check(value)
+        return value
+
+
+def _choice(raw: object, choices: tuple[str, ...]) -> str:
+    if raw not in choices:
+        raise ParameterRefused(f"must be one of {', '.join(choices)}")
+    return str(raw)
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ParameterRefused("must be a text")
+    if len(raw) > MAX_TEXT_LENGTH:
+        raise ParameterRefused(f"must have at most {MAX_TEXT_LENGTH} characters")
+    if UNSTORABLE.search(raw):
+        raise ParameterRefused("has a character that cannot be stored")
+    return raw
+
+
+def _texts(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list | tuple):
+        raise ParameterRefused("must be a list of texts")
+    if len(raw) > MAX_TEXTS:
+        raise ParameterRefused(f"must have at most {MAX_TEXTS} entries")
+    return tuple(_text(item) for item in raw)
+
+
+def _table(raw: object) -> Mapping[str, str]:
+    if not isinstance(raw, Mapping):
+        raise ParameterRefused("must be an object of texts")
+    if len(raw) > MAX_TABLE_ENTRIES:
+        raise ParameterRefused(f"must have at most {MAX_TABLE_ENTRIES} entries")
+    return MappingProxyType({_text(key): _text(value) for key, value in raw.items()})
+
+
+def _integer(raw: object) -> int:
+    # JSON's true is an int to Python.
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= MAX_INTEGER:
+        raise ParameterRefused(f"must be a whole number from 0 to {MAX_INTEGER}")
+    return raw
+
+
+_READERS: Mapping[Kind, Callable[[object], Any]] = MappingProxyType(
+    {Kind.TEXT: _text, Kind.TEXTS: _texts, Kind.TABLE: _table, Kind.INTEGER: _integer}
+)

@@ -1,0 +1,436 @@
+"""The named transforms that a mapping may use, in the order in which the tenant put them.
+
+What all of them share:
+
+- A transform is given the claim's values, a tuple of strings, and gives back a tuple of strings. The
+  *typed* ones (``boolean``, ``integer``, ``date``) take the first value and give back one typed value;
+  they can only come last.
+- A blank value is no value: blank ones are dropped before the first step and after each.
+- Transforms also run when no value came, so that ``default``, ``constant`` and ``template`` can make one;
+  all others make nothing of nothing.
+- Everything is bounded, and the parameters are checked on every use, not only in forms: rows can
+  also be written behind the forms' back.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeAlias
+
+from jitprov.exceptions import JitprovError
+from jitprov.provisioning import patterns
+from jitprov.provisioning.parameters import UNSTORABLE, Kind, Parameter, ParameterRefused
+from jitprov.provisioning.types import Transform, Value
+
+MAX_TRANSFORMS = 10
+"""Steps in one row."""
+MAX_VALUES = 1000
+"""Values that a row works on, at any step."""
+MAX_VALUE_LENGTH = 4096
+"""Characters of one value, at any step."""
+MAX_TOTAL_LENGTH = 256 * 1024
+"""Characters of all values of a row together, at any step."""
+
+Values: TypeAlias = tuple[str, ...]
+ClaimValues: TypeAlias = Mapping[str, Values]
+Parameters: TypeAlias = Mapping[str, Any]
+
+_BOOLEANS = MappingProxyType(
+    {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_TEMPLATE_PART = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|([{}])")
+
+
+class MappingError(JitprovError):
+    """A row of a mapping does not make sense, so nothing is mapped by it."""
+
+    code: ClassVar[str] = "mapping_invalid"
+
+    def __init__(self, problem: str, *, transform: str = "", parameter: str = "") -> None:
+        self.problem, self.transform, self.parameter = problem, transform, parameter
+        super().__init__(": ".join(part for part in (transform, parameter, problem) if part))
+
+
+class ValueRefused(JitprovError):
+    """A claim has a value that its mapping cannot accept. The value itself is not repeated."""
+
+    code: ClassVar[str] = "invalid_value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformSpec:
+    """What a transform is called, takes and does."""
+
+    name: str
+    summary: str
+    """One sentence for the person who chooses it."""
+    apply: Callable[[Values, Parameters, ClaimValues], Value]
+    """Takes the values so far, checked parameters, and all claims. Raises :class:`ValueRefused`."""
+    parameters: tuple[Parameter, ...] = ()
+    check: Callable[[Parameters], None] | None = None
+    """What involves several parameters. Raises :class:`ParameterRefused`."""
+    typed: bool = False
+    """Gives back one typed value, and so comes last."""
+    makes_value: bool = False
+    """Can make a value where no claim came, so that a row needs no source."""
+
+    def validate(self, raw: Mapping[str, object]) -> Parameters:
+        """Check untrusted parameters and fill in defaults, or raise :class:`MappingError`."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        if unknown := [name for name in raw if name not in known]:
+            raise MappingError(
+                "is not a parameter", transform=self.name, parameter=str(unknown[0])[:50]
+            )
+        values = {name: self._clean(parameter, raw) for name, parameter in known.items()}
+        self._check_together(values)
+        return MappingProxyType(values)
+
+    def _clean(self, parameter: Parameter, raw: Mapping[str, object]) -> Any:
+        try:
+            return parameter.clean(raw)
+        except ParameterRefused as error:
+            raise MappingError(str(error), transform=self.name, parameter=parameter.name) from error
+
+    def _check_together(self, values: Parameters) -> None:
+        try:
+            if self.check is not None:
+                self.check(values)
+        except ParameterRefused as error:
+            raise MappingError(str(error), transform=self.name) from error
+
+
+def parse_transforms(raw: object) -> tuple[Transform, ...]:
+    """Read ``[{"name": "split", "separator": ";"}, ...]`` as it comes from JSON.
+
+    Raises :class:`MappingError`, which names the transform and the parameter.
+    """
+    if not isinstance(raw, list | tuple):
+        raise MappingError("transforms must be a list")
+    return check_transforms([_parse_one(item) for item in raw[: MAX_TRANSFORMS + 1]])
+
+
+def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
+    """Return the transforms with checked and completed parameters, or raise :class:`MappingError`."""
+    if len(transforms) > MAX_TRANSFORMS:
+        raise MappingError(f"there are more than {MAX_TRANSFORMS} transforms")
+    specs = [_spec(transform.name) for transform in transforms]
+    for spec in specs[:-1]:
+        if spec.typed:
+            raise MappingError("must be the last transform", transform=spec.name)
+    return tuple(
+        Transform(name=spec.name, parameters=spec.validate(transform.parameters))
+        for spec, transform in zip(specs, transforms, strict=True)
+    )
+
+
+def run_transforms(
+    transforms: Sequence[Transform], values: Values, claims: ClaimValues
+) -> Iterator[tuple[str, Value]]:
+    """Apply transforms in order and yield each one's name with what it produced.
+
+    Raises :class:`MappingError` before the first step, :class:`ValueRefused` at any.
+    """
+    for transform in check_transforms(transforms):
+        result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
+        if not isinstance(result, tuple):
+            # A typed one: there is no step after it.
+            yield transform.name, result
+            return
+        values = acceptable(result)
+        yield transform.name, values
+
+
+def acceptable(values: Iterable[str]) -> Values:
+    """Return the values without blank ones, or raise :class:`ValueRefused` beyond our bounds."""
+    kept = tuple(_acceptable(value) for value in values if value.strip())
+    if len(kept) > MAX_VALUES:
+        raise ValueRefused(f"there are more than {MAX_VALUES} values")
+    if sum(map(len, kept)) > MAX_TOTAL_LENGTH:
+        raise ValueRefused(f"the values have more than {MAX_TOTAL_LENGTH} characters together")
+    return kept
+
+
+def _acceptable(value: str) -> str:
+    if len(value) > MAX_VALUE_LENGTH:
+        raise ValueRefused(f"a value has more than {MAX_VALUE_LENGTH} characters")
+    if UNSTORABLE.search(value):
+        raise ValueRefused("a value has a character that cannot be stored")
+    return value
+
+
+def _parse_one(raw: object) -> Transform:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
+        raise MappingError('each transform must be an object with a "name"')
+    parameters = {key: value for key, value in raw.items() if key != "name"}
+    return Transform(name=raw["name"], parameters=parameters)
+
+
+def _spec(name: str) -> TransformSpec:
+    if name not in TRANSFORMS:
+        raise MappingError("there is no such transform", transform=name[:50])
+    return TRANSFORMS[name]
+
+
+# What the transforms do. Each takes the values so far, its parameters, and all claims.
+
+
+def _each(change: Callable[[str], str]) -> Callable[[Values, Parameters, ClaimValues], Value]:
+    """Make a transform that changes each value by itself."""
+
+    def apply(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
+        return tuple(change(value) for value in values)
+
+    return apply
+
+
+def _split(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    return tuple(part.strip() for value in values for part in value.split(parameters["separator"]))
+
+
+def _join(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    return (parameters["separator"].join(values),)
+
+
+def _first(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
+    return values[:1]
+
+
+def _last(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
+    return values[-1:]
+
+
+def _regex_extract(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    pattern, group = parameters["pattern"], parameters["group"]
+    if sum(patterns.steps(pattern, len(value)) for value in values) > patterns.MAX_STEPS:
+        raise ValueRefused("regex_extract: the values are too long for this pattern")
+    if group is None:
+        group = min(1, patterns.group_count(pattern))
+    matches = [re.search(pattern, value) for value in values]
+    return tuple(match.group(group) or "" for match in matches if match)
+
+
+def _check_group(parameters: Parameters) -> None:
+    if (parameters["group"] or 0) > patterns.group_count(parameters["pattern"]):
+        raise ParameterRefused("the pattern has no such group")
+
+
+def _replace(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    old, new = parameters["old"], parameters["new"]
+    # Judged one by one: a short text for each letter of many long values would fill the memory first.
+    return tuple(_acceptable(value.replace(old, new)) for value in values)
+
+
+def _table(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    table, unknown = parameters["table"], parameters["unknown"]
+    if unknown == "refuse" and any(value not in table for value in values):
+        raise ValueRefused("table: a value is not in the table")
+    return tuple(table.get(value, value if unknown == "keep" else "") for value in values)
+
+
+def _template(_values: Values, parameters: Parameters, claims: ClaimValues) -> Value:
+    template = parameters["template"]
+    named = {name: acceptable(claims.get(name, ()))[:1] for name in _claims_named(template)}
+    # Half a name or half an address is worse than none: a person would be filed under it.
+    if not all(named.values()):
+        return ()
+
+    def fill(part: re.Match[str]) -> str:
+        return named[part[1]][0] if part[1] else part[0][0]
+
+    return (_TEMPLATE_PART.sub(fill, template),)
+
+
+def _claims_named(template: str) -> list[str]:
+    return [part[1] for part in _TEMPLATE_PART.finditer(template) if part[1]]
+
+
+def _check_template(template: str) -> None:
+    # str.format would reach into attributes ("{x.__class__}"); here a name is a key and nothing more.
+    if any(part[2] for part in _TEMPLATE_PART.finditer(template)):
+        raise ParameterRefused(
+            "has a brace that belongs to no claim; write {{ or }} for the character"
+        )
+
+
+def _boolean(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
+    if not values:
+        return ()
+    if (word := values[0].strip().lower()) not in _BOOLEANS:
+        raise ValueRefused("boolean: the value is none of true, false, 1, 0, yes, no")
+    return _BOOLEANS[word]
+
+
+def _integer(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
+    if not values:
+        return ()
+    if not _INTEGER.fullmatch(number := values[0].strip()):
+        raise ValueRefused("integer: the value is not a whole number of at most 18 digits")
+    return int(number)
+
+
+def _date(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    if not values:
+        return ()
+    for read in map(_reader, parameters["formats"] or ("",)):
+        try:
+            return read(values[0].strip())
+        except ValueError:
+            continue
+    raise ValueRefused("date: the value has none of the formats")
+
+
+def _iso_date(value: str) -> date:
+    # With a time too, as directories send it (2026-03-02T00:00:00Z): the day as it is written there.
+    return datetime.fromisoformat(value).date()
+
+
+def _reader(date_format: str) -> Callable[[str], date]:
+    if not date_format:
+        return _iso_date
+    return lambda value: date(*time.strptime(value, date_format)[:3])
+
+
+def _check_date_formats(formats: Values) -> None:
+    # strptime makes a regular expression of its format, and month names follow the server's locale.
+    for date_format in formats:
+        directives = re.findall(r"%(.?)", date_format)
+        if sorted(directives) not in (["Y", "d", "m"], ["d", "m", "y"]):
+            raise ParameterRefused(
+                "each must have %d, %m and %Y (or %y) once, and no other directive"
+            )
+
+
+def _constant(_values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    return (parameters["value"],)
+
+
+def _default(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
+    return values or (parameters["value"],)
+
+
+_SEPARATOR = Parameter(name="separator", kind=Kind.TEXT, required=True)
+_VALUE = Parameter(name="value", kind=Kind.TEXT, required=True)
+
+_SPECS = (
+    TransformSpec(
+        name="strip",
+        summary="Takes away white space around each value.",
+        apply=_each(str.strip),
+    ),
+    TransformSpec(name="lower", summary="Makes each value lower case.", apply=_each(str.lower)),
+    TransformSpec(name="upper", summary="Makes each value upper case.", apply=_each(str.upper)),
+    TransformSpec(
+        name="title",
+        summary="Makes the first letter of each word of each value upper case, the others lower case.",
+        apply=_each(str.title),
+    ),
+    TransformSpec(
+        name="split",
+        summary="Cuts each value at a separator; the parts become values, without surrounding white space.",
+        apply=_split,
+        parameters=(_SEPARATOR,),
+    ),
+    TransformSpec(
+        name="join",
+        summary="Makes one value of all, with a separator between them.",
+        apply=_join,
+        parameters=(Parameter(name="separator", kind=Kind.TEXT, default=" "),),
+    ),
+    TransformSpec(name="first", summary="Keeps the first value only.", apply=_first),
+    TransformSpec(name="last", summary="Keeps the last value only.", apply=_last),
+    TransformSpec(
+        name="regex_extract",
+        summary=(
+            "Searches each value for a regular expression and keeps a group of it (by default the first, "
+            "or the whole match if there is none); values that do not match are dropped."
+        ),
+        apply=_regex_extract,
+        parameters=(
+            Parameter(name="pattern", kind=Kind.TEXT, required=True, check=patterns.check_pattern),
+            Parameter(name="group", kind=Kind.INTEGER),
+        ),
+        check=_check_group,
+    ),
+    TransformSpec(
+        name="replace",
+        summary="Replaces a text by another wherever it occurs in each value.",
+        apply=_replace,
+        parameters=(
+            Parameter(name="old", kind=Kind.TEXT, required=True),
+            Parameter(name="new", kind=Kind.TEXT, default=""),
+        ),
+    ),
+    TransformSpec(
+        name="table",
+        summary=(
+            "Looks each value up in a table, exactly; a value that is not there is kept, dropped (empty) "
+            "or refused."
+        ),
+        apply=_table,
+        parameters=(
+            Parameter(name="table", kind=Kind.TABLE, required=True),
+            Parameter(
+                name="unknown",
+                kind=Kind.CHOICE,
+                default="keep",
+                choices=("keep", "empty", "refuse"),
+            ),
+        ),
+    ),
+    TransformSpec(
+        name="template",
+        summary=(
+            "Makes one value from a text with claims in braces, like {givenname} {surname}, whatever the "
+            "row's own values; no value at all if one of the claims has none."
+        ),
+        apply=_template,
+        parameters=(
+            Parameter(name="template", kind=Kind.TEXT, required=True, check=_check_template),
+        ),
+        makes_value=True,
+    ),
+    TransformSpec(
+        name="boolean",
+        summary="Reads the first value as true, 1, yes or false, 0, no, in upper or lower case.",
+        apply=_boolean,
+        typed=True,
+    ),
+    TransformSpec(
+        name="integer",
+        summary="Reads the first value as a whole number.",
+        apply=_integer,
+        typed=True,
+    ),
+    TransformSpec(
+        name="date",
+        summary="Reads the first value as a date: ISO 8601 by default, or the first format that fits.",
+        apply=_date,
+        parameters=(
+            Parameter(name="formats", kind=Kind.TEXTS, default=(), check=_check_date_formats),
+        ),
+        typed=True,
+    ),
+    TransformSpec(
+        name="constant",
+        summary="Always makes the same value.",
+        apply=_constant,
+        parameters=(_VALUE,),
+        makes_value=True,
+    ),
+    TransformSpec(
+        name="default",
+        summary="Makes a value if there is none.",
+        apply=_default,
+        parameters=(_VALUE,),
+        makes_value=True,
+    ),
+)
+
+TRANSFORMS: Mapping[str, TransformSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+"""Every transform by name, in the order in which forms offer them."""

@@ -1,0 +1,67 @@
+"""Readable user names that are unique.
+
+A *wish* is the name that a person should have. Where somebody else has it, the person gets the wish with a
+suffix, and keeps that on later sign-ins: :func:`is_variant` tells that there is nothing to rename.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+MAX_LENGTH = 150
+"""Of Django's own user name field."""
+FALLBACK = "user"
+
+# What django.contrib.auth's UnicodeUsernameValidator does not allow.
+_FORBIDDEN = re.compile(r"[^\w.@+-]+")
+_SMALL_NUMBERS = tuple("23456789")
+# Eight hexadecimal digits, as secrets.token_hex(4) makes them: no name is a suffix of another by
+# accident, as "marie" would be for "ann" and "ann-marie" if letters were allowed.
+_SUFFIX = re.compile(r"[2-9]|[0-9a-f]{8}")
+
+
+def wish_from(*wishes: str) -> str:
+    r"""Return the first wish of which something is left in characters that Django allows, else ``"user"``.
+
+    Letters beyond ASCII stay. Windows' domain (``ACME\mia``) goes, and so does Entra's ``#EXT#`` mark for guests.
+    """
+    return next(filter(None, map(_allowed, wishes)), FALLBACK)
+
+
+def candidates(
+    wish: str, *, max_length: int = MAX_LENGTH, suffixes: Iterable[str] = ()
+) -> Iterator[str]:
+    """User names to try in turn: the wish, ``wish-2`` to ``wish-9``, then the wish with each of ``suffixes``.
+
+    ``suffixes`` must be eight lower-case hexadecimal digits each (``secrets.token_hex(4)``); randomness is
+    the caller's. Raises :class:`ValueError` for others, because ``is_variant`` would not know them again.
+    None is longer than ``max_length``.
+    """
+    yield wish[:max_length]
+    for suffix in (*_SMALL_NUMBERS, *suffixes):
+        if not _SUFFIX.fullmatch(suffix):
+            raise ValueError("a suffix must be eight lower-case hexadecimal digits")
+        if len(suffix) + 1 < max_length:
+            yield _with_suffix(wish, suffix, max_length)
+
+
+def is_variant(current: str, wish: str, *, max_length: int = MAX_LENGTH) -> bool:
+    """Whether ``current`` is one of the :func:`candidates` of ``wish``."""
+    if current == wish[:max_length]:
+        return True
+    suffix = current.rpartition("-")[2]
+    known = _SUFFIX.fullmatch(suffix) is not None
+    return known and current == _with_suffix(wish, suffix, max_length)
+
+
+def _with_suffix(wish: str, suffix: str, max_length: int) -> str:
+    return f"{wish[: max_length - len(suffix) - 1]}-{suffix}"
+
+
+def _allowed(wish: str) -> str:
+    # The same normal form that AbstractBaseUser.normalize_username gives, so that nothing changes later.
+    name = unicodedata.normalize("NFKC", wish).rpartition("\\")[2].replace("#EXT#", "").strip()
+    spaced = re.sub(r"\s+", ".", name)
+    return _FORBIDDEN.sub("", spaced).strip(".-")
