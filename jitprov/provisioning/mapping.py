@@ -167,7 +167,7 @@ def _apply(rule: ClaimRule, values: Mapping[str, Values]) -> _Outcome:
     work = _Working(rule=rule, source=source, received=received)
     try:
         result: Value = acceptable(received)
-        for name, result in run_transforms(rule.transforms, acceptable(received), values):
+        for name, result in run_transforms(rule.transforms, received, values):
             work.steps.append((name, result))
     except ValueRefused as error:
         return work.refused(RefusalReason.INVALID_VALUE, _detail(source, str(error)))

@@ -55,9 +55,10 @@ class Parameter:
 
     def clean(self, raw: Mapping[str, object]) -> Any:
         """Find and check this parameter among untrusted ones, or raise :class:`ParameterRefused`."""
-        if self.name not in raw and not self.required:
+        given = raw.get(self.name)
+        if given is None and not self.required:
             return self.default
-        value = self.kind.read(raw.get(self.name), self.choices)
+        value = self.kind.read(given, self.choices)
         if self.required and not value:
             raise ParameterRefused("must not be empty")
         if self.check is not None:

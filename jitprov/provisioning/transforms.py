@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning import patterns
@@ -50,7 +50,7 @@ _TEMPLATE_PART = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|([{}])")
 class MappingError(JitprovError):
     """A row of a mapping does not make sense, so nothing is mapped by it."""
 
-    code: ClassVar[str] = "mapping_invalid"
+    code = "mapping_invalid"
 
     def __init__(self, problem: str, *, transform: str = "", parameter: str = "") -> None:
         self.problem, self.transform, self.parameter = problem, transform, parameter
@@ -60,7 +60,7 @@ class MappingError(JitprovError):
 class ValueRefused(JitprovError):
     """A claim has a value that its mapping cannot accept. The value itself is not repeated."""
 
-    code: ClassVar[str] = "invalid_value"
+    code = "invalid_value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +136,7 @@ def run_transforms(
 
     Raises :class:`MappingError` before the first step, :class:`ValueRefused` at any.
     """
+    values = acceptable(values)
     for transform in check_transforms(transforms):
         result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
         if not isinstance(result, tuple):

@@ -1,0 +1,470 @@
+from __future__ import annotations
+
+import pytest
+
+from jitprov.provisioning.mapping import (
+    FORBIDDEN_TARGETS,
+    GROUPS_OVERAGE_CLAIM,
+    MAX_RULES,
+    MAX_SOURCES,
+    check_rule,
+    external_id_from,
+    map_claims,
+)
+from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.types import (
+    ClaimRule,
+    Claims,
+    DesiredUser,
+    DesiredValue,
+    GroupRule,
+    Note,
+    Problem,
+    RefusalReason,
+    Source,
+    SyncMode,
+    TraceStep,
+    Transform,
+    Value,
+    WhenEmpty,
+)
+
+GUID = "c4a5f1e0-0b1d-4c6e-9f3a-2b7d8e9fabcd"
+
+
+def claims(values: dict[str, tuple[str, ...]], *, active: bool | None = None) -> Claims:
+    return Claims(source=Source.SAML, external_id="mia", values=values, active=active)
+
+
+def rule(
+    *sources: str,
+    target: str = "title",
+    transforms: tuple[Transform, ...] = (),
+    sync: SyncMode = SyncMode.ALWAYS,
+    required: bool = False,
+    when_empty: WhenEmpty = WhenEmpty.KEEP,
+) -> ClaimRule:
+    return ClaimRule(
+        sources=sources,
+        target=target,
+        transforms=transforms,
+        sync=sync,
+        required=required,
+        when_empty=when_empty,
+    )
+
+
+def mapped(values: dict[str, tuple[str, ...]], *rules: ClaimRule) -> DesiredUser:
+    return map_claims(claims(values), rules, ())
+
+
+BOOLEAN = Transform(name="boolean")
+INTEGER = Transform(name="integer")
+LOWER = Transform(name="lower")
+CONSTANT = Transform(name="constant", parameters={"value": "Guest"})
+DEFAULT = Transform(name="default", parameters={"value": "Guest"})
+FULL_NAME = Transform(name="template", parameters={"template": "{first} {last}"})
+
+
+@pytest.mark.parametrize(
+    ("values", "row", "expected"),
+    [
+        pytest.param({"job": ("Cook",)}, rule("job"), "Cook", id="a claim becomes a field"),
+        pytest.param(
+            {"a": ("1",), "b": ("2",)},
+            rule("b", "a"),
+            "2",
+            id="the first claim that has a value wins",
+        ),
+        pytest.param(
+            {"a": ("1",), "b": ()}, rule("b", "a"), "1", id="one that came empty has none"
+        ),
+        pytest.param(
+            {"a": ("1",), "b": (" ",)}, rule("b", "a"), "1", id="one that is blank has none"
+        ),
+        pytest.param(
+            {"job": ("Cook", "Baker")},
+            rule("job"),
+            "Cook",
+            id="of several values the first is used",
+        ),
+        pytest.param({"job": (" Cook",)}, rule("job"), " Cook", id="nothing happens unasked"),
+        pytest.param(
+            {"job": ("COOK",)},
+            rule("job", transforms=(LOWER,)),
+            "cook",
+            id="transforms are applied",
+        ),
+        pytest.param({"job": ("1",)}, rule("job", transforms=(BOOLEAN,)), True, id="a typed value"),
+        pytest.param(
+            {"job": ("0",)},
+            rule("job", transforms=(BOOLEAN,), required=True),
+            False,
+            id="False is a value, even where one is required",
+        ),
+        pytest.param({"job": ("0",)}, rule("job", transforms=(INTEGER,)), 0, id="0 is a value"),
+        pytest.param({}, rule(transforms=(CONSTANT,)), "Guest", id="a constant needs no claim"),
+        pytest.param(
+            {}, rule("job", transforms=(DEFAULT,), required=True), "Guest", id="a default is enough"
+        ),
+        pytest.param(
+            {"first": ("Mia",), "last": ("Lund",)},
+            rule(transforms=(FULL_NAME,)),
+            "Mia Lund",
+            id="a template reads other claims",
+        ),
+        pytest.param(
+            {}, rule("job", when_empty=WhenEmpty.CLEAR), "", id="nothing clears, if asked"
+        ),
+        pytest.param(
+            {"job": ("",)}, rule("job", when_empty=WhenEmpty.CLEAR), "", id="empty clears, if asked"
+        ),
+    ],
+)
+def test_what_a_field_becomes(
+    values: dict[str, tuple[str, ...]], row: ClaimRule, expected: Value
+) -> None:
+    wanted = mapped(values, row)
+    assert wanted.fields == {"title": DesiredValue(value=expected)}
+    assert type(wanted.fields["title"].value) is type(expected)
+    assert wanted.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "row"),
+    [
+        pytest.param({}, rule("job"), id="a claim that did not come"),
+        pytest.param({"job": ()}, rule("job"), id="a claim that came empty"),
+        pytest.param({"Job": ("Cook",)}, rule("job"), id="a claim whose name differs in case"),
+        pytest.param(
+            {"urn:x:job": ("Cook",)}, rule("job"), id="a claim whose name only ends like it"
+        ),
+        pytest.param(
+            {"first": ("Mia",)}, rule(transforms=(FULL_NAME,)), id="a template with a claim missing"
+        ),
+    ],
+)
+def test_what_leaves_a_field_alone(values: dict[str, tuple[str, ...]], row: ClaimRule) -> None:
+    wanted = mapped(values, row)
+    assert wanted.fields == {}
+    assert wanted.problems == ()
+    assert wanted.trace[0].outcome == "keep"
+
+
+@pytest.mark.parametrize(
+    ("values", "row", "reason", "detail"),
+    [
+        pytest.param(
+            {},
+            rule("job", "role", required=True, when_empty=WhenEmpty.CLEAR),
+            RefusalReason.REQUIRED_CLAIM_MISSING,
+            "job, role: no value",
+            id="a required claim did not come",
+        ),
+        pytest.param(
+            {"job": (" ",)},
+            rule("job", required=True),
+            RefusalReason.REQUIRED_CLAIM_MISSING,
+            "job: no value",
+            id="a required claim is blank",
+        ),
+        pytest.param(
+            {"job": ("Cook",)},
+            rule(
+                "job",
+                required=True,
+                transforms=(Transform(name="regex_extract", parameters={"pattern": "[0-9]+"}),),
+            ),
+            RefusalReason.REQUIRED_CLAIM_MISSING,
+            "job: no value",
+            id="the transforms left nothing of a required claim",
+        ),
+        pytest.param(
+            {},
+            rule(transforms=(FULL_NAME,), required=True),
+            RefusalReason.REQUIRED_CLAIM_MISSING,
+            "no value",
+            id="a required template has a claim missing",
+        ),
+        pytest.param(
+            {"job": ("Cook",)},
+            rule("job", transforms=(LOWER, BOOLEAN)),
+            RefusalReason.INVALID_VALUE,
+            "job: boolean: the value is none of true, false, 1, 0, yes, no",
+            id="a transform cannot read a value",
+        ),
+        pytest.param(
+            {"job": ("x" * 5000,)},
+            rule("job"),
+            RefusalReason.INVALID_VALUE,
+            "job: a value has more than 4096 characters",
+            id="a value is too long to be looked at",
+        ),
+    ],
+)
+def test_what_is_a_problem(
+    values: dict[str, tuple[str, ...]], row: ClaimRule, reason: RefusalReason, detail: str
+) -> None:
+    wanted = mapped(values, row)
+    assert wanted.problems == (Problem(reason=reason, field="title", detail=detail),)
+    assert wanted.fields == {}
+    assert wanted.trace[0].outcome == reason
+
+
+def test_the_sync_mode_goes_along() -> None:
+    wanted = mapped(
+        {"a": ("x",)},
+        rule("a", target="a", sync=SyncMode.ON_CREATE),
+        rule("b", target="b", sync=SyncMode.IF_EMPTY, when_empty=WhenEmpty.CLEAR),
+        rule("a", target="c", sync=SyncMode.IF_EMPTY),
+    )
+    assert {name: item.sync for name, item in wanted.fields.items()} == {
+        "a": SyncMode.ON_CREATE,
+        "b": SyncMode.IF_EMPTY,
+        "c": SyncMode.IF_EMPTY,
+    }
+
+
+@pytest.mark.parametrize("active", [None, True, False])
+def test_the_sources_opinion_goes_along(active: bool | None) -> None:
+    said = claims({}, active=active)
+    assert map_claims(said, (), ()) == DesiredUser(claims=said, active=active)
+
+
+def test_the_trace_tells_how_each_value_came_about() -> None:
+    wanted = mapped(
+        {"job": ("COOK", "BAKER")},
+        rule("role", "job", transforms=(LOWER, Transform(name="last"))),
+        rule("job", target="cooks", transforms=(LOWER, BOOLEAN)),
+        rule("role", target="role", when_empty=WhenEmpty.CLEAR),
+    )
+    assert wanted.trace == (
+        TraceStep(
+            target="title",
+            source="job",
+            received=("COOK", "BAKER"),
+            steps=(("lower", ("cook", "baker")), ("last", ("baker",))),
+            outcome="value",
+        ),
+        TraceStep(
+            target="cooks",
+            source="job",
+            received=("COOK", "BAKER"),
+            steps=(("lower", ("cook", "baker")),),
+            outcome="invalid_value",
+        ),
+        TraceStep(target="role", source="", received=(), outcome="clear"),
+    )
+
+
+@pytest.mark.parametrize("target", sorted(FORBIDDEN_TARGETS))
+def test_what_no_mapping_may_write(target: str) -> None:
+    with pytest.raises(MappingError, match=f"^{target} can never be written"):
+        mapped({"job": ("1",)}, rule("job", target=target))
+
+
+def test_no_mapping_writes_rights_passwords_or_keys() -> None:
+    assert {
+        "password",
+        "pk",
+        "is_superuser",
+        "is_staff",
+        "is_active",
+        "user_permissions",
+        "groups",
+    } <= FORBIDDEN_TARGETS
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        pytest.param([rule("a", target="")], "name of a user field", id="no target"),
+        pytest.param(
+            [rule("a", target="a b")], "name of a user field", id="a target that is no name"
+        ),
+        pytest.param([rule("a", target="_state")], "name of a user field", id="something private"),
+        pytest.param(
+            [rule("a", target="profile__is_staff")],
+            "name of a user field",
+            id="another table's field",
+        ),
+        pytest.param([rule()], "without a claim", id="neither claim nor constant"),
+        pytest.param(
+            [rule(transforms=(LOWER,))], "without a claim", id="no claim, and nothing made"
+        ),
+        pytest.param(
+            [rule(*("a",) * (MAX_SOURCES + 1))], "claims in one row", id="too many claims"
+        ),
+        pytest.param([rule("a"), rule("b")], "same target", id="two rows for one field"),
+        pytest.param(
+            [rule("a", target=f"f{n}") for n in range(MAX_RULES + 1)],
+            "more than",
+            id="too many rows",
+        ),
+        pytest.param(
+            [rule("a", transforms=(Transform(name="eval"),))],
+            "no such transform",
+            id="no such transform",
+        ),
+    ],
+)
+def test_rows_that_no_form_would_have_saved(rows: list[ClaimRule], problem: str) -> None:
+    with pytest.raises(MappingError, match=problem):
+        mapped({}, *rows)
+
+
+def test_a_form_can_check_one_row() -> None:
+    check_rule(rule("job", transforms=(LOWER, BOOLEAN)))
+    check_rule(rule(transforms=(FULL_NAME,)))
+
+
+STAFF, EDITORS = 1, 2
+DEPARTMENTS, ROLES = "departments", "roles"
+
+
+def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
+    return GroupRule(claim=claim, value=value, group=pk)
+
+
+@pytest.mark.parametrize(
+    ("values", "rules", "groups", "unknown", "notes"),
+    [
+        pytest.param(
+            {DEPARTMENTS: ("Ops",)},
+            [],
+            None,
+            set(),
+            (),
+            id="no rules: no opinion, and nothing to note",
+        ),
+        pytest.param(
+            {GROUPS_OVERAGE_CLAIM: ("https://x",)}, [], None, set(), (), id="nor of an overage then"
+        ),
+        pytest.param(
+            {DEPARTMENTS: ("Dev", "Ops")},
+            [group(DEPARTMENTS, "Ops")],
+            {STAFF},
+            set(),
+            (),
+            id="a match",
+        ),
+        pytest.param(
+            {DEPARTMENTS: ("ops",)},
+            [group(DEPARTMENTS, "Ops")],
+            set(),
+            set(),
+            (),
+            id="case matters",
+        ),
+        pytest.param(
+            {DEPARTMENTS: ("Ops EU",)},
+            [group(DEPARTMENTS, "Ops")],
+            set(),
+            set(),
+            (),
+            id="all of it matters",
+        ),
+        pytest.param(
+            {DEPARTMENTS: (GUID.upper(),)},
+            [group(DEPARTMENTS, GUID)],
+            {STAFF},
+            set(),
+            (),
+            id="the case of GUIDs does not",
+        ),
+        pytest.param(
+            {DEPARTMENTS: (GUID.upper() + "x",)},
+            [group(DEPARTMENTS, GUID + "x")],
+            set(),
+            set(),
+            (),
+            id="unless it only begins like one",
+        ),
+        pytest.param(
+            {DEPARTMENTS: ()},
+            [group(DEPARTMENTS, "Ops")],
+            set(),
+            set(),
+            (),
+            id="a claim that came empty: known to be in none",
+        ),
+        pytest.param(
+            {ROLES: ("Ops",)},
+            [group(DEPARTMENTS, "Ops")],
+            None,
+            {STAFF},
+            (Note.GROUPS_ABSENT,),
+            id="no claim came: no opinion",
+        ),
+        pytest.param(
+            {ROLES: ("Editor",)},
+            [group(DEPARTMENTS, "Ops"), group(ROLES, "Editor", EDITORS)],
+            {EDITORS},
+            {STAFF},
+            (Note.GROUPS_ABSENT,),
+            id="one claim did not come: its group is unknown",
+        ),
+        pytest.param(
+            {ROLES: ("Staff",)},
+            [group(DEPARTMENTS, "Ops"), group(ROLES, "Staff")],
+            {STAFF},
+            set(),
+            (Note.GROUPS_ABSENT,),
+            id="a group named by two rules: one match is enough",
+        ),
+        pytest.param(
+            {ROLES: ("Cook",)},
+            [group(DEPARTMENTS, "Ops"), group(ROLES, "Staff")],
+            set(),
+            {STAFF},
+            (Note.GROUPS_ABSENT,),
+            id="a group named by two rules: no match, but one is unknown",
+        ),
+        pytest.param(
+            {GROUPS_OVERAGE_CLAIM: ("https://x",), ROLES: ("Staff",)},
+            [group(DEPARTMENTS, "Ops"), group(ROLES, "Staff", EDITORS)],
+            None,
+            {STAFF, EDITORS},
+            (Note.GROUPS_OVERAGE,),
+            id="too many groups for Entra to send: all groups are left alone",
+        ),
+    ],
+)
+def test_groups(
+    values: dict[str, tuple[str, ...]],
+    rules: list[GroupRule],
+    groups: set[int] | None,
+    unknown: set[int],
+    notes: tuple[Note, ...],
+) -> None:
+    wanted = map_claims(claims(values), (), rules)
+    assert wanted.groups == groups
+    assert wanted.unknown_groups == unknown
+    assert wanted.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("values", "claim", "name_id", "expected"),
+    [
+        pytest.param({}, "", "Mia@Acme.example", "Mia@Acme.example", id="the NameID, verbatim"),
+        pytest.param({"oid": ("x1",)}, "oid", "mia", "x1", id="a claim goes before the NameID"),
+        pytest.param({"oid": (" x1\n",)}, "oid", "", "x1", id="without surrounding white space"),
+        pytest.param({"oid": (GUID.upper(),)}, "oid", "", GUID, id="a GUID in lower case"),
+        pytest.param({}, "", GUID.upper(), GUID, id="a GUID as NameID too"),
+        pytest.param({"oid": ("x1", "x1 ")}, "oid", "", "x1", id="the same value twice is one"),
+        pytest.param(
+            {}, "oid", "mia", "", id="never the NameID in place of a claim that did not come"
+        ),
+        pytest.param({"oid": ()}, "oid", "mia", "", id="nor of one that came empty"),
+        pytest.param({"OID": ("x1",)}, "oid", "", "", id="the claim's name differs in case"),
+        pytest.param({"oid": ("x1", "x2")}, "oid", "", "", id="two anchors are none"),
+        pytest.param({"oid": ("x1", "")}, "oid", "", "", id="an anchor and a blank are none"),
+        pytest.param({"oid": ("x\x00",)}, "oid", "", "", id="what cannot be stored is none"),
+        pytest.param({}, "", "", "", id="no NameID"),
+        pytest.param({}, "", " ", "", id="a blank NameID"),
+    ],
+)
+def test_the_anchor(
+    values: dict[str, tuple[str, ...]], claim: str, name_id: str, expected: str
+) -> None:
+    assert external_id_from(values, subject_claim=claim, name_id=name_id) == expected

@@ -1,0 +1,545 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jitprov.exceptions import JitprovError
+from jitprov.provisioning.transforms import (
+    MAX_TOTAL_LENGTH,
+    MAX_TRANSFORMS,
+    MAX_VALUE_LENGTH,
+    MAX_VALUES,
+    TRANSFORMS,
+    MappingError,
+    ValueRefused,
+    acceptable,
+    parse_transforms,
+    run_transforms,
+)
+from jitprov.provisioning.types import Transform, Value
+
+CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "givenname": ("Mia", "Maria"),
+    "surname": ("Lund",),
+    "nickname": (),
+    "initials": (" ",),
+    "urn:oid:2.5.4.4": ("Lund",),
+    "huge": ("x" * (MAX_VALUE_LENGTH + 1),),
+}
+
+
+def step(name: str, **parameters: object) -> dict[str, object]:
+    return {"name": name, **parameters}
+
+
+def run(*steps: dict[str, object], values: tuple[str, ...]) -> Value:
+    told = list(run_transforms(parse_transforms(list(steps)), values, CLAIMS))
+    return told[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "expected"),
+    [
+        pytest.param([step("strip")], (" a ", "b"), ("a", "b"), id="strip: each value"),
+        pytest.param([step("lower")], ("A", "Bc"), ("a", "bc"), id="lower: each value"),
+        pytest.param([step("upper")], ("a", "ß"), ("A", "SS"), id="upper: each value"),
+        pytest.param(
+            [step("title")], ("anne-marie o'neill",), ("Anne-Marie O'Neill",), id="title: each word"
+        ),
+        pytest.param(
+            [step("split", separator=";")],
+            ("a; b;;c", "d"),
+            ("a", "b", "c", "d"),
+            id="split: each value, parts stripped, empty ones dropped",
+        ),
+        pytest.param([step("join")], ("a", "b"), ("a b",), id="join: a space by default"),
+        pytest.param([step("join", separator="")], ("a", "b"), ("ab",), id="join: with nothing"),
+        pytest.param([step("first")], ("a", "b"), ("a",), id="first"),
+        pytest.param([step("last")], ("a", "b"), ("b",), id="last"),
+        pytest.param(
+            [step("regex_extract", pattern="^([^@]+)@(.+)")],
+            ("mia@acme.example", "nobody"),
+            ("mia",),
+            id="regex_extract: the first group; what does not match is dropped",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="^([^@]+)@(.+)", group=2)],
+            ("mia@acme.example",),
+            ("acme.example",),
+            id="regex_extract: the group that was asked for",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="^([^@]+)@", group=0)],
+            ("mia@acme.example",),
+            ("mia@",),
+            id="regex_extract: group 0 is the whole match",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="[0-9]+")],
+            ("no 4711",),
+            ("4711",),
+            id="regex_extract: the whole match of a pattern without groups",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="a|(b)")],
+            ("a",),
+            (),
+            id="regex_extract: a group that took no part makes nothing",
+        ),
+        pytest.param(
+            [step("replace", old="a", new="o")],
+            ("papa", "b"),
+            ("popo", "b"),
+            id="replace: wherever",
+        ),
+        pytest.param(
+            [step("replace", old="pa")],
+            ("papa", "pab"),
+            ("b",),
+            id="replace: by nothing, by default",
+        ),
+        pytest.param(
+            [step("replace", old=".*", new="x")],
+            ("a.*",),
+            ("ax",),
+            id="replace: no pattern, plain text",
+        ),
+        pytest.param(
+            [step("table", table={"DE": "Germany"})],
+            ("DE", "de"),
+            ("Germany", "de"),
+            id="table: exact; unknown values are kept by default",
+        ),
+        pytest.param(
+            [step("table", table={"DE": "Germany"}, unknown="empty")],
+            ("DE", "FR"),
+            ("Germany",),
+            id="table: unknown values are dropped if asked",
+        ),
+        pytest.param(
+            [step("table", table={"DE": "Germany"}, unknown="refuse")],
+            ("DE",),
+            ("Germany",),
+            id="table: known values are not refused",
+        ),
+        pytest.param(
+            [step("template", template="{givenname} {surname}")],
+            ("ignored",),
+            ("Mia Lund",),
+            id="template: the first value of each claim, whatever came before",
+        ),
+        pytest.param(
+            [step("template", template="{urn:oid:2.5.4.4}")],
+            (),
+            ("Lund",),
+            id="template: a claim's URI",
+        ),
+        pytest.param(
+            [step("template", template="{{{surname}}} 100%")],
+            (),
+            ("{Lund} 100%",),
+            id="template: doubled braces are braces",
+        ),
+        pytest.param(
+            [step("template", template="{surname.__class__}{0}")],
+            ("x",),
+            (),
+            id="template: a name is a key and nothing more",
+        ),
+        pytest.param(
+            [step("template", template="{nickname}@acme.example")],
+            ("x",),
+            (),
+            id="template: a claim without a value makes all of it empty",
+        ),
+        pytest.param(
+            [step("template", template="{initials}.{surname}")],
+            ("x",),
+            (),
+            id="template: so does a claim with a blank value",
+        ),
+        pytest.param(
+            [step("template", template="{unheard of}")],
+            ("x",),
+            (),
+            id="template: so does one unheard of",
+        ),
+        pytest.param([step("integer")], (" -42 ", "x"), -42, id="integer: the first value"),
+        pytest.param([step("date")], ("2026-03-02",), date(2026, 3, 2), id="date: ISO by default"),
+        pytest.param(
+            [step("date")],
+            ("2026-03-02T23:30:00.0000000Z",),
+            date(2026, 3, 2),
+            id="date: a moment is the day that is written there",
+        ),
+        pytest.param(
+            [step("date", formats=["%d.%m.%Y", "%m/%d/%y"])],
+            ("03/02/26",),
+            date(2026, 3, 2),
+            id="date: the first format that fits",
+        ),
+        pytest.param(
+            [step("date", formats=[])],
+            ("2026-03-02",),
+            date(2026, 3, 2),
+            id="date: no formats is ISO",
+        ),
+        pytest.param([step("constant", value="x")], ("a", "b"), ("x",), id="constant: always"),
+        pytest.param([step("constant", value="x")], (), ("x",), id="constant: of nothing too"),
+        pytest.param([step("default", value="x")], (), ("x",), id="default: of nothing"),
+        pytest.param([step("default", value="x")], ("a",), ("a",), id="default: not of something"),
+        pytest.param(
+            [step("default", value="x")], (" ", ""), ("x",), id="default: blank is nothing"
+        ),
+        pytest.param(
+            [step("lower"), step("split", separator=","), step("last"), step("title")],
+            ("MIA,LUND",),
+            ("Lund",),
+            id="in the order in which they were put",
+        ),
+        pytest.param(
+            [step("default", value="no"), step("boolean")], (), False, id="a default becomes typed"
+        ),
+    ],
+)
+def test_what_transforms_do(
+    steps: list[dict[str, object]], values: tuple[str, ...], expected: Value
+) -> None:
+    assert run(*steps, values=values) == expected
+
+
+@pytest.mark.parametrize("word", ["true", "True", "TRUE", "1", "yes", " Yes "])
+def test_boolean_reads_true(word: str) -> None:
+    assert run(step("boolean"), values=(word, "nonsense")) is True
+
+
+@pytest.mark.parametrize("word", ["false", "False", "FALSE", "0", "no", " No "])
+def test_boolean_reads_false(word: str) -> None:
+    assert run(step("boolean"), values=(word,)) is False
+
+
+EXAMPLES: dict[str, dict[str, object]] = {
+    "split": {"separator": ","},
+    "regex_extract": {"pattern": "x"},
+    "replace": {"old": "x"},
+    "table": {"table": {"a": "b"}, "unknown": "refuse"},
+    "template": {"template": "{unheard of}"},
+    "constant": {"value": "x"},
+    "default": {"value": "x"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(TRANSFORMS))
+def test_only_makers_make_something_of_nothing(name: str) -> None:
+    made = run(step(name, **EXAMPLES.get(name, {})), values=())
+    assert made == (("x",) if name in {"constant", "default"} else ())
+
+
+@pytest.mark.parametrize("name", sorted(TRANSFORMS))
+def test_each_transform_is_explained_in_a_sentence(name: str) -> None:
+    assert TRANSFORMS[name].name == name
+    assert TRANSFORMS[name].summary.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "problem"),
+    [
+        pytest.param([step("boolean")], ("on",), "boolean: ", id="boolean: another word"),
+        pytest.param([step("boolean")], ("2",), "boolean: ", id="boolean: another number"),
+        pytest.param([step("integer")], ("4.0",), "integer: ", id="integer: a fraction"),
+        pytest.param(
+            [step("integer")], ("1_000",), "integer: ", id="integer: Python's own notation"
+        ),
+        pytest.param([step("integer")], ("٤٢",), "integer: ", id="integer: digits beyond ASCII"),
+        pytest.param(
+            [step("integer")], ("9" * 19,), "integer: ", id="integer: more than fits a column"
+        ),
+        pytest.param([step("date")], ("02.03.2026",), "date: ", id="date: not ISO"),
+        pytest.param([step("date")], ("2026-02-30",), "date: ", id="date: a day that never comes"),
+        pytest.param(
+            [step("date", formats=["%d.%m.%Y"])],
+            ("2026-03-02",),
+            "date: ",
+            id="date: none of the formats",
+        ),
+        pytest.param(
+            [step("date", formats=["%d.%m.%Y"])],
+            ("2.3.2026 9:00",),
+            "date: ",
+            id="date: more than a date",
+        ),
+        pytest.param(
+            [step("table", table={"DE": "Germany"}, unknown="refuse")],
+            ("DE", "FR"),
+            "table: ",
+            id="table: an unknown value where the tenant wants it refused",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(.*)@(.*)")],
+            ("a" * 200,),
+            "too long for this pattern",
+            id="regex_extract: a value on which the pattern may take long",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(.*)@(.*)")],
+            ("a" * 100,) * 6,
+            "too long for this pattern",
+            id="regex_extract: many values that together may take long",
+        ),
+        pytest.param(
+            [step("replace", old="a", new="b" * 500)],
+            ("a" * 9,),
+            "more than 4096 characters",
+            id="replace: a value that grows too long",
+        ),
+        pytest.param(
+            [step("join")], ("a" * 4000,) * 2, "more than 4096 characters", id="join: one too long"
+        ),
+        pytest.param(
+            [step("split", separator=",")],
+            ("a," * 1001,),
+            "more than 1000 values",
+            id="split: too many",
+        ),
+        pytest.param(
+            [step("template", template="{huge}")],
+            (),
+            "more than 4096 characters",
+            id="template: another claim that is too long",
+        ),
+    ],
+)
+def test_values_that_are_refused(
+    steps: list[dict[str, object]], values: tuple[str, ...], problem: str
+) -> None:
+    with pytest.raises(ValueRefused, match=problem) as caught:
+        run(*steps, values=values)
+    assert caught.value.code == "invalid_value"
+
+
+def test_what_is_acceptable_has_no_blank_values() -> None:
+    assert acceptable(("a", " ", "", "b ")) == ("a", "b ")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        pytest.param(("a",) * (MAX_VALUES + 1), "more than 1000 values", id="too many"),
+        pytest.param(("a" * (MAX_VALUE_LENGTH + 1),), "more than 4096", id="too long"),
+        pytest.param(
+            ("a" * MAX_VALUE_LENGTH,) * (MAX_TOTAL_LENGTH // MAX_VALUE_LENGTH + 1),
+            "characters together",
+            id="too much altogether",
+        ),
+        pytest.param(("a\x00b",), "cannot be stored", id="a null character"),
+        pytest.param(("a\ud800",), "cannot be stored", id="half a character"),
+    ],
+)
+def test_what_is_acceptable_is_bounded(values: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(ValueRefused, match=problem):
+        acceptable(values)
+
+
+def test_a_refusal_does_not_repeat_the_value() -> None:
+    with pytest.raises(ValueRefused) as caught:
+        run(step("boolean"), values=("s3cret",))
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "transform", "parameter", "problem"),
+    [
+        pytest.param(None, "", "", "must be a list", id="nothing"),
+        pytest.param(
+            {"name": "lower"}, "", "", "must be a list", id="one transform without a list"
+        ),
+        pytest.param("lower", "", "", "must be a list", id="a text"),
+        pytest.param(["lower"], "", "", 'object with a "name"', id="a name alone"),
+        pytest.param([{}], "", "", 'object with a "name"', id="no name"),
+        pytest.param([{"name": 1}], "", "", 'object with a "name"', id="a name that is no text"),
+        pytest.param([step("eval")], "eval", "", "no such transform", id="an unknown transform"),
+        pytest.param(
+            [step("lower")] * (MAX_TRANSFORMS + 1), "", "", "more than 10", id="too many transforms"
+        ),
+        pytest.param(
+            [step("boolean"), step("lower")],
+            "boolean",
+            "",
+            "must be the last",
+            id="typed, not last",
+        ),
+        pytest.param(
+            [step("lower", locale="de")],
+            "lower",
+            "locale",
+            "not a parameter",
+            id="unknown parameter",
+        ),
+        pytest.param(
+            [step("split")], "split", "separator", "must be a text", id="a missing parameter"
+        ),
+        pytest.param(
+            [step("split", separator="")], "split", "separator", "not be empty", id="an empty one"
+        ),
+        pytest.param(
+            [step("split", separator=5)], "split", "separator", "must be a text", id="no text"
+        ),
+        pytest.param(
+            [step("constant", value="x" * 501)],
+            "constant",
+            "value",
+            "at most 500",
+            id="a long text",
+        ),
+        pytest.param(
+            [step("constant", value="\x00")],
+            "constant",
+            "value",
+            "be stored",
+            id="a null character",
+        ),
+        pytest.param(
+            [step("table", table=["a"])],
+            "table",
+            "table",
+            "must be an object",
+            id="a list for a table",
+        ),
+        pytest.param(
+            [step("table", table={"a": 1})],
+            "table",
+            "table",
+            "must be a text",
+            id="a number in a table",
+        ),
+        pytest.param(
+            [step("table", table={})], "table", "table", "not be empty", id="an empty table"
+        ),
+        pytest.param(
+            [step("table", table={str(n): "x" for n in range(501)})],
+            "table",
+            "table",
+            "at most 500 entries",
+            id="a table that is too large",
+        ),
+        pytest.param(
+            [step("table", table={"a": "b"}, unknown="guess")],
+            "table",
+            "unknown",
+            "one of keep, empty, refuse",
+            id="a choice that there is not",
+        ),
+        pytest.param(
+            [step("table", table={"a": "b"}, unknown=[])],
+            "table",
+            "unknown",
+            "one of keep, empty, refuse",
+            id="a list for a choice",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(a+)+b")],
+            "regex_extract",
+            "pattern",
+            "may take too long",
+            id="a pattern that could hang",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(a)", group=2)],
+            "regex_extract",
+            "",
+            "no such group",
+            id="a group that the pattern has not",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(a)", group=True)],
+            "regex_extract",
+            "group",
+            "whole number",
+            id="true for a number",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(a)", group="1")],
+            "regex_extract",
+            "group",
+            "whole number",
+            id="a text for a number",
+        ),
+        pytest.param(
+            [step("regex_extract", pattern="(a)", group=-1)],
+            "regex_extract",
+            "group",
+            "whole number",
+            id="a number below zero",
+        ),
+        pytest.param(
+            [step("template", template="{givenname")],
+            "template",
+            "template",
+            "belongs to no claim",
+            id="a brace that is not closed",
+        ),
+        pytest.param(
+            [step("template", template="{}")],
+            "template",
+            "template",
+            "belongs to no claim",
+            id="braces without a claim",
+        ),
+        pytest.param(
+            [step("date", formats="%d")], "date", "formats", "list of texts", id="a text for a list"
+        ),
+        pytest.param(
+            [step("date", formats=["%d%m%Y"] * 11)],
+            "date",
+            "formats",
+            "at most 10 entries",
+            id="too many formats",
+        ),
+        pytest.param(
+            [step("date", formats=["%d.%m"])], "date", "formats", "%d, %m and %Y", id="no year"
+        ),
+        pytest.param(
+            [step("date", formats=["%d.%B.%Y"])],
+            "date",
+            "formats",
+            "%d, %m and %Y",
+            id="month names",
+        ),
+        pytest.param(
+            [step("date", formats=["%d%d%m%Y"])],
+            "date",
+            "formats",
+            "%d, %m and %Y",
+            id="a day twice",
+        ),
+    ],
+)
+def test_rows_that_are_refused(raw: object, transform: str, parameter: str, problem: str) -> None:
+    with pytest.raises(MappingError, match=problem) as caught:
+        parse_transforms(raw)
+    assert isinstance(caught.value, JitprovError)
+    assert caught.value.code == "mapping_invalid"
+    assert (caught.value.transform, caught.value.parameter) == (transform, parameter)
+
+
+def test_parameters_are_checked_on_use_too_because_rows_can_be_written_behind_the_forms() -> None:
+    smuggled = Transform(name="regex_extract", parameters={"pattern": "(a+)+b"})
+    with pytest.raises(MappingError, match="regex_extract: pattern: may take too long"):
+        list(run_transforms([smuggled], ("a" * 40,), {}))
+
+
+def test_what_json_holds_is_read_with_defaults_filled_in() -> None:
+    raw: Any = json.loads('[{"name": "table", "table": {"a": "b"}}, {"name": "integer"}]')
+    table, integer = parse_transforms(raw)
+    assert dict(table.parameters) == {"table": {"a": "b"}, "unknown": "keep"}
+    assert integer == Transform(name="integer")
+
+
+def test_each_step_is_told_with_what_it_made() -> None:
+    transforms = parse_transforms([step("split", separator=","), step("first"), step("integer")])
+    told = list(run_transforms(transforms, ("4, 2",), {}))
+    assert told == [("split", ("4", "2")), ("first", ("4",)), ("integer", 4)]
