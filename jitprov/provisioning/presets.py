@@ -17,6 +17,9 @@ from jitprov.provisioning.types import ClaimRule
 _MICROSOFT = "http://schemas.microsoft.com/identity/claims/"
 _WINDOWS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+NAME_ID_CLAIM = "NameID"
+"""Where SAML's NameID is found among the claims."""
+
 # Attributes of LDAP by their object identifiers, as saml-profiles-2.0 §8.2 (X.500/LDAP profile) names them.
 _MAIL, _GIVEN_NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.5.4.42"
 _SURNAME, _UID = "urn:oid:2.5.4.4", "urn:oid:0.9.2342.19200300.100.1.1"
@@ -103,7 +106,7 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
                 first_name=("firstName", "first_name", "givenName"),
                 last_name=("lastName", "last_name", "surname"),
                 email=("email", "mail"),
-                username=("login", "username", "userName", "email"),
+                username=("login", "username", NAME_ID_CLAIM),
             ),
             group_claim="groups",
         ),
@@ -112,8 +115,9 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
             rules=_rules(
                 first_name=("firstName", "first_name", "givenName"),
                 last_name=("lastName", "last_name", "familyName"),
-                email=("email", "mail"),
-                username=("username", "email", "mail"),
+                # The NameID is the primary e-mail address; without it, a new application sends nothing.
+                email=("email", "mail", NAME_ID_CLAIM),
+                username=("username", "email", "mail", NAME_ID_CLAIM),
             ),
             group_claim="groups",
         ),
@@ -134,8 +138,8 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
             rules=_rules(
                 first_name=("User.FirstName", "firstName", "first_name"),
                 last_name=("User.LastName", "lastName", "last_name"),
-                email=("User.email", "email"),
-                username=("User.Username", "username", "User.email", "email"),
+                email=("User.email", "email", NAME_ID_CLAIM),
+                username=("User.Username", "username", "User.email", "email", NAME_ID_CLAIM),
             ),
             group_claim="memberOf",
         ),
@@ -145,7 +149,7 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
                 first_name=(_GIVEN_NAME, "firstName", "givenName"),
                 last_name=(_SURNAME, "lastName", "surname"),
                 email=(_PKCS9_EMAIL, "email"),
-                username=("username", _PKCS9_EMAIL, "email"),
+                username=("username", NAME_ID_CLAIM),
             ),
             group_claim="member",
         ),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jitprov.provisioning.mapping import check_rule, map_claims
-from jitprov.provisioning.presets import PRESETS, Preset, detect
+from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset, detect
 from jitprov.provisioning.types import Claims, Source
 
 TENANT = "5b3f1c1e-7a51-4f0c-9d0a-1f1c5b1f3c11"
@@ -156,3 +156,17 @@ def test_entras_name_is_never_taken_for_an_e_mail_address() -> None:
         source=Source.SAML, external_id="x", values={f"{XMLSOAP}/name": ("mia@acme.example",)}
     )
     assert map_claims(said, Preset.ENTRA.details.rules, ()).fields.keys() == {"username"}
+
+
+@pytest.mark.parametrize("preset", [Preset.GOOGLE, Preset.ONELOGIN])
+def test_where_the_name_id_is_the_e_mail_address_it_is_taken_for_one(preset: Preset) -> None:
+    values = {NAME_ID_CLAIM: ("mia@acme.example",)}
+    wanted = map_claims(
+        Claims(source=Source.SAML, external_id="x", values=values), preset.details.rules, ()
+    )
+    assert wanted.fields["email"].value == "mia@acme.example"
+
+
+@pytest.mark.parametrize("preset", [Preset.ENTRA, Preset.ADFS, Preset.NONE])
+def test_elsewhere_the_name_id_fills_no_field_because_it_may_be_opaque(preset: Preset) -> None:
+    assert not any(NAME_ID_CLAIM in rule.sources for rule in preset.details.rules)
