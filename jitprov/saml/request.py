@@ -1,0 +1,154 @@
+"""The request for authentication: built, signed if wanted, and packed for the browser."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from lxml import etree
+
+from jitprov.exceptions import ConfigurationError
+from jitprov.saml.signing import sign_enveloped, sign_query
+from jitprov.saml.time import format_instant
+from jitprov.saml.types import AuthnRequest, Binding, IdpMetadata, KeyPair, ServiceProvider
+from jitprov.saml.xml import SAML, SAMLP
+
+MAX_RELAY_STATE = 80
+"""Bytes; saml-bindings-2.0 §3.4.3."""
+TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """What the request asks of the identity provider beyond a sign-in."""
+
+    force_authn: bool
+    name_id_format: str
+    authn_contexts: Sequence[str]
+
+
+def authn_request(  # noqa: PLR0913 -- keyword-only; each is one part of the message
+    *,
+    sp: ServiceProvider,
+    idp: IdpMetadata,
+    now: datetime,
+    relay_state: str = "",
+    force_authn: bool = False,
+    login_hint: str = "",
+    name_id_format: str = "",
+    authn_contexts: Sequence[str] = (),
+    request_id: str | None = None,
+) -> AuthnRequest:
+    """Return a request for authentication, ready to be carried by the browser.
+
+    It asks for no more than the caller does: a NameIDPolicy overrides what the IdP's admin has configured, and
+    Entra refuses most authentication contexts (AADSTS75011), so neither is there unless given.
+
+    :param relay_state: comes back as it is, unsigned: a reference, never a URL. At most 80 bytes.
+    :param login_hint: an e-mail address or user name for the sign-in page. Travels as a parameter of the URL,
+        because Entra refuses a Subject.
+    :param request_id: for tests; an NCName.
+    :raises ConfigurationError: requests are to be signed and there is no key, or not a good one.
+    """
+    if len(relay_state.encode()) > MAX_RELAY_STATE:
+        raise ValueError("RelayState is too long")
+    request_id = request_id or new_request_id()
+    wishes = _Wishes(
+        force_authn=force_authn, name_id_format=name_id_format, authn_contexts=authn_contexts
+    )
+    message = _message(request_id, now, sp, idp)
+    _add_wishes(message, wishes)
+    url = _with_parameters(idp.sso_url, urlencode({"login_hint": login_hint}) if login_hint else "")
+    key_pair = _signing_key(sp, idp)
+    if idp.sso_binding is Binding.REDIRECT:
+        url = _with_parameters(url, _redirect_query(message, relay_state, key_pair))
+        return AuthnRequest(id=request_id, binding=idp.sso_binding, url=url)
+    fields = _form_fields(message, relay_state, key_pair)
+    return AuthnRequest(id=request_id, binding=idp.sso_binding, url=url, fields=fields)
+
+
+def new_request_id() -> str:
+    """Return an NCName with 160 bits of randomness; Entra refuses one that starts with a digit (AADSTS7500529)."""
+    return f"id{secrets.token_hex(20)}"
+
+
+def _signing_key(sp: ServiceProvider, idp: IdpMetadata) -> KeyPair | None:
+    if sp.sign_requests and not sp.key_pairs:
+        raise ConfigurationError("requests are to be signed, but there is no key pair to sign with")
+    if not sp.sign_requests and not idp.want_authn_requests_signed:
+        return None
+    # An IdP that wants signatures when we have no key gets none: many say so without insisting, and the
+    # one that insists will refuse the request itself.
+    return sp.key_pairs[0] if sp.key_pairs else None
+
+
+def _message(
+    request_id: str, now: datetime, sp: ServiceProvider, idp: IdpMetadata
+) -> etree._Element:
+    message = etree.Element(
+        f"{{{SAMLP}}}AuthnRequest",
+        {
+            "ID": request_id,
+            "Version": "2.0",
+            "IssueInstant": format_instant(now),
+            "Destination": idp.sso_url,
+            "ProtocolBinding": Binding.POST.value,
+            "AssertionConsumerServiceURL": sp.acs_url,
+        },
+        nsmap={"samlp": SAMLP, "saml": SAML},
+    )
+    etree.SubElement(message, f"{{{SAML}}}Issuer").text = sp.entity_id
+    return message
+
+
+def _add_wishes(message: etree._Element, wishes: _Wishes) -> None:
+    if wishes.force_authn:
+        message.set("ForceAuthn", "true")
+    if wishes.name_id_format:
+        policy = etree.SubElement(
+            message, f"{{{SAMLP}}}NameIDPolicy", {"Format": wishes.name_id_format}
+        )
+        # AllowCreate makes no sense with a transient identifier and must not be there (errata E14).
+        if wishes.name_id_format != TRANSIENT:
+            policy.set("AllowCreate", "true")
+    if wishes.authn_contexts:
+        requested = etree.SubElement(
+            message, f"{{{SAMLP}}}RequestedAuthnContext", {"Comparison": "exact"}
+        )
+        for context in wishes.authn_contexts:
+            etree.SubElement(requested, f"{{{SAML}}}AuthnContextClassRef").text = context
+
+
+def _redirect_query(message: etree._Element, relay_state: str, key_pair: KeyPair | None) -> str:
+    """Pack the message for HTTP-Redirect: DEFLATE without a zlib header (saml-bindings-2.0 §3.4.4.1)."""
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = deflate.compress(etree.tostring(message, encoding="utf-8")) + deflate.flush()
+    query = f"SAMLRequest={quote(base64.b64encode(packed), safe='')}"
+    if relay_state:
+        query += f"&RelayState={quote(relay_state, safe='')}"
+    return sign_query(query, key_pair) if key_pair else query
+
+
+def _form_fields(
+    message: etree._Element, relay_state: str, key_pair: KeyPair | None
+) -> MappingProxyType[str, str]:
+    document = (
+        sign_enveloped(message, key_pair) if key_pair else etree.tostring(message, encoding="utf-8")
+    )
+    fields = {"SAMLRequest": base64.b64encode(document).decode("ascii")}
+    if relay_state:
+        fields["RelayState"] = relay_state
+    return MappingProxyType(fields)
+
+
+def _with_parameters(url: str, parameters: str) -> str:
+    """Append to the query; what the identity provider put there itself stays (Google's ``idpid``)."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, parameters) if part)
+    return urlunsplit(parts._replace(query=query, fragment=""))

@@ -1,0 +1,833 @@
+from __future__ import annotations
+
+import base64
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from jitprov.exceptions import ConfigurationError
+from jitprov.saml import metadata_refusals as refusals
+from jitprov.saml.certificates import load_certificate
+from jitprov.saml.metadata import (
+    METADATA_LIMITS,
+    MetadataRefused,
+    iter_idp_metadata,
+    parse_idp_metadata,
+    sp_metadata,
+)
+from jitprov.saml.signature import verify_enveloped
+from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
+from jitprov.saml.xml import DS, MD, SAMLP, Limits, parse_trusted
+from tests.saml import real_data
+from tests.saml.documents import (
+    ENTITY_ID,
+    NOW,
+    POST,
+    SSO_URL,
+    YEAR,
+    aggregate,
+    base64_of,
+    certificate,
+    entity,
+    expired_pair,
+    idp_role,
+    key_descriptor,
+    key_pair,
+    schema,
+    service,
+    signed,
+    sp_role,
+    without_declaration,
+)
+
+OTHER = "https://other.example/saml"
+ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"
+WS_FEDERATION = (
+    '<md:RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" '
+    'xsi:type="fed:SecurityTokenServiceType" '
+    'protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706"/>'
+)
+
+
+def parse(document: str, **options: Any) -> IdpMetadata:
+    return parse_idp_metadata(document.encode(), **{"now": NOW, **options})
+
+
+def refusal(document: str | bytes, **options: Any) -> MetadataRefused:
+    raw = document if isinstance(document, bytes) else document.encode()
+    with pytest.raises(MetadataRefused) as caught:
+        parse_idp_metadata(raw, **{"now": NOW, **options})
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(caught.value.remedy)
+    return caught.value
+
+
+# What is understood
+
+
+def test_an_ordinary_document_is_understood() -> None:
+    assert parse(entity()) == IdpMetadata(
+        entity_id=ENTITY_ID, sso_url=SSO_URL, signing_certificates=(certificate(),)
+    )
+
+
+def test_ws_federation_roles_beside_it_are_skipped_quietly() -> None:
+    assert parse(entity(WS_FEDERATION + sp_role() + idp_role())).entity_id == ENTITY_ID
+
+
+def test_the_sp_role_of_the_same_entity_is_not_looked_at() -> None:
+    assert parse(entity(sp_role() + idp_role())).sso_url == SSO_URL
+
+
+def test_a_saml_1_role_beside_the_saml_2_role_is_not_looked_at() -> None:
+    old = idp_role(protocols="urn:mace:shibboleth:1.0", services=service(url="https://old.example"))
+    assert parse(entity(old + idp_role())).sso_url == SSO_URL
+
+
+def test_all_signing_certificates_are_kept_each_once() -> None:
+    keys = (
+        key_descriptor()
+        + key_descriptor(text="\n  " + base64_of(key_pair().certificate) + "\n")
+        + key_descriptor(key_pair("rsa-2"))
+        + key_descriptor(key_pair("ec"), use="")
+        + key_descriptor(key_pair("rsa-3"), use='use="encryption"')
+    )
+    found = parse(entity(idp_role(keys=keys))).signing_certificates
+    assert found == (certificate(), certificate("rsa-2"), certificate("ec"))
+
+
+def test_an_expired_or_weak_certificate_does_not_spoil_a_good_one() -> None:
+    keys = (
+        key_descriptor(expired_pair("rsa-2"))
+        + key_descriptor(key_pair("rsa-1024"))
+        + key_descriptor()
+    )
+    found = parse(entity(idp_role(keys=keys))).signing_certificates
+    assert [one.not_after < NOW for one in found] == [True, False]
+
+
+def test_a_certificate_that_will_be_valid_soon_is_enough() -> None:
+    pair = key_pair("rsa-2", not_before=NOW + timedelta(days=1), not_after=NOW + YEAR)
+    found = parse(entity(idp_role(keys=key_descriptor(pair)))).signing_certificates
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("services", "url", "binding"),
+    [
+        pytest.param(
+            service(binding=POST, url="https://idp.example/post") + service(),
+            SSO_URL,
+            Binding.REDIRECT,
+            id="redirect is preferred whatever the order",
+        ),
+        pytest.param(
+            service(binding=POST), SSO_URL, Binding.POST, id="an IdP with HTTP-POST only works"
+        ),
+        pytest.param(
+            service(url="http://idp.example/sso") + service(binding=POST),
+            SSO_URL,
+            Binding.POST,
+            id="a binding without TLS is passed over for one with it",
+        ),
+        pytest.param(
+            service(binding=ARTIFACT) + service(url="https://idp.example/sso?idpid=C02"),
+            "https://idp.example/sso?idpid=C02",
+            Binding.REDIRECT,
+            id="other bindings are ignored and queries are kept",
+        ),
+    ],
+)
+def test_the_sign_on_url(services: str, url: str, binding: Binding) -> None:
+    found = parse(entity(idp_role(services=services)))
+    assert (found.sso_url, found.sso_binding) == (url, binding)
+
+
+@pytest.mark.parametrize(
+    ("services", "url", "binding"),
+    [
+        pytest.param("", "", Binding.REDIRECT, id="none"),
+        pytest.param(
+            service("SingleLogoutService", url="https://idp.example/slo", binding=POST),
+            "https://idp.example/slo",
+            Binding.POST,
+            id="by HTTP-POST",
+        ),
+        pytest.param(
+            service("SingleLogoutService", url="http://idp.example/slo"),
+            "",
+            Binding.REDIRECT,
+            id="one without TLS is not used",
+        ),
+    ],
+)
+def test_the_logout_url(services: str, url: str, binding: Binding) -> None:
+    found = parse(entity(idp_role(services=services + service())))
+    assert (found.slo_url, found.slo_binding) == (url, binding)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [("true", True), ("1", True), (" true ", True), ("false", False), ("0", False), ("", False)],
+)
+def test_signed_requests_are_wanted(value: str, wanted: bool) -> None:
+    role = idp_role(attributes=f'WantAuthnRequestsSigned="{value}"')
+    assert parse(entity(role)).want_authn_requests_signed is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-03T00:00:00Z", datetime(2026, 3, 3, tzinfo=UTC)),
+        ("2026-03-03T00:00:00.1234567Z", datetime(2026, 3, 3, 0, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-03-03T02:00:00+02:00", datetime(2026, 3, 3, tzinfo=UTC)),
+        (" 2026-03-03T00:00:00 ", datetime(2026, 3, 3, tzinfo=UTC)),
+    ],
+)
+def test_until_when_metadata_is_valid(text: str, expected: datetime) -> None:
+    assert parse(entity(attributes=f'validUntil="{text}"')).valid_until == expected
+
+
+def test_the_earliest_end_counts() -> None:
+    document = aggregate(
+        entity(
+            idp_role(attributes='validUntil="2026-06-01T00:00:00Z"'),
+            attributes='validUntil="2026-05-01T00:00:00Z"',
+        ),
+        attributes='validUntil="2026-04-01T00:00:00Z"',
+    )
+    assert parse(document).valid_until == datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"])
+def test_plain_http_is_allowed_on_loopback_when_asked_for(host: str) -> None:
+    document = entity(idp_role(services=service(url=f"http://{host}:7001/sso")))
+    assert parse(document, allow_http=True).sso_url == f"http://{host}:7001/sso"
+    assert isinstance(refusal(document), refusals.NoSsoUrl)
+
+
+# Choosing one of several
+
+
+def test_the_only_idp_of_an_aggregate_needs_no_choice() -> None:
+    assert parse(aggregate(entity(sp_role(), entity_id=OTHER), entity())).entity_id == ENTITY_ID
+
+
+def test_one_idp_is_chosen_by_its_entity_id_in_nested_aggregates() -> None:
+    document = aggregate(aggregate(aggregate(entity(entity_id=OTHER))), entity())
+    assert parse(document, entity_id=OTHER).entity_id == OTHER
+
+
+def test_several_idps_are_listed_up_to_ten() -> None:
+    document = aggregate(*(entity(entity_id=f"https://idp{n}.example") for n in range(12)))
+    error = refusal(document)
+    assert isinstance(error, refusals.SeveralIdentityProviders)
+    assert len(error.entity_ids) == 12
+    assert "'https://idp9.example' and 2 more" in error.problem
+    assert "idp10" not in error.problem
+    assert "--entity-id" in str(error)
+
+
+def test_the_same_entity_id_twice_is_no_choice() -> None:
+    assert isinstance(
+        refusal(aggregate(entity(), entity()), entity_id=ENTITY_ID),
+        refusals.SeveralIdentityProviders,
+    )
+
+
+def test_an_entity_that_is_not_there_is_refused_with_what_is() -> None:
+    error = refusal(aggregate(entity(), entity(entity_id=OTHER)), entity_id=OTHER + "/")
+    assert isinstance(error, refusals.EntityNotFound)
+    assert repr(OTHER) in error.problem
+    assert repr(ENTITY_ID) in error.problem
+
+
+def test_an_entity_inside_extensions_is_not_one_of_the_document() -> None:
+    hidden = f"<md:Extensions>{entity(entity_id=OTHER)}</md:Extensions>"
+    assert parse(entity(hidden + idp_role())).entity_id == ENTITY_ID
+    assert isinstance(
+        refusal(entity(hidden + idp_role()), entity_id=OTHER), refusals.EntityNotFound
+    )
+
+
+# What is refused
+
+
+LONG = "https://idp.example/" + "a" * 2048
+BAD_CERTIFICATE = base64.b64encode(b"no certificate").decode()
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "words"),
+    [
+        pytest.param("", refusals.MetadataNotXml, "well-formed", id="nothing at all"),
+        pytest.param("{}", refusals.MetadataNotXml, "well-formed", id="JSON"),
+        pytest.param(entity()[:-5], refusals.MetadataNotXml, "well-formed", id="cut short"),
+        pytest.param(
+            entity().encode("utf-16"), refusals.MetadataNotXml, "UTF-8", id="another encoding"
+        ),
+        pytest.param(
+            "\n<!DOCTYPE html><html></html>", refusals.NotMetadata, "web page", id="a web page"
+        ),
+        pytest.param("<HTML><br></HTML>", refusals.NotMetadata, "web page", id="an old web page"),
+        pytest.param("<html/>", refusals.NotMetadata, "'html'", id="a page that is XML"),
+        pytest.param(
+            '<!DOCTYPE md [<!ENTITY a "b">]>' + entity(),
+            refusals.MetadataForbiddenXml,
+            "document type",
+            id="a DTD",
+        ),
+        pytest.param(
+            "<?xml-stylesheet href='a'?>" + entity(),
+            refusals.MetadataForbiddenXml,
+            "processing instruction",
+            id="a processing instruction",
+        ),
+        pytest.param(
+            entity(sp_role()),
+            refusals.NoIdentityProvider,
+            f"{ENTITY_ID!r} is a service provider",
+            id="the metadata of a service provider",
+        ),
+        pytest.param(
+            aggregate(entity(sp_role()), entity(sp_role(), entity_id=OTHER)),
+            refusals.NoIdentityProvider,
+            "none of the document's 2 entities",
+            id="an aggregate of service providers",
+        ),
+        pytest.param(
+            entity(WS_FEDERATION),
+            refusals.NoIdentityProvider,
+            "none of",
+            id="an entity with WS-Federation only",
+        ),
+        pytest.param(
+            aggregate(), refusals.NoIdentityProvider, "0 entities", id="an empty aggregate"
+        ),
+        pytest.param(
+            entity(idp_role(protocols="urn:oasis:names:tc:SAML:1.1:protocol")),
+            refusals.NoSaml2Role,
+            "SAML 2.0",
+            id="an identity provider of SAML 1.1",
+        ),
+        pytest.param(
+            entity(idp_role(protocols=SAMLP + "x")),
+            refusals.NoSaml2Role,
+            "SAML 2.0",
+            id="a protocol that only begins like SAML 2.0",
+        ),
+        pytest.param(
+            entity(idp_role(keys="")),
+            refusals.NoSigningCertificate,
+            "2048",
+            id="no certificate at all",
+        ),
+        pytest.param(
+            entity(idp_role(keys=key_descriptor(use='use="encryption"'))),
+            refusals.NoSigningCertificate,
+            "2048",
+            id="only an encryption certificate",
+        ),
+        pytest.param(
+            entity(idp_role(keys=key_descriptor(key_pair("rsa-1024")))),
+            refusals.NoSigningCertificate,
+            "certificate 1: its RSA key has 1024 bits",
+            id="only a weak key",
+        ),
+        pytest.param(
+            entity(
+                idp_role(
+                    keys=key_descriptor(text=BAD_CERTIFICATE) + key_descriptor(key_pair("ed25519"))
+                )
+            ),
+            refusals.NoSigningCertificate,
+            "certificate 1: not an X.509 certificate; certificate 2: its key is neither",
+            id="something that is no certificate, and a key of another kind",
+        ),
+        pytest.param(
+            entity(idp_role(keys=key_descriptor(expired_pair()))),
+            refusals.CertificatesExpired,
+            "valid until 2026-03-01",
+            id="only expired certificates",
+        ),
+        pytest.param(
+            entity(idp_role(keys="".join(key_descriptor(text=f"A{n}") for n in range(21)))),
+            MetadataRefused,
+            "more than 20 certificates",
+            id="too many certificates",
+        ),
+        pytest.param(
+            entity(idp_role(services="")), refusals.NoSsoUrl, "HTTP-POST", id="no sign-on service"
+        ),
+        pytest.param(
+            entity(idp_role(services=service(binding=ARTIFACT))),
+            refusals.NoSsoUrl,
+            "HTTP-POST",
+            id="only bindings that we do not speak",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url="http://idp.example/sso"))),
+            refusals.NoSsoUrl,
+            "'http://idp.example/sso' is not https",
+            id="no TLS",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url="javascript:alert(1)"))),
+            refusals.NoSsoUrl,
+            "is not a URL",
+            id="a script for a URL",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url="https://a@b.example/"))),
+            refusals.NoSsoUrl,
+            "is not a URL",
+            id="a URL with a user",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url="https://idp.example/a b"))),
+            refusals.NoSsoUrl,
+            "is not a URL",
+            id="a URL with a blank",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url="https://idp.example:port/"))),
+            refusals.NoSsoUrl,
+            "is not a URL",
+            id="a URL with a port that is no number",
+        ),
+        pytest.param(
+            entity(idp_role(services=service(url=LONG))),
+            refusals.NoSsoUrl,
+            "longer than 2048",
+            id="a URL that is too long",
+        ),
+        pytest.param(
+            entity(entity_id=""), MetadataRefused, "entity ID is empty", id="no entity ID"
+        ),
+        pytest.param(
+            entity(entity_id="https://idp.example/&#x9b;31m"),
+            MetadataRefused,
+            "not printable",
+            id="an entity ID with control characters",
+        ),
+        pytest.param(
+            entity(entity_id=LONG), MetadataRefused, "longer than 1024", id="a long entity ID"
+        ),
+        pytest.param(
+            entity(entity_id="https://sts.windows.net/{tenantid}/"),
+            refusals.PlaceholderEntityId,
+            "App Federation Metadata URL",
+            id="the document of Entra's common tenant",
+        ),
+        pytest.param(
+            entity(entity_id="https://sts.windows.net/{tenant}/"),
+            refusals.PlaceholderEntityId,
+            "{tenant}",
+            id="its other spelling",
+        ),
+        pytest.param(
+            entity(attributes='validUntil="2026-03-02T09:15:00Z"'),
+            refusals.MetadataExpired,
+            "2026-03-02 09:15",
+            id="metadata that is no longer valid at this very moment",
+        ),
+        pytest.param(
+            entity(idp_role(attributes='validUntil="2026-03-02T09:14:59.999Z"')),
+            refusals.MetadataExpired,
+            "2026-03-02",
+            id="a role that is no longer valid",
+        ),
+        pytest.param(
+            aggregate(aggregate(entity()), attributes='validUntil="2014-01-01T00:00:00Z"'),
+            refusals.MetadataExpired,
+            "2014-01-01",
+            id="an enclosing aggregate that is no longer valid",
+        ),
+        pytest.param(
+            entity(attributes='validUntil="tomorrow"'),
+            MetadataRefused,
+            "'tomorrow'",
+            id="a validUntil that is no date",
+        ),
+        pytest.param(
+            entity(attributes='validUntil=""'), MetadataRefused, "not a date", id="an empty one"
+        ),
+        pytest.param(
+            entity(attributes='validUntil="0001-01-01T00:00:00+14:00"'),
+            MetadataRefused,
+            "not a date",
+            id="one before the beginning of time",
+        ),
+    ],
+)
+def test_refused(document: str | bytes, error: type[MetadataRefused], words: str) -> None:
+    found = refusal(document)
+    assert type(found) is error
+    assert words in str(found)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param(Limits(bytes=100, depth=48, nodes=1000), id="bytes"),
+        pytest.param(Limits(bytes=10_000, depth=2, nodes=1000), id="levels"),
+        pytest.param(Limits(bytes=10_000, depth=48, nodes=5), id="nodes"),
+    ],
+)
+def test_a_document_that_is_too_large_is_refused(limits: Limits) -> None:
+    error = refusal(entity(), limits=limits)
+    assert isinstance(error, refusals.MetadataTooLarge)
+    assert "JITPROV_METADATA_MAX_BYTES" in str(error)
+
+
+def test_every_refusal_has_a_code_of_its_own() -> None:
+    family: list[type[MetadataRefused]] = [MetadataRefused, *MetadataRefused.__subclasses__()]
+    assert len({one.code for one in family}) == len(family)
+    assert all(one.__doc__ and one.remedy for one in family)
+
+
+# Signatures
+
+
+SIGNED = signed(entity(attributes='ID="e1"'))
+SIGNED_AGGREGATE = signed(
+    aggregate(entity(entity_id=OTHER), entity(), attributes='ID="a1"'), key_pair("rsa-2")
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "options"),
+    [
+        pytest.param(SIGNED, {}, id="a signature that holds, by nobody in particular"),
+        pytest.param(SIGNED, {"trusted": certificate()}, id="the entity signed by whom we trust"),
+        pytest.param(
+            SIGNED_AGGREGATE,
+            {"trusted": certificate("rsa-2"), "entity_id": ENTITY_ID},
+            id="the aggregate around it signed by whom we trust",
+        ),
+        pytest.param(
+            signed(aggregate(without_declaration(SIGNED), attributes='ID="a1"'), key_pair("rsa-2")),
+            {"trusted": certificate("rsa-2")},
+            id="the aggregate signed by whom we trust and the entity by itself",
+        ),
+        pytest.param(
+            signed(entity(attributes='ID="e1"'), key_pair("ec")),
+            {"trusted": certificate("ec")},
+            id="an elliptic curve key",
+        ),
+        pytest.param(
+            signed(entity(attributes='ID="e1"'), expired_pair("rsa-2")),
+            {},
+            id="signed with a certificate that has expired, and nobody asked who",
+        ),
+        pytest.param(
+            entity(without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))),
+            {},
+            id="only the role signed",
+        ),
+    ],
+)
+def test_signatures_that_hold(document: str, options: dict[str, Any]) -> None:
+    assert parse(document, **options).entity_id == ENTITY_ID
+
+
+def tampered(document: str) -> str:
+    return document.replace(SSO_URL, "https://evil.example/sso")
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "error", "words"),
+    [
+        pytest.param(
+            tampered(SIGNED),
+            {},
+            refusals.MetadataSignatureRefused,
+            "signature_invalid",
+            id="a changed document, though nobody asked who signed",
+        ),
+        pytest.param(
+            tampered(SIGNED),
+            {"trusted": certificate()},
+            refusals.MetadataSignatureRefused,
+            "signature_invalid",
+            id="a changed document",
+        ),
+        pytest.param(
+            tampered(SIGNED_AGGREGATE),
+            {"entity_id": OTHER},
+            refusals.MetadataSignatureRefused,
+            "signature_invalid",
+            id="a changed aggregate",
+        ),
+        pytest.param(
+            entity(
+                tampered(
+                    without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))
+                )
+            ),
+            {},
+            refusals.MetadataSignatureRefused,
+            "signature_invalid",
+            id="a changed role",
+        ),
+        pytest.param(
+            SIGNED,
+            {"trusted": certificate("rsa-2")},
+            refusals.MetadataSignatureRefused,
+            "does not vouch for it",
+            id="signed by somebody else",
+        ),
+        pytest.param(
+            entity(),
+            {"trusted": certificate()},
+            refusals.MetadataNotSigned,
+            "--verify-with",
+            id="not signed, though a certificate was given",
+        ),
+        pytest.param(
+            entity(without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))),
+            {"trusted": certificate()},
+            refusals.MetadataNotSigned,
+            "not signed",
+            id="only the role signed: its entity ID could be anybody's",
+        ),
+        pytest.param(
+            aggregate(without_declaration(SIGNED).replace(ENTITY_ID, OTHER), entity()),
+            {"trusted": certificate(), "entity_id": ENTITY_ID},
+            refusals.MetadataNotSigned,
+            "not signed",
+            id="somebody else in the aggregate signed",
+        ),
+        pytest.param(
+            SIGNED.replace("xmldsig-more#rsa-sha256", "xmldsig-more#rsa-md5"),
+            {},
+            refusals.MetadataSignatureRefused,
+            "algorithm_not_allowed",
+            id="a weak algorithm",
+        ),
+        pytest.param(
+            SIGNED.replace("X509Certificate>", "X509CRL>", 2),
+            {},
+            refusals.MetadataSignatureRefused,
+            "does not come with a certificate",
+            id="a signature without its certificate",
+        ),
+    ],
+)
+def test_signatures_that_do_not_hold(
+    document: str, options: dict[str, Any], error: type[MetadataRefused], words: str
+) -> None:
+    found = refusal(document, **options)
+    assert type(found) is error
+    assert words in str(found)
+
+
+def test_a_signer_whom_we_trust_must_not_have_expired() -> None:
+    pair = expired_pair("rsa-2")
+    document = signed(entity(attributes='ID="e1"'), pair)
+    error = refusal(document, trusted=load_certificate(pair.certificate))
+    assert "certificate_expired" in str(error)
+
+
+# Aggregates as a stream
+
+
+def read(document: str) -> list[IdpMetadata | MetadataRefused]:
+    return list(iter_idp_metadata(io.BytesIO(document.encode()), now=NOW))
+
+
+def test_a_stream_yields_every_idp_or_why_not() -> None:
+    hidden = f"<md:Extensions>{entity(entity_id='https://hidden.example')}</md:Extensions>"
+    found = read(
+        aggregate(
+            aggregate(entity(hidden + idp_role())),
+            entity(sp_role(), entity_id="https://sp.example"),
+            entity(idp_role(services=""), entity_id=OTHER),
+            entity(entity_id="https://third.example"),
+        )
+    )
+    assert [getattr(one, "entity_id", type(one)) for one in found] == [
+        ENTITY_ID,
+        refusals.NoSsoUrl,
+        "https://third.example",
+    ]
+
+
+def test_a_stream_may_be_one_entity() -> None:
+    assert read(entity()) == [parse(entity())]
+
+
+def test_a_stream_checks_signatures_of_entities() -> None:
+    found = read(aggregate(tampered(without_declaration(SIGNED)), without_declaration(SIGNED)))
+    assert [type(one) for one in found] == [refusals.MetadataSignatureRefused, IdpMetadata]
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        pytest.param(entity()[:-5], refusals.MetadataNotXml, id="cut short"),
+        pytest.param("<html/>", refusals.NotMetadata, id="something else"),
+        pytest.param(
+            '<!DOCTYPE md [<!ENTITY a "b">]>' + aggregate(entity()),
+            refusals.MetadataForbiddenXml,
+            id="a DTD",
+        ),
+        pytest.param(
+            aggregate(aggregate(entity(), attributes='validUntil="2014-01-01T00:00:00Z"')),
+            refusals.MetadataExpired,
+            id="expired",
+        ),
+        pytest.param(
+            aggregate("<a/>" * (METADATA_LIMITS.nodes // 2), entity()),
+            refusals.MetadataTooLarge,
+            id="too large between two entities",
+        ),
+    ],
+)
+def test_a_stream_that_is_refused(document: str, error: type[MetadataRefused]) -> None:
+    with pytest.raises(error):
+        read(document)
+
+
+# Our own
+
+
+SP = ServiceProvider(
+    entity_id="https://app.example/saml/acme/metadata/",
+    acs_url="https://app.example/saml/acme/acs/",
+)
+
+
+def published(sp: ServiceProvider, valid_for: timedelta | None = None) -> etree._Element:
+    root = parse_trusted(sp_metadata(sp, now=NOW, valid_for=valid_for))
+    schema("metadata").assertValid(root)
+    return root
+
+
+def keys_of(root: etree._Element, use: str) -> list[str]:
+    path = f"{{{MD}}}SPSSODescriptor/{{{MD}}}KeyDescriptor[@use='{use}']//{{{DS}}}X509Certificate"
+    return [element.text or "" for element in root.findall(path)]
+
+
+def test_our_metadata_without_a_key() -> None:
+    root = published(SP)
+    role = root[0]
+    acs = role.find(f"{{{MD}}}AssertionConsumerService")
+    assert acs is not None
+    assert root.get("entityID") == SP.entity_id
+    assert root.get("validUntil") is None
+    assert role.get("WantAssertionsSigned") == "true"
+    assert role.get("AuthnRequestsSigned") == "false"
+    assert role.get("protocolSupportEnumeration") == SAMLP
+    assert {str(name): value for name, value in acs.attrib.items()} == {
+        "Binding": POST,
+        "Location": SP.acs_url,
+        "index": "0",
+        "isDefault": "true",
+    }
+    assert len(role) == 1, "neither keys nor a NameIDFormat"
+
+
+def test_our_metadata_is_signed_and_has_both_keys_while_they_roll_over() -> None:
+    pairs = (key_pair("rsa-2"), key_pair())
+    root = published(
+        ServiceProvider(
+            entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=pairs, sign_requests=True
+        ),
+        valid_for=timedelta(days=7),
+    )
+    bodies = [base64_of(pair.certificate) for pair in pairs]
+    assert keys_of(root, "signing") == bodies
+    assert keys_of(root, "encryption") == bodies
+    assert root[1].get("AuthnRequestsSigned") == "true"
+    assert root.get("validUntil") == "2026-03-09T09:15:00Z"
+    assert verify_enveloped(root, [certificate("rsa-2")], now=NOW).get("entityID") == SP.entity_id
+
+
+def test_nobody_is_asked_to_encrypt_to_an_elliptic_curve_key() -> None:
+    pairs = (key_pair("ec"), key_pair())
+    root = published(ServiceProvider(entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=pairs))
+    assert keys_of(root, "signing") == [base64_of(pair.certificate) for pair in pairs]
+    assert keys_of(root, "encryption") == [base64_of(key_pair().certificate)]
+    assert verify_enveloped(root, [certificate("ec")], now=NOW) is not None
+
+
+def test_a_key_that_can_not_be_used_is_a_configuration_error() -> None:
+    sp = ServiceProvider(
+        entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=(key_pair("rsa-1024"),)
+    )
+    with pytest.raises(ConfigurationError):
+        sp_metadata(sp, now=NOW)
+
+
+# What real identity providers publish
+
+
+YEAR_2018 = datetime(2018, 1, 1, tzinfo=UTC)
+SWAMI = datetime(2010, 1, 1, tzinfo=UTC)
+
+REAL: dict[str, tuple[datetime, str, object]] = {
+    "aad-common-2018.xml": (YEAR_2018, "", refusals.PlaceholderEntityId),
+    "adfs-v3.xml": (
+        YEAR_2018,
+        "",
+        ("http://fs.msidlab2.com/adfs/services/trust", Binding.REDIRECT, 1),
+    ),
+    "google-idp.xml": (
+        YEAR_2018,
+        "",
+        ("https://accounts.google.com/o/saml2?idpid=C02dfl1r1", Binding.POST, 1),
+    ),
+    "invalid-expired.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
+    "invalid-no-idp-role.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
+    "okta-idp.xml": (
+        datetime(2019, 1, 1, tzinfo=UTC),
+        "",
+        ("http://www.okta.com/exkppsa1qwuFV4D7z0h7", Binding.REDIRECT, 1),
+    ),
+    "onelogin-idp.xml": (
+        YEAR_2018,
+        "",
+        ("https://app.onelogin.com/saml/metadata/503983", Binding.POST, 1),
+    ),
+    # One of its three certificates is weak, and one is the base64 of a PEM file.
+    "rubysaml-idp_metadata_multi_signing_certs.xml": (
+        YEAR_2018,
+        "",
+        ("https://idp.examle.com/saml/metadata", Binding.REDIRECT, 1),
+    ),
+    "rubysaml-idp_multiple_descriptors_2.xml": (YEAR_2018, "", refusals.SeveralIdentityProviders),
+    "sp-pac4j.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
+    "swami-test-1.0.xml": (SWAMI, "", refusals.SeveralIdentityProviders),
+    "testshib-aggregate.xml": (
+        YEAR_2018,
+        "",
+        ("https://idp.testshib.org/idp/shibboleth", Binding.REDIRECT, 1),
+    ),
+}
+"""At which time each is looked at, who is chosen, and what comes of it."""
+
+
+@real_data.needs_real_data
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("name", sorted(REAL))
+def test_real_documents(name: str) -> None:
+    now, entity_id, expected = REAL[name]
+    document = real_data.metadata(name)
+    if isinstance(expected, type):
+        with pytest.raises(MetadataRefused) as caught:
+            parse_idp_metadata(document, now=now, entity_id=entity_id)
+        assert type(caught.value) is expected
+        return
+    found = parse_idp_metadata(document, now=now, entity_id=entity_id)
+    summary = (found.entity_id, found.sso_binding, len(found.signing_certificates))
+    assert summary == expected
+
+
+@real_data.needs_real_data
+def test_every_real_document_is_accounted_for() -> None:
+    assert real_data.metadata_files() == sorted(REAL)
