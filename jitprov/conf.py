@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from jitprov.exceptions import ConfigurationError
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
@@ -54,7 +55,20 @@ class Conf:
     @property
     def CLOCK_SKEW(self) -> timedelta:
         """How far an identity provider's clock may differ from ours; at most 300 seconds."""
-        return min(_duration("CLOCK_SKEW", timedelta(seconds=120)), MAX_CLOCK_SKEW)
+        return min(self.configured_clock_skew, MAX_CLOCK_SKEW)
+
+    @property
+    def configured_clock_skew(self) -> timedelta:
+        """What was asked for, also if it is too much: for the system check."""
+        return _duration("CLOCK_SKEW", timedelta(seconds=120))
+
+    @property
+    def has_authentication_backend(self) -> bool:
+        """Whether the host lists our authentication backend or a subclass of it: for the system check."""
+        from jitprov.backends import ProvisionedUserBackend  # noqa: PLC0415 -- needs the models
+
+        backends = [import_string(path) for path in settings.AUTHENTICATION_BACKENDS]
+        return any(issubclass(backend, ProvisionedUserBackend) for backend in backends)
 
     @property
     def SP_KEY_PAIRS(self) -> tuple[KeyPair, ...]:

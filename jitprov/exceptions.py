@@ -8,15 +8,15 @@ chosen by the code, in :mod:`jitprov.refusals`.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class JitprovError(Exception):
     """Anything that jitprov refuses."""
 
-    code: ClassVar[str] = "refused"
+    code: str = "refused"
     origin_verified: bool = False
     """Whether the identity provider's signature was found good before the refusal."""
+    reference: str = ""
+    """Of the event that was recorded: what the person may quote."""
 
 
 class ConfigurationError(JitprovError):

@@ -107,7 +107,7 @@ class IdentityProvider(models.Model):
     preset = models.CharField(
         _("kind"),
         max_length=20,
-        choices=[(preset.value, preset.label) for preset in Preset],
+        choices=[(preset.value, preset.details.label) for preset in Preset],
         default=Preset.NONE.value,
     )
     subject_claim = models.CharField(
@@ -263,15 +263,15 @@ class SigningCertificate(models.Model):
     def __str__(self) -> str:
         return f"{self.fingerprint[:16]} ({self.not_after:%Y-%m-%d})"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._read()
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         try:
             self._read()
         except JitprovError as error:
             raise ValidationError({"pem": str(error)}) from error
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self._read()
-        super().save(*args, **kwargs)
 
     def _read(self) -> None:
         """Fill what the certificate says of itself, so that it can be shown and searched."""

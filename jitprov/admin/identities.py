@@ -1,0 +1,33 @@
+"""People as identity providers know them."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from jitprov.models import ExternalIdentity, GrantedGroup
+
+
+class GrantedGroupInline(admin.TabularInline):
+    """Which memberships come from the identity provider."""
+
+    model = GrantedGroup
+    extra = 0
+    can_delete = False
+    readonly_fields = ["group"]
+    max_num = 0
+
+
+@admin.register(ExternalIdentity)
+class ExternalIdentityAdmin(admin.ModelAdmin):
+    """Who is who; only ``active`` may be changed by hand."""
+
+    list_display = ["external_id", "identity_provider", "user", "active", "created_at"]
+    list_filter = ["active"]
+    search_fields = ["external_id"]
+    list_select_related = ["identity_provider", "user"]
+    readonly_fields = ["identity_provider", "external_id", "user", "created_at"]
+    inlines = [GrantedGroupInline]
+
+    def has_add_permission(self, request: object) -> bool:
+        """Identities come from identity providers."""
+        return False

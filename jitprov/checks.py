@@ -1,0 +1,186 @@
+"""System checks: what is wrong with the settings, before a person finds out at sign-in. One function each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 -- Django's name for it
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.module_loading import import_string
+
+from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
+from jitprov.provisioner import Provisioner
+from jitprov.saml.certificates import load_certificate, public_key
+from jitprov.saml.metadata import is_loopback
+from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
+
+Apps: TypeAlias = Sequence[AppConfig] | None
+
+BASE_URL_MISSING = "jitprov.E001"
+PROVISIONER_NOT_USABLE = "jitprov.E002"
+BASE_URL_NOT_HTTPS = "jitprov.E003"
+TENANT_LOOKUP_FIELD_UNKNOWN = "jitprov.E004"
+KEY_PAIR_NOT_USABLE = "jitprov.E005"
+SIGNING_WITHOUT_KEY = "jitprov.E006"
+CLOCK_SKEW_TOO_LARGE = "jitprov.E007"
+BACKEND_MISSING = "jitprov.E008"
+SESSIONS_MISSING = "jitprov.E009"
+DURATION_NOT_POSITIVE = "jitprov.E010"
+NO_KEY_PAIR = "jitprov.W001"
+
+
+@register("jitprov")
+def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Every URL that an identity provider learns about us starts with it."""
+    url = urlsplit(conf.BASE_URL)
+    if not url.scheme or not url.hostname:
+        return [
+            Error(
+                "JITPROV_BASE_URL is not set.",
+                hint='Set it to where browsers reach you, for example "https://app.example".',
+                id=BASE_URL_MISSING,
+            )
+        ]
+    if url.scheme != "https" and not is_loopback(url.hostname):
+        return [
+            Error(
+                f"JITPROV_BASE_URL is {conf.BASE_URL}, which is not https.",
+                hint="Browsers keep the cookie of a sign-in only for https (and for localhost).",
+                id=BASE_URL_NOT_HTTPS,
+            )
+        ]
+    return []
+
+
+@register("jitprov")
+def check_provisioner(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require the one extension point."""
+    try:
+        provisioner = import_string(conf.PROVISIONER)
+    except ImportError as error:
+        problem = str(error)
+    else:
+        if isinstance(provisioner, type) and issubclass(provisioner, Provisioner):
+            return []
+        problem = "it is not a subclass of jitprov.provisioner.Provisioner"
+    return [
+        Error(
+            f"JITPROV_PROVISIONER cannot be used: {problem}.",
+            hint="Give the dotted path of a Provisioner subclass.",
+            id=PROVISIONER_NOT_USABLE,
+        )
+    ]
+
+
+@register("jitprov")
+def check_tenant_lookup_field(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """``?tenant=`` and ``--tenant`` need a field to look into."""
+    if conf.TENANT_LOOKUP_FIELD == "pk":
+        return []
+    try:
+        apps.get_model(conf.TENANT_MODEL)._meta.get_field(conf.TENANT_LOOKUP_FIELD)
+    except FieldDoesNotExist:
+        return [
+            Error(
+                f"{conf.TENANT_MODEL} has no field {conf.TENANT_LOOKUP_FIELD}.",
+                hint='Name a unique field of it, or "pk", in JITPROV_TENANT_LOOKUP_FIELD.',
+                id=TENANT_LOOKUP_FIELD_UNKNOWN,
+            )
+        ]
+    return []
+
+
+@register("jitprov")
+def check_key_pairs(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require that each certificate is readable and belongs to its key; nothing of a key is shown."""
+    try:
+        pairs = conf.SP_KEY_PAIRS
+    except JitprovError as error:
+        return [_bad_key_pair(str(error))]
+    bad = [number for number, pair in enumerate(pairs, start=1) if not _fits(pair)]
+    if bad:
+        return [_bad_key_pair(f"certificate and private key do not fit in entry {bad[0]}")]
+    if conf.SIGN_REQUESTS and not pairs:
+        return [
+            Error(
+                "JITPROV_SIGN_REQUESTS is on, and there is no key to sign with.",
+                hint="Add a pair to JITPROV_SP_KEY_PAIRS.",
+                id=SIGNING_WITHOUT_KEY,
+            )
+        ]
+    return []
+
+
+@register("jitprov", deploy=True)
+def check_some_key_pair(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Without a key nobody can encrypt for us, and our metadata is not signed."""
+    if conf.SP_KEY_PAIRS:
+        return []
+    return [
+        Warning(
+            "JITPROV_SP_KEY_PAIRS is empty.",
+            hint="With a pair, tenants can encrypt assertions, and metadata and requests can be signed.",
+            id=NO_KEY_PAIR,
+        )
+    ]
+
+
+@register("jitprov")
+def check_durations(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Bound the skew, which lengthens the life of every stolen assertion."""
+    messages: list[CheckMessage] = []
+    if conf.configured_clock_skew > MAX_CLOCK_SKEW:
+        messages.append(
+            Error(
+                "JITPROV_CLOCK_SKEW is more than 300 seconds.",
+                hint="Set the clocks right instead (NTP). 300 seconds are used.",
+                id=CLOCK_SKEW_TOO_LARGE,
+            )
+        )
+    if min(conf.REQUEST_LIFETIME, conf.METADATA_TIMEOUT).total_seconds() <= 0:
+        messages.append(
+            Error(
+                "JITPROV_REQUEST_LIFETIME and JITPROV_METADATA_TIMEOUT must be positive.",
+                id=DURATION_NOT_POSITIVE,
+            )
+        )
+    return messages
+
+
+@register("jitprov")
+def check_host(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require what must stand in the host's own settings."""
+    messages: list[CheckMessage] = []
+    if not conf.has_authentication_backend:
+        messages.append(
+            Error(
+                "AUTHENTICATION_BACKENDS lacks jitprov.backends.ProvisionedUserBackend.",
+                hint="Add it; without it nobody who was provisioned can be signed in.",
+                id=BACKEND_MISSING,
+            )
+        )
+    if not apps.is_installed("django.contrib.sessions"):
+        messages.append(Error("django.contrib.sessions is not installed.", id=SESSIONS_MISSING))
+    return messages
+
+
+def _bad_key_pair(problem: str) -> Error:
+    return Error(
+        f"JITPROV_SP_KEY_PAIRS: {problem}.",
+        hint="Each entry is a mapping of certificate and private_key, both PEM, without a passphrase.",
+        id=KEY_PAIR_NOT_USABLE,
+    )
+
+
+def _fits(pair: KeyPair) -> bool:
+    try:
+        key = load_pem_private_key(pair.private_key.encode(), password=None)
+        certificate = load_certificate(pair.certificate)
+    except (JitprovError, ValueError, TypeError, AttributeError):
+        return False
+    return key.public_key() == public_key(certificate.pem)

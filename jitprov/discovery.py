@@ -1,0 +1,43 @@
+"""Home realm discovery: from an e-mail address or a tenant to the identity providers that may be meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import FieldError, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.conf import conf
+from jitprov.models import IdentityProvider
+
+
+class DiscoveryForm(forms.Form):
+    """Asks a person for their address at work; programs may name the tenant instead."""
+
+    email = forms.EmailField(
+        label=_("E-mail address at work"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    tenant = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not data.get("email") and not data.get("tenant"):
+            raise ValidationError(_("Enter your e-mail address."))
+        return data
+
+
+def identity_providers_for(form: DiscoveryForm) -> list[IdentityProvider]:
+    """Return the enabled identity providers that a valid form may mean: none, one, or several to choose from."""
+    enabled = IdentityProvider.objects.filter(enabled=True).order_by("slug")
+    tenant, email = form.cleaned_data["tenant"], form.cleaned_data["email"]
+    if not tenant:
+        return list(enabled.filter(email_domains__domain=email.rpartition("@")[2].lower()))
+    try:
+        return list(enabled.filter(**{f"tenant__{conf.TENANT_LOOKUP_FIELD}": tenant})[:50])
+    except (FieldError, ValueError, ValidationError):
+        return []

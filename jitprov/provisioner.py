@@ -1,0 +1,407 @@
+"""Read once, decide, write once, record: the one way in which accounts come about.
+
+Subclass :class:`Provisioner` and name it in ``JITPROV_PROVISIONER`` to say how accounts of your application are
+found and written. Decisions are methods here; reports are signals.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, OperationalError, models, transaction
+from django.db.models import OuterRef
+from django.utils.module_loading import import_string
+
+from jitprov import events, user_fields
+from jitprov.conf import conf
+from jitprov.events import Stopwatch
+from jitprov.exceptions import JitprovError
+from jitprov.json_rows import json_rows, json_values
+from jitprov.models import (
+    ExternalIdentity,
+    GrantedGroup,
+    IdentityProvider,
+    Outcome,
+    ProvisioningEvent,
+    digest,
+)
+from jitprov.provisioning.decide import decide, diff
+from jitprov.provisioning.mapping import map_claims
+from jitprov.provisioning.types import (
+    Changes,
+    Claims,
+    Create,
+    CurrentUser,
+    Decision,
+    DesiredUser,
+    DesiredValue,
+    GroupChanges,
+    Problem,
+    RefusalReason,
+    Refuse,
+    SyncMode,
+    Update,
+)
+from jitprov.provisioning.usernames import candidates, is_variant, wish_from
+
+ATTEMPTS = 8
+"""How often a transaction is tried that lost against another one."""
+
+T = TypeVar("T")
+
+
+class ProvisioningRefused(JitprovError):
+    """The assertion is good, and the person may not come in all the same; ``code`` is the reason."""
+
+    code = "provisioning_refused"
+    origin_verified = True
+
+    def __init__(self, refusal: Refuse) -> None:
+        super().__init__(refusal.reason)
+        self.code = refusal.reason.value
+        self.refusal = refusal
+
+
+class TryAgain(JitprovError):
+    """The database was too busy with other sign-ins of the same person, time and again."""
+
+    code = "try_again"
+    origin_verified = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """What came of provisioning: somebody who may come in."""
+
+    user: AbstractBaseUser
+    event: ProvisioningEvent
+    desired: DesiredUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A person as the database knows them, locked."""
+
+    user: AbstractBaseUser
+    identity: ExternalIdentity | None
+    current: CurrentUser
+
+
+class Provisioner:
+    """Makes accounts agree with what an identity provider says, by the tenant's rules."""
+
+    def __init__(self, identity_provider: IdentityProvider) -> None:
+        self.identity_provider = identity_provider
+
+    # What a host may override
+
+    def is_tenant_enabled(self) -> bool:
+        """Say whether the tenant may sign in at all: its ``is_active``, if it has one."""
+        return bool(getattr(self.identity_provider.tenant, "is_active", True))
+
+    def find(self, claims: Claims) -> AbstractBaseUser | None:
+        """Return an account that somebody who was never here before could be attached to.
+
+        The default finds none. It is asked only if no identity of this identity provider is known, and what it
+        finds is attached only if the identity provider's row allows linking, and never to staff.
+        Never trust an e-mail address here unless this tenant has proved to own its domain.
+        """
+        return None
+
+    def username_for(self, desired: DesiredUser) -> str:
+        """Return the user name that a new person should have; a suffix makes it unique where it must.
+
+        The default is the mapped user name, or what stands before the ``@`` of the mapped e-mail address.
+        """
+        mapped = desired.fields.get(get_user_model().USERNAME_FIELD)
+        email = desired.fields.get(get_user_model().get_email_field_name())
+        return wish_from(
+            str(mapped.value) if mapped else "",
+            str(email.value or "").partition("@")[0] if email else "",
+        )
+
+    def create_user(self, create: Create) -> AbstractBaseUser:
+        """Write a new account, without a usable password, and return it.
+
+        ``create.changes.fields`` holds clean values by user field, the user name included;
+        ``create.desired.claims`` all that the source said.
+        """
+        user = get_user_model()(**create.changes.fields)
+        user.set_unusable_password()
+        user.save(force_insert=True)
+        return user
+
+    def update_user(self, user: AbstractBaseUser, update: Update) -> None:
+        """Write what differs. Called at every later sign-in, also when nothing does."""
+        for name, value in update.changes.fields.items():
+            setattr(user, name, value)
+        if update.changes.fields:
+            user.save(update_fields=list(update.changes.fields))
+
+    # The engine
+
+    def provision(self, claims: Claims, stopwatch: Stopwatch | None = None) -> Provisioned:
+        """Make the account agree with the claims, in one transaction, and record it.
+
+        :raises ProvisioningRefused: by the tenant's rules the person may not come in. Recorded.
+        :raises MappingError: the tenant's mapping does not make sense. Not recorded.
+        :raises TryAgain: other transactions were in the way too often. Not recorded.
+        """
+        watch = stopwatch or Stopwatch()
+        rules = self.identity_provider
+        desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
+        try:
+            result = _retried(lambda: self._provision_once(desired, watch))
+        except IntegrityError as error:
+            if not _is_unique_violation(error):
+                raise
+            # A constraint of the host's over several fields, which nobody could look up beforehand.
+            result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, watch)
+        if isinstance(result, ProvisioningRefused):
+            raise result
+        return result
+
+    def preview(self, claims: Claims) -> Decision:
+        """Say what a sign-in with these claims would do. Writes nothing."""
+        rules = self.identity_provider
+        desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
+        with transaction.atomic():
+            return self._decide(self._read(desired), desired)
+
+    def _provision_once(
+        self, desired: DesiredUser, watch: Stopwatch
+    ) -> Provisioned | ProvisioningRefused:
+        with transaction.atomic():
+            found = self._read(desired)
+            decision = self._decide(found, desired)
+            if isinstance(decision, Refuse):
+                return self._refused(decision, found, watch)  # raised after the commit
+            user, changes = self._apply(decision, found)
+            event = events.record_success(
+                self.identity_provider,
+                user,
+                outcome=_outcome(decision),
+                desired=desired,
+                changes=changes,
+                stopwatch=watch,
+            )
+        return Provisioned(user=user, event=event, desired=desired)
+
+    def _read(self, desired: DesiredUser) -> _Found | None:
+        """Read everything that the decision needs in one statement, and keep others from writing it."""
+        claims = desired.claims
+        identity = _identities(self.identity_provider, claims.external_id).first()
+        if identity is not None:
+            return _Found(
+                user=identity.user,
+                identity=identity,
+                current=_current(identity.user, desired, identity),
+            )
+        user = self.find(claims) if claims.external_id else None
+        if user is None:
+            return None
+        return _Found(user=user, identity=None, current=_current(user, desired, None))
+
+    def _decide(self, found: _Found | None, desired: DesiredUser) -> Decision:
+        current = found.current if found else None
+        policy = self.identity_provider.policy(tenant_enabled=self.is_tenant_enabled())
+        wanted = self._with_username(desired, current)
+        changed = diff(wanted, current).fields
+        owner = current.pk if current else None
+        return decide(wanted, current, policy, user_fields.taken(changed, except_for=owner))
+
+    def _with_username(self, desired: DesiredUser, current: CurrentUser | None) -> DesiredUser:
+        """Settle the user name: a free one for a new person, the old one while it still fits the wish."""
+        name = get_user_model().USERNAME_FIELD
+        wish = desired.fields.get(name)
+        if not user_fields.username_is_free_to_choose():
+            return desired if current or (wish and wish.value) else _without_username(desired, name)
+        if current is None:
+            return _with_field(desired, name, self._free_username(self.username_for(desired)))
+        wanted = wish_from(str(wish.value)) if wish and wish.sync is SyncMode.ALWAYS else None
+        if wanted is None or is_variant(
+            current.fields[name], wanted, max_length=_username_length()
+        ):
+            return _without_field(desired, name)
+        return _with_field(desired, name, self._free_username(wanted))
+
+    def _free_username(self, wish: str) -> str:
+        users = get_user_model()._default_manager
+        name = get_user_model().USERNAME_FIELD
+        suffixes = (secrets.token_hex(4) for _ in range(10))
+        for candidate in candidates(wish, max_length=_username_length(), suffixes=suffixes):
+            if not users.filter(**{name: candidate}).exists():
+                return candidate
+        raise IntegrityError("no free user name")
+
+    def _apply(
+        self, decision: Create | Update, found: _Found | None
+    ) -> tuple[AbstractBaseUser, Changes]:
+        if isinstance(decision, Create) or found is None:
+            user = self.create_user(decision)  # type: ignore[arg-type]
+        else:
+            user = found.user
+            self.update_user(user, decision)
+        identity = found.identity if found else None
+        if identity is None:
+            identity = ExternalIdentity.objects.create(
+                identity_provider=self.identity_provider,
+                external_id=decision.desired.claims.external_id,
+                user=user,
+            )
+        _apply_groups(user, identity, decision.changes.groups)
+        return user, decision.changes
+
+    def _refused(
+        self, refusal: Refuse, found: _Found | None, watch: Stopwatch
+    ) -> ProvisioningRefused:
+        error = ProvisioningRefused(refusal)
+        events.record_refusal(
+            self.identity_provider,
+            error,
+            user=found.user if found else None,
+            fields=refusal.fields,
+            stopwatch=watch,
+        )
+        return error
+
+
+def provisioner_for(identity_provider: IdentityProvider) -> Provisioner:
+    """Return the host's provisioner for an identity provider."""
+    provisioner: Provisioner = import_string(conf.PROVISIONER)(identity_provider)
+    return provisioner
+
+
+def _identities(
+    identity_provider: IdentityProvider, external_id: str
+) -> models.QuerySet[ExternalIdentity]:
+    """Look somebody up by the anchor and nothing else, with their groups and who granted them."""
+    identities = ExternalIdentity.objects.select_related("user").filter(
+        identity_provider=identity_provider, external_id_digest=digest(external_id)
+    )
+    return identities.select_for_update().annotate(
+        member_of=json_values(_memberships(), "group_id"),
+        grants=json_rows(
+            GrantedGroup.objects.filter(identity__user=OuterRef("user")), "identity_id", "group_id"
+        ),
+    )
+
+
+def _memberships() -> models.QuerySet[Any]:
+    """Return the rows that put the person of an outer identity into groups."""
+    groups: Any = getattr(get_user_model(), "groups", None)
+    if groups is None:
+        return GrantedGroup.objects.none()
+    return groups.through.objects.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
+
+
+def _current(
+    user: AbstractBaseUser, desired: DesiredUser, identity: ExternalIdentity | None
+) -> CurrentUser:
+    names = {*desired.fields, get_user_model().USERNAME_FIELD}
+    grants: list[dict[str, int]] = getattr(identity, "grants", None) or []
+    own = identity.pk if identity else None
+    return CurrentUser(
+        pk=user.pk,
+        fields=user_fields.values_of(user, names),
+        active=user.is_active,
+        privileged=bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)),
+        linked=identity is not None,
+        identity_active=identity.active if identity else True,
+        groups=frozenset(_member_of(user, identity)),
+        granted=frozenset(row["group_id"] for row in grants if row["identity_id"] == own),
+        granted_elsewhere=frozenset(row["group_id"] for row in grants if row["identity_id"] != own),
+    )
+
+
+def _member_of(user: AbstractBaseUser, identity: ExternalIdentity | None) -> Iterable[int]:
+    if identity is not None:
+        return getattr(identity, "member_of", None) or ()
+    groups: Any = getattr(user, "groups", None)
+    return groups.values_list("pk", flat=True) if groups is not None else ()
+
+
+def _apply_groups(
+    user: AbstractBaseUser, identity: ExternalIdentity, changes: GroupChanges
+) -> None:
+    groups: Any = getattr(user, "groups", None)
+    if groups is None:
+        return
+    if changes.join:
+        groups.add(*changes.join)
+    if changes.leave:
+        groups.remove(*changes.leave)
+    GrantedGroup.objects.bulk_create(
+        GrantedGroup(identity=identity, group_id=group) for group in sorted(changes.grant)
+    )
+    if changes.revoke:
+        identity.granted_groups.filter(group__in=changes.revoke).delete()
+
+
+def _outcome(decision: Create | Update) -> Outcome:
+    if isinstance(decision, Create):
+        return Outcome.CREATED
+    return Outcome.UPDATED if decision.changes or decision.link else Outcome.UNCHANGED
+
+
+def _username_length() -> int:
+    return user_fields.username_field().max_length or 150
+
+
+def _with_field(desired: DesiredUser, name: str, value: Any) -> DesiredUser:
+    return _with_fields(desired, {**desired.fields, name: DesiredValue(value=value)})
+
+
+def _without_field(desired: DesiredUser, name: str) -> DesiredUser:
+    return _with_fields(
+        desired, {key: desired.fields[key] for key in desired.fields if key != name}
+    )
+
+
+def _with_fields(desired: DesiredUser, fields: Mapping[str, DesiredValue]) -> DesiredUser:
+    return replace(desired, fields=MappingProxyType(fields))
+
+
+def _without_username(desired: DesiredUser, name: str) -> DesiredUser:
+    """Say that a person without an e-mail address can have no account where that is the user name."""
+    problem = Problem(reason=RefusalReason.REQUIRED_CLAIM_MISSING, field=name, detail="no value")
+    return replace(desired, problems=(*desired.problems, problem))
+
+
+def _retried(attempt: Callable[[], T]) -> T:
+    """Try again after losing against another transaction: two first sign-ins of one person, a deadlock.
+
+    Whoever tries again reads again, and so finds what the other one wrote.
+    """
+    for pause in _pauses():
+        try:
+            return attempt()
+        except (IntegrityError, OperationalError) as error:
+            lost: Exception = error
+            time.sleep(pause)
+    if isinstance(lost, IntegrityError):
+        raise lost
+    raise TryAgain from lost
+
+
+def _pauses() -> Iterator[float]:
+    """Return seconds to wait after each attempt: longer every time, and never the same for two."""
+    return (random.uniform(0.5, 1) * 0.01 * 2**attempt for attempt in range(ATTEMPTS))  # noqa: S311 -- no secret
+
+
+def _is_unique_violation(error: IntegrityError) -> bool:
+    """Tell a value that somebody else has from a host's mistake, such as a column left NULL."""
+    cause = error.__cause__
+    return (
+        getattr(cause, "sqlstate", "") == "23505"  # PostgreSQL
+        or error.args[:1] == (1062,)  # MariaDB: ER_DUP_ENTRY
+        or "UNIQUE constraint failed" in str(error)  # SQLite
+    )

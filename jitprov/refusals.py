@@ -1,0 +1,183 @@
+"""What people are told, by code: what happened, in plain words, and what to do next. Never why in detail.
+
+Whoever may have caused a refusal learns no more from it than the code. The tenant's admin finds the rest in the
+event that the reference names, and in ``docs/reference/refusals.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Advice(Enum):
+    """What a person can do about a refusal."""
+
+    TRY_AGAIN = _(
+        "Try again. If it keeps happening, send the reference below to your IT department."
+    )
+    ASK_IT = _("Send the reference below to your IT department; they can see what to change.")
+    ASK_SUPPORT = _("Send the reference below to the support of this application.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A refusal as a person reads it."""
+
+    happened: Promise
+    advice: Advice
+    status: int = 403
+    """HTTP status, always 4xx or 503."""
+    can_retry: bool = True
+
+
+_BROKEN = Explanation(
+    happened=_("What your organisation's sign-in service sent could not be read."),
+    advice=Advice.TRY_AGAIN,
+    status=400,
+)
+_UNPROVED = Explanation(
+    happened=_("We could not make sure that this sign-in comes from your organisation."),
+    advice=Advice.ASK_IT,
+)
+_NOT_FOR_US = Explanation(
+    happened=_("Your organisation's sign-in service is not set up correctly for this application."),
+    advice=Advice.ASK_IT,
+)
+_STALE = Explanation(
+    happened=_("This sign-in has expired, or was begun in another browser."),
+    advice=Advice.TRY_AGAIN,
+)
+_CLOCK = Explanation(happened=_("This sign-in is not valid at this time."), advice=Advice.TRY_AGAIN)
+_NO_ACCOUNT = Explanation(
+    happened=_(
+        "You have no account here, and your organisation does not create accounts on sign-in."
+    ),
+    advice=Advice.ASK_IT,
+)
+_SWITCHED_OFF = Explanation(
+    happened=_("Your account here has been switched off."), advice=Advice.ASK_IT, can_retry=False
+)
+_PROFILE = Explanation(
+    happened=_("Your account could not be set up from what your organisation sent about you."),
+    advice=Advice.ASK_IT,
+)
+_CLOSED = Explanation(
+    happened=_("Signing in with your organisation is switched off at the moment."),
+    advice=Advice.ASK_IT,
+    can_retry=False,
+)
+
+EXPLANATIONS: dict[str, Explanation] = {
+    # The message
+    "response_missing": _BROKEN,
+    "response_not_base64": _BROKEN,
+    "response_refused": _BROKEN,
+    "not_a_response": _BROKEN,
+    "not_xml": _BROKEN,
+    "xml_refused": _BROKEN,
+    "forbidden_xml": _BROKEN,
+    "message_too_large": _BROKEN,
+    "message_too_complex": _BROKEN,
+    "assertion_missing": _BROKEN,
+    "assertion_misplaced": _UNPROVED,
+    "duplicate_id": _UNPROVED,
+    "status_not_success": Explanation(
+        happened=_("Your organisation's sign-in service did not let you in."), advice=Advice.ASK_IT
+    ),
+    # The signature
+    "signature_refused": _UNPROVED,
+    "signature_missing": _UNPROVED,
+    "signature_malformed": _UNPROVED,
+    "signature_invalid": _UNPROVED,
+    "algorithm_not_allowed": _UNPROVED,
+    "certificate_expired": _UNPROVED,
+    "certificate_unusable": _UNPROVED,
+    "decryption_key_missing": _NOT_FOR_US,
+    # The assertion
+    "assertion_rejected": _NOT_FOR_US,
+    "assertion_malformed": _NOT_FOR_US,
+    "encrypted_part": _NOT_FOR_US,
+    "mismatch": _NOT_FOR_US,
+    "issuer_mismatch": _NOT_FOR_US,
+    "audience_mismatch": _NOT_FOR_US,
+    "recipient_mismatch": _NOT_FOR_US,
+    "destination_mismatch": _NOT_FOR_US,
+    "confirmation_missing": _NOT_FOR_US,
+    "unknown_condition": _NOT_FOR_US,
+    "verifiers_disagree": _UNPROVED,
+    "not_yet_valid": _CLOCK,
+    "expired": _STALE,
+    "session_over": _STALE,
+    "authentication_too_old": Explanation(
+        happened=_("This application wants you to enter your password again."),
+        advice=Advice.TRY_AGAIN,
+    ),
+    "request_unknown": _STALE,
+    "assertion_replayed": _STALE,
+    "unsolicited": Explanation(
+        happened=_("Your organisation wants sign-ins to begin here, not in its own portal."),
+        advice=Advice.TRY_AGAIN,
+    ),
+    "restart_loop": Explanation(
+        happened=_("Your organisation's sign-in service does not answer our requests correctly."),
+        advice=Advice.ASK_IT,
+        can_retry=False,
+    ),
+    # The account
+    "provisioning_refused": _PROFILE,
+    "tenant_disabled": _CLOSED,
+    "identity_provider_disabled": _CLOSED,
+    "subject_missing": _PROFILE,
+    "identity_disabled": _SWITCHED_OFF,
+    "account_disabled": _SWITCHED_OFF,
+    "creation_disabled": _NO_ACCOUNT,
+    "linking_disabled": Explanation(
+        happened=_(
+            "You have an account here that is not connected to your organisation's sign-in."
+        ),
+        advice=Advice.ASK_SUPPORT,
+    ),
+    "required_claim_missing": _PROFILE,
+    "invalid_value": _PROFILE,
+    "conflict": Explanation(
+        happened=_("Somebody else here already has one of the details that belong to you."),
+        advice=Advice.ASK_SUPPORT,
+    ),
+    "mapping_invalid": _NOT_FOR_US,
+    "try_again": Explanation(
+        happened=_("We are very busy right now."), advice=Advice.TRY_AGAIN, status=503
+    ),
+    # Us
+    "refused": _NOT_FOR_US,
+    "configuration_error": Explanation(
+        happened=_("This application is not set up correctly for signing in."),
+        advice=Advice.ASK_SUPPORT,
+    ),
+    "identity_provider_unknown": Explanation(
+        happened=_("We know no organisation by this address."),
+        advice=Advice.ASK_IT,
+        status=404,
+        can_retry=False,
+    ),
+}
+
+
+def explain(code: str) -> Explanation:
+    """Return what a person is told about a refusal."""
+    return EXPLANATIONS.get(code, EXPLANATIONS["refused"])
+
+
+def as_json(code: str, reference: str) -> dict[str, Any]:
+    """Return the same for programs."""
+    explanation = explain(code)
+    return {
+        "error": code,
+        "message": str(explanation.happened),
+        "advice": str(explanation.advice.value),
+        "reference": reference,
+    }

@@ -1,0 +1,242 @@
+"""One SAML round trip as two functions: :func:`begin_login` and :func:`complete_login`. No HTTP here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+
+from jitprov import events
+from jitprov.conf import conf
+from jitprov.events import Stopwatch
+from jitprov.exceptions import JitprovError
+from jitprov.models import (
+    ConsumedAssertion,
+    IdentityProvider,
+    UnsolicitedPolicy,
+    digest,
+    remembered_until,
+)
+from jitprov.provisioner import Provisioned, ProvisioningRefused, provisioner_for
+from jitprov.provisioning.mapping import external_id_from
+from jitprov.provisioning.presets import NAME_ID_CLAIM
+from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source
+from jitprov.saml.request import authn_request
+from jitprov.saml.response import Expectation, Unsolicited, verify_response
+from jitprov.saml.types import AuthnRequest, VerifiedAssertion
+
+TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+_SALT = "jitprov.pending-login"
+
+
+class AssertionReplayed(JitprovError):
+    """The very same assertion has been used before."""
+
+    code = "assertion_replayed"
+    origin_verified = True
+
+
+class RestartLoop(JitprovError):
+    """The identity provider answers our own request as if nobody had asked."""
+
+    code = "restart_loop"
+    origin_verified = True
+
+
+class StartAgain(Exception):
+    """Nobody here asked for this response: it is not used, and the person is sent through a request of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin:
+    """A request that waits for its response, kept in a signed cookie of the browser that made it."""
+
+    request_id: str
+    slug: str
+    next_url: str
+    """Already validated; RelayState is never used for this."""
+    started_at: float
+    """POSIX timestamp."""
+    restarted: bool = False
+    """Begun because a response came that nobody had asked for."""
+    force_authn: bool = False
+
+    def dumps(self) -> str:
+        """Return the signed text that goes into the cookie."""
+        return signing.dumps(asdict(self), salt=_SALT, compress=True)
+
+    @classmethod
+    def loads(cls, text: str) -> PendingLogin | None:
+        """Return what the text says, or ``None`` if we did not write it or it is too old."""
+        try:
+            return cls(**signing.loads(text, salt=_SALT, max_age=conf.REQUEST_LIFETIME))
+        except (signing.BadSignature, TypeError, ValueError):
+            return None
+
+    @property
+    def authenticated_since(self) -> datetime | None:
+        """Since when the person must have authenticated, if we asked for that."""
+        return datetime.fromtimestamp(self.started_at, UTC) if self.force_authn else None
+
+    @property
+    def cookie_name(self) -> str:
+        """A name of its own for each request, so that tabs do not disturb one another."""
+        return f"{COOKIE_PREFIX}{digest(self.request_id)[:16]}"
+
+
+COOKIE_PREFIX = "__Host-jitprov-"
+MAX_PENDING = 8
+"""Requests of one browser that may wait at the same time; the oldest give way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedLogin:
+    """Somebody who may come in, and where to."""
+
+    provisioned: Provisioned
+    assertion: VerifiedAssertion
+    pending: PendingLogin | None
+    """``None`` after a response that nobody asked for, where the tenant accepts those."""
+
+
+def begin_login(
+    identity_provider: IdentityProvider,
+    *,
+    next_url: str,
+    login_hint: str = "",
+    restarted: bool = False,
+) -> tuple[AuthnRequest, PendingLogin]:
+    """Return the request to send the browser off with, and what must be remembered of it.
+
+    :raises ProvisioningRefused: the tenant or the identity provider is disabled.
+    """
+    _require_enabled(identity_provider)
+    now = datetime.now(UTC)
+    request = authn_request(
+        sp=identity_provider.as_service_provider(),
+        idp=identity_provider.as_metadata(),
+        now=now,
+        force_authn=identity_provider.force_authn,
+        login_hint=login_hint,
+        name_id_format=identity_provider.name_id_format,
+        authn_contexts=identity_provider.authn_contexts.split(),
+    )
+    pending = PendingLogin(
+        request_id=request.id,
+        slug=identity_provider.slug,
+        next_url=next_url,
+        started_at=now.timestamp(),
+        restarted=restarted,
+        force_authn=identity_provider.force_authn,
+    )
+    return request, pending
+
+
+def complete_login(
+    identity_provider: IdentityProvider,
+    saml_response: str,
+    pending: Iterable[PendingLogin],
+    *,
+    now: datetime,
+) -> CompletedLogin:
+    """Judge a response, use it up, and provision its subject. Every refusal is recorded.
+
+    :param pending: what this browser has waiting at this identity provider.
+    :raises StartAgain: nobody asked for it, and the tenant wants such people sent through a request of ours.
+    :raises JitprovError: refused; its ``reference`` is the recorded event's.
+    """
+    stopwatch = Stopwatch()
+    waiting = {item.request_id: item for item in pending}
+    try:
+        assertion = _verify(identity_provider, saml_response, waiting, now)
+        provisioned = _use(identity_provider, assertion, stopwatch)
+    except (ProvisioningRefused, StartAgain):
+        raise  # the first is recorded where it was decided, together with the person
+    except JitprovError as error:
+        events.record_refusal(identity_provider, error, stopwatch=stopwatch)
+        raise
+    except Exception:
+        events.record_error(identity_provider, stopwatch=stopwatch)
+        raise
+    return CompletedLogin(
+        provisioned=provisioned,
+        assertion=assertion,
+        pending=waiting.get(assertion.in_response_to or ""),
+    )
+
+
+def claims_from(assertion: VerifiedAssertion, subject_claim: str) -> Claims:
+    """Return what an assertion says about a person, as every source says it."""
+    name_id = assertion.name_id
+    values = dict(assertion.attributes)
+    if name_id is not None:
+        values.setdefault(NAME_ID_CLAIM, (name_id.value,))
+    # A transient NameID is another one every time (saml-core-2.0 §8.3.8): no anchor.
+    lasting = name_id.value if name_id is not None and name_id.format != TRANSIENT else ""
+    return Claims(
+        source=Source.SAML,
+        external_id=external_id_from(values, subject_claim=subject_claim, name_id=lasting),
+        values=values,
+    )
+
+
+def _require_enabled(identity_provider: IdentityProvider) -> None:
+    if not provisioner_for(identity_provider).is_tenant_enabled():
+        raise ProvisioningRefused(Refuse(reason=RefusalReason.TENANT_DISABLED))
+    if not identity_provider.enabled:
+        raise ProvisioningRefused(Refuse(reason=RefusalReason.IDENTITY_PROVIDER_DISABLED))
+
+
+def _verify(
+    identity_provider: IdentityProvider,
+    saml_response: str,
+    waiting: Mapping[str, PendingLogin],
+    now: datetime,
+) -> VerifiedAssertion:
+    expectation = Expectation(
+        sp=identity_provider.as_service_provider(),
+        idp=identity_provider.as_metadata(),
+        pending={item.request_id: item.authenticated_since for item in waiting.values()},
+        now=now,
+        clock_skew=conf.CLOCK_SKEW,
+        allow_unsolicited=identity_provider.unsolicited == UnsolicitedPolicy.ACCEPT,
+    )
+    try:
+        return verify_response(saml_response, expectation)
+    except Unsolicited as error:
+        if identity_provider.unsolicited != UnsolicitedPolicy.RESTART:
+            raise
+        if any(item.restarted for item in waiting.values()):
+            raise RestartLoop from error
+        raise StartAgain from error
+
+
+def _use(
+    identity_provider: IdentityProvider, assertion: VerifiedAssertion, stopwatch: Stopwatch
+) -> Provisioned:
+    claims = claims_from(assertion, identity_provider.subject_claim)
+    try:
+        _consume(identity_provider, assertion)
+        return provisioner_for(identity_provider).provision(claims, stopwatch)
+    except JitprovError as error:
+        error.origin_verified = True
+        raise
+
+
+def _consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
+    """Use an assertion up, once and for all machines: after it was judged, so that nobody can burn another's ID.
+
+    In a transaction of its own: it stays used whatever becomes of the rest.
+    """
+    try:
+        with transaction.atomic():
+            ConsumedAssertion.objects.create(
+                identity_provider=identity_provider,
+                assertion_digest=digest(assertion.assertion_id),
+                expires_at=remembered_until(assertion.not_on_or_after),
+            )
+    except IntegrityError as error:
+        raise AssertionReplayed from error

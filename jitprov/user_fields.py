@@ -1,0 +1,117 @@
+"""The host's user model as the target of a mapping: which fields may be written, and what they accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db.models import CharField, EmailField, Field, FileField, TextField
+
+from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
+from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, RefusalReason
+
+UserField: TypeAlias = "Field[Any, Any]"
+
+
+def mappable_fields() -> dict[str, UserField]:
+    """Return the user fields that a mapping may write, by name.
+
+    Relations are left out, although they are editable: a tenant's directory could otherwise point its people
+    at another tenant's rows. So are files.
+    """
+    return {
+        field.name: field for field in get_user_model()._meta.concrete_fields if _mappable(field)
+    }
+
+
+def _mappable(field: UserField) -> bool:
+    return (
+        field.editable
+        and not field.primary_key
+        and not field.is_relation
+        and not isinstance(field, FileField)
+        and field.name not in FORBIDDEN_TARGETS
+    )
+
+
+def refuse_target(name: str) -> None:
+    """Raise :class:`MappingError` unless a mapping may write this user field."""
+    if name not in mappable_fields():
+        raise MappingError(f"{name} is not a user field that a mapping may write")
+
+
+def username_field() -> UserField:
+    """Return the field that ``USERNAME_FIELD`` names."""
+    user_model = get_user_model()
+    return user_model._meta.get_field(user_model.USERNAME_FIELD)
+
+
+def username_is_free_to_choose() -> bool:
+    """Say whether we may make up a user name: not where the host signs people in by e-mail address."""
+    return isinstance(username_field(), CharField) and not isinstance(username_field(), EmailField)
+
+
+def cleaned(desired: DesiredUser) -> DesiredUser:
+    """Return the wish with every value as its field stores it, or with a problem for each that it refuses.
+
+    Types, choices, lengths and the field's own validators are the host's; nothing is cut or guessed.
+
+    :raises MappingError: a rule aims at a field that no mapping may write.
+    """
+    fields = mappable_fields()
+    values: dict[str, DesiredValue] = {}
+    problems = list(desired.problems)
+    for name, wanted in desired.fields.items():
+        if name not in fields:
+            refuse_target(name)
+        try:
+            values[name] = replace(wanted, value=_clean(fields[name], wanted.value))
+        except ValidationError as error:
+            problems.append(_invalid(name, error))
+    return replace(desired, fields=MappingProxyType(values), problems=tuple(problems))
+
+
+def _clean(field: UserField, value: Any) -> Any:
+    if value == "":
+        value = _empty_value(field)
+    return field.clean(value, None)
+
+
+def _empty_value(field: UserField) -> Any:
+    """Return what an emptied field holds: NULL if it may, unless it is text that Django keeps as ``""``."""
+    if isinstance(field, (CharField, TextField)) and not (field.null and field.unique):
+        return ""
+    return None if field.null else field.get_default()
+
+
+def _invalid(name: str, error: ValidationError) -> Problem:
+    # The codes only: messages quote the value.
+    codes = ", ".join(sorted({item.code or "invalid" for item in error.error_list}))
+    return Problem(reason=RefusalReason.INVALID_VALUE, field=name, detail=codes)
+
+
+def values_of(user: AbstractBaseUser, names: Iterable[str]) -> Mapping[str, Any]:
+    """Return the present values of some user fields."""
+    return MappingProxyType({name: getattr(user, name) for name in names})
+
+
+def taken(wanted: Mapping[str, Any], *, except_for: Any) -> frozenset[str]:
+    """Return the unique fields whose wanted value belongs to somebody else: one statement for each.
+
+    :param except_for: primary key of the person themselves, or ``None``.
+    """
+    fields = mappable_fields()
+    people = get_user_model()._default_manager.exclude(pk=except_for)
+    return frozenset(
+        name
+        for name, value in wanted.items()
+        if fields[name].unique
+        and value not in (None, "")
+        and people.filter(**{name: value}).exists()
+    )

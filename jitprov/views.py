@@ -1,0 +1,255 @@
+"""HTTP and nothing else: parse, call one use case, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import auth
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from jitprov import sso
+from jitprov.conf import conf
+from jitprov.discovery import DiscoveryForm, identity_providers_for
+from jitprov.exceptions import JitprovError
+from jitprov.models import IdentityProvider
+from jitprov.pages import base_template
+from jitprov.provisioner import ProvisioningRefused
+from jitprov.provisioning.types import RefusalReason, Refuse
+from jitprov.refusals import as_json, explain
+from jitprov.saml.sp_metadata import sp_metadata
+from jitprov.saml.types import AuthnRequest, Binding
+from jitprov.sso import CompletedLogin, PendingLogin
+
+MAX_NEXT_URL = 2000
+"""Characters; a longer one would not fit into the cookie."""
+
+
+class IdentityProviderUnknown(JitprovError):
+    """No identity provider has this slug, or none fits what was typed."""
+
+    code = "identity_provider_unknown"
+
+
+class SignInView(View):
+    """What all pages of a sign-in share: which identity provider is meant, leaving for it, and being refused."""
+
+    def identity_provider(self, slug: str) -> IdentityProvider:
+        """Return the identity provider with its certificates and mappings, in one statement."""
+        found = IdentityProvider.objects.with_configuration().filter(slug=slug).first()
+        if found is None:
+            raise IdentityProviderUnknown
+        return found
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except JitprovError as error:
+            return self.login_refused(error)
+
+    def login_refused(self, error: JitprovError) -> HttpResponse:
+        """Tell a person, or a program that asks for JSON, why there is no way in. Override to say it otherwise."""
+        explanation = explain(error.code)
+        if self.request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            return JsonResponse(as_json(error.code, error.reference), status=explanation.status)
+        context = {
+            "base_template": base_template(),
+            "code": error.code,
+            "explanation": explanation,
+            "reference": error.reference,
+            "retry_url": self._retry_url() if explanation.can_retry else "",
+        }
+        return render(self.request, "jitprov/refused.html", context, status=explanation.status)
+
+    def _retry_url(self) -> str:
+        slug = self.kwargs.get("slug")
+        return reverse("jitprov:login", args=[slug]) if slug else reverse("jitprov:discovery")
+
+    def leave_for(
+        self,
+        identity_provider: IdentityProvider,
+        *,
+        next_url: str,
+        login_hint: str = "",
+        restarted: bool = False,
+    ) -> HttpResponse:
+        """Send the browser to the identity provider with a request, and remember it in a cookie."""
+        request, pending = sso.begin_login(
+            identity_provider, next_url=next_url, login_hint=login_hint, restarted=restarted
+        )
+        response = self._carry(request)
+        for old in _oldest(pending_logins(self.request)):
+            forget(response, old)
+        remember(response, pending)
+        return response
+
+    def _carry(self, request: AuthnRequest) -> HttpResponse:
+        if request.binding is Binding.REDIRECT:
+            return redirect(request.url)
+        context = {
+            "base_template": base_template(),
+            "action": request.url,
+            "fields": request.fields,
+        }
+        return render(self.request, "jitprov/post.html", context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class LoginView(SignInView):
+    """``<slug>/login/?next=...``: off to the tenant's identity provider."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return self.leave_for(
+            self.identity_provider(slug),
+            next_url=safe_next_url(request.GET.get("next", "")),
+            login_hint=request.GET.get("login_hint", ""),
+        )
+
+
+@method_decorator(never_cache, name="dispatch")
+class DiscoveryView(SignInView):
+    """``login/``: asks for an e-mail address, or takes ``?tenant=`` or ``?email=``, and finds the way."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if request.GET.get("tenant") or request.GET.get("email"):
+            return self._find(request, DiscoveryForm(request.GET))
+        return self._ask(request, DiscoveryForm(initial={"next": request.GET.get("next", "")}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self._find(request, DiscoveryForm(request.POST))
+
+    def _find(self, request: HttpRequest, form: DiscoveryForm) -> HttpResponse:
+        found = identity_providers_for(form) if form.is_valid() else []
+        next_url = safe_next_url(form.data.get("next", ""))
+        if len(found) == 1:
+            email = form.cleaned_data["email"]
+            return self.leave_for(
+                self.identity_provider(found[0].slug), next_url=next_url, login_hint=email
+            )
+        choices = [
+            (item, f"{reverse('jitprov:login', args=[item.slug])}?{urlencode({'next': next_url})}")
+            for item in found
+        ]
+        return self._ask(request, form, choices=choices, not_found=not choices)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        form: DiscoveryForm,
+        *,
+        choices: Sequence[tuple[IdentityProvider, str]] = (),
+        not_found: bool = False,
+    ) -> HttpResponse:
+        context = {
+            "base_template": base_template(),
+            "form": form,
+            "choices": choices,
+            "not_found": not_found,
+        }
+        return render(request, "jitprov/discovery.html", context, status=404 if not_found else 200)
+
+
+class MetadataView(SignInView):
+    """``<slug>/metadata/``: who we are, for the tenant's identity provider."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        document = sp_metadata(
+            self.identity_provider(slug).as_service_provider(), now=datetime.now(UTC)
+        )
+        response = HttpResponse(document, content_type="application/samlmetadata+xml")
+        response["Content-Disposition"] = f'inline; filename="{slug}-metadata.xml"'
+        return response
+
+
+# The POST comes from another site, so there is no CSRF token; what proves that this browser asked is the
+# signed cookie of the request. An assertion stays used even if the rest fails, so no transaction around all.
+@method_decorator([csrf_exempt, never_cache, transaction.non_atomic_requests], name="dispatch")
+class AssertionConsumerServiceView(SignInView):
+    """``<slug>/acs/``: where identity providers send people back to."""
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        identity_provider = self.identity_provider(slug)
+        pending = [item for item in pending_logins(request) if item.slug == identity_provider.slug]
+        try:
+            completed = sso.complete_login(
+                identity_provider,
+                request.POST.get("SAMLResponse", ""),
+                pending,
+                now=datetime.now(UTC),
+            )
+        except sso.StartAgain:
+            return self.leave_for(identity_provider, next_url=safe_next_url(""), restarted=True)
+        return self.login_succeeded(completed)
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Answer a reload or a bookmark: begin again."""
+        return redirect("jitprov:login", slug=slug)
+
+    def login_succeeded(self, completed: CompletedLogin) -> HttpResponse:
+        """Let the person in and send them where they were going. Override to answer otherwise."""
+        user = auth.authenticate(self.request, provisioned=completed.provisioned)
+        if user is None:
+            raise ProvisioningRefused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED))
+        auth.login(self.request, user)
+        self._end_with_idp_session(completed)
+        pending = completed.pending
+        response = redirect(pending.next_url if pending else safe_next_url(""))
+        if pending:
+            forget(response, pending)
+        return response
+
+    def _end_with_idp_session(self, completed: CompletedLogin) -> None:
+        """Let our session end no later than the identity provider's (saml-core-2.0 §2.7.2)."""
+        end = completed.assertion.session_not_on_or_after
+        if end is not None and end < self.request.session.get_expiry_date():
+            self.request.session.set_expiry(end)
+
+
+def safe_next_url(wanted: str) -> str:
+    """Return where to go after sign-in: what was wanted if it is ours, else the host's usual page."""
+    base = urlsplit(conf.BASE_URL)
+    allowed = len(wanted) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={base.netloc}, require_https=base.scheme == "https"
+    )
+    return wanted if allowed else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def pending_logins(request: HttpRequest) -> Iterator[PendingLogin]:
+    """Return the requests of this browser that wait for a response."""
+    for name, value in request.COOKIES.items():
+        pending = PendingLogin.loads(value) if name.startswith(sso.COOKIE_PREFIX) else None
+        if pending is not None and pending.cookie_name == name:
+            yield pending
+
+
+def remember(response: HttpResponse, pending: PendingLogin) -> None:
+    """Set the cookie of a request. SameSite=None, because the response is posted from another site."""
+    response.set_cookie(
+        pending.cookie_name,
+        pending.dumps(),
+        max_age=int(conf.REQUEST_LIFETIME.total_seconds()),
+        secure=True,
+        httponly=True,
+        samesite="None",
+    )
+
+
+def forget(response: HttpResponse, pending: PendingLogin) -> None:
+    """Take the cookie of a request away."""
+    response.delete_cookie(pending.cookie_name, samesite="None")
+
+
+def _oldest(pending: Iterator[PendingLogin]) -> list[PendingLogin]:
+    newest_first = sorted(pending, key=lambda item: item.started_at, reverse=True)
+    return newest_first[sso.MAX_PENDING - 1 :]
