@@ -1,0 +1,43 @@
+"""For the tests of a host: sign people in without a network, with real keys and real signatures.
+
+Importing this imports no Django.
+"""
+
+from __future__ import annotations
+
+from jitprov.testing.identity_provider import FakeIdentityProvider, FakeResponse
+from jitprov.testing.keys import certificate_of, ec_key_pair, rsa_key_pair
+from jitprov.testing.knobs import (
+    COMMON_PREFIXES,
+    ENTRA_PREFIXES,
+    PYSAML2_PREFIXES,
+    DataEncryption,
+    DigestAlgorithm,
+    KeyTransport,
+    Knobs,
+    Prefixes,
+    SignatureAlgorithm,
+)
+from jitprov.testing.person import ANN, Person
+from jitprov.testing.received_request import ParsedRequest, RequestNotUnderstood
+
+__all__ = [
+    "ANN",
+    "COMMON_PREFIXES",
+    "ENTRA_PREFIXES",
+    "PYSAML2_PREFIXES",
+    "DataEncryption",
+    "DigestAlgorithm",
+    "FakeIdentityProvider",
+    "FakeResponse",
+    "KeyTransport",
+    "Knobs",
+    "ParsedRequest",
+    "Person",
+    "Prefixes",
+    "RequestNotUnderstood",
+    "SignatureAlgorithm",
+    "certificate_of",
+    "ec_key_pair",
+    "rsa_key_pair",
+]

@@ -1,0 +1,18 @@
+"""The XML namespaces that a fake identity provider writes."""
+
+from __future__ import annotations
+
+from typing import cast
+
+PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
+ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
+DSIG = "http://www.w3.org/2000/09/xmldsig#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+XS = "http://www.w3.org/2001/XMLSchema"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def bind(*pairs: tuple[str | None, str]) -> dict[str, str]:
+    """Return what lxml calls an nsmap. ``None`` is the default namespace, which its stubs deny."""
+    return cast("dict[str, str]", dict(pairs))
