@@ -21,7 +21,7 @@ def encrypt(
     wrapper = _take_the_place_of(assertion, prefix)
     data = _add_encrypted_data(wrapper, method, transport)
     context = EncryptionContext(_keys(certificate))
-    context.key = Key.generate(constants.KeyDataAes, method.key_bits, KeyDataTypeSession)
+    context.key = Key.generate(constants.KeyDataAes, method.key_bits, constants.KeyDataTypeSession)
     context.encrypt_binary(data, plaintext)
     if knobs.get("retrieval_method", False):
         _move_key_out(data)
