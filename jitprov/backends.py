@@ -23,4 +23,5 @@ class ProvisionedUserBackend(ModelBackend):
         """Return the provisioned user if Django lets the account in."""
         if not isinstance(provisioned, Provisioned):
             return None
-        return provisioned.user if self.user_can_authenticate(provisioned.user) else None
+        user: Any = provisioned.user
+        return user if self.user_can_authenticate(user) else None

@@ -221,7 +221,8 @@ class IdentityProvider(models.Model):
         """Return related rows: from the statement that read this row, or with one of their own."""
         if annotation in self.__dict__:
             return self.__dict__[annotation] or ()
-        return getattr(self, relation).values(*fields)
+        related: models.Manager[Any] = getattr(self, relation)
+        return related.values(*fields)
 
 
 def _claim_rule(row: dict[str, Any]) -> ClaimRule:

@@ -255,7 +255,7 @@ class Provisioner:
             identity = ExternalIdentity.objects.create(
                 identity_provider=self.identity_provider,
                 external_id=decision.desired.claims.external_id,
-                user=user,
+                user_id=user.pk,
             )
         _apply_groups(user, identity, decision.changes.groups)
         return user, decision.changes
@@ -300,7 +300,8 @@ def _memberships() -> models.QuerySet[Any]:
     groups: Any = getattr(get_user_model(), "groups", None)
     if groups is None:
         return GrantedGroup.objects.none()
-    return groups.through.objects.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
+    through: models.Manager[Any] = groups.through.objects
+    return through.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
 
 
 def _current(

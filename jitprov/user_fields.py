@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -49,7 +49,7 @@ def refuse_target(name: str) -> None:
 def username_field() -> UserField:
     """Return the field that ``USERNAME_FIELD`` names."""
     user_model = get_user_model()
-    return user_model._meta.get_field(user_model.USERNAME_FIELD)
+    return cast("UserField", user_model._meta.get_field(user_model.USERNAME_FIELD))
 
 
 def username_is_free_to_choose() -> bool:

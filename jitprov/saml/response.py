@@ -149,13 +149,14 @@ class Expectation:
 
     sp: ServiceProvider
     idp: IdpMetadata
-    request_ids: Collection[str]
-    """Requests that this browser has pending at this identity provider."""
+    pending: Mapping[str, datetime | None]
+    """Requests that this browser has pending at this identity provider, by ID.
+
+    With each, since when the person must have authenticated: set if ForceAuthn was asked for.
+    """
     now: datetime
     clock_skew: timedelta = timedelta(seconds=120)
     allow_unsolicited: bool = False
-    authenticated_since: datetime | None = None
-    """With ForceAuthn: when the request was made."""
 
     @property
     def earliest(self) -> datetime:
@@ -222,7 +223,7 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
         attributes=_attributes(assertion),
         in_response_to=confirmation.get("InResponseTo"),
         not_on_or_after=_instant(confirmation, "NotOnOrAfter"),
-        authn_instant=_require_authentication(statement, expect),
+        authn_instant=_require_authentication(statement, confirmation.get("InResponseTo"), expect),
         authn_context=_authn_context(statement),
         session_index=statement.get("SessionIndex", ""),
         session_not_on_or_after=_require_session(statement, expect),
@@ -278,7 +279,7 @@ def _require_request(in_response_to: str | None, expect: Expectation) -> None:
     if in_response_to is None:
         if not expect.allow_unsolicited:
             raise Unsolicited
-    elif in_response_to not in expect.request_ids:
+    elif in_response_to not in expect.pending:
         raise RequestUnknown
 
 
@@ -300,11 +301,13 @@ def _require_conditions(conditions: etree._Element, expect: Expectation) -> None
         raise AudienceMismatch(expected=expect.sp.entity_id, received=received)
 
 
-def _require_authentication(statement: etree._Element, expect: Expectation) -> datetime:
+def _require_authentication(
+    statement: etree._Element, in_response_to: str | None, expect: Expectation
+) -> datetime:
     authenticated = _instant(statement, "AuthnInstant")
     if authenticated > expect.latest:
         raise NotYetValid("AuthnInstant")
-    since = expect.authenticated_since
+    since = expect.pending.get(in_response_to or "")
     if since is not None and authenticated < since - (expect.now - expect.earliest):
         raise AuthenticationTooOld
     return authenticated
