@@ -1,0 +1,340 @@
+"""Fetching a metadata document from an address that somebody typed, without being sent anywhere else.
+
+Whoever gives the address chooses which machine we talk to (server-side request forgery). So only https, only
+addresses of the public internet, and the connection goes to the very address that was checked: a second look-up
+of the name could answer differently (DNS rebinding). Every redirect is judged anew.
+
+Proxies of the environment are not used: one would do the look-up itself. Behind one, give the document as a file.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any, TypeAlias
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from jitprov.saml.metadata import MetadataRefused, is_loopback
+from jitprov.saml.metadata_refusals import MetadataTooLarge
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+MAX_REDIRECTS = 3
+MAX_URL = 2048
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CHUNK = 64 * 1024
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_HEADERS = {
+    "Accept": "application/samlmetadata+xml, application/xml, text/xml",
+    "Accept-Encoding": "identity",
+    "User-Agent": "jitprov",
+}
+
+
+class MetadataUrlRefused(MetadataRefused):
+    """The address of the metadata is not one that we fetch from."""
+
+    code = "metadata_url_refused"
+    remedy = "Give an https URL, or fetch the document yourself and give the file."
+
+
+class MetadataAddressRefused(MetadataRefused):
+    """The metadata's host has an address that is not on the public internet."""
+
+    code = "metadata_address_refused"
+    remedy = "Fetch the document yourself and give the file, if you trust that host."
+
+
+class MetadataFetchFailed(MetadataRefused):
+    """The metadata's host could not be reached, or did not answer with the document."""
+
+    code = "metadata_fetch_failed"
+    remedy = "Check the URL in a browser, or fetch the document there and give the file."
+
+
+class MetadataFetchTimedOut(MetadataRefused):
+    """The metadata's host was too slow."""
+
+    code = "metadata_fetch_timed_out"
+    remedy = "Try again, raise JITPROV_METADATA_TIMEOUT, or fetch the document yourself and give the file."
+
+
+class MetadataTlsFailed(MetadataRefused):
+    """The metadata's host could not prove that it is who it says."""
+
+    code = "metadata_tls_failed"
+    remedy = "Check the host name; if it is right, ask its admin to repair the TLS certificate."
+
+
+class _Deadline:
+    """One end for look-up, connection, handshake and every byte that is read."""
+
+    def __init__(self, timeout: timedelta) -> None:
+        self._end = time.monotonic() + timeout.total_seconds()
+
+    def remaining(self) -> float:
+        """Return the seconds that are left.
+
+        :raises TimeoutError: there are none.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A URL that may be fetched, as far as its text can tell."""
+
+    url: str
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+
+def fetch_metadata(
+    url: str,
+    *,
+    max_bytes: int,
+    timeout: timedelta,
+    allow_loopback: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> bytes:
+    """Return the document at an https URL.
+
+    :param timeout: for everything together, redirects included.
+    :param allow_loopback: for development: the URL may name this very machine, then also with plain http.
+    :param tls: instead of the system's certificate authorities.
+    :raises MetadataRefused: the text is one line with the problem and the remedy.
+    """
+    deadline = _Deadline(timeout)
+    # A public host may not redirect here, only a URL that begins here may stay here.
+    local = allow_loopback and is_loopback(_split(url).hostname or "")
+    tls = tls or ssl.create_default_context()
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = _get(_target(url, local=local), deadline, tls, max_bytes, local=local)
+            if isinstance(answer, bytes):
+                return answer
+            url = answer.url
+    except TimeoutError as error:
+        raise MetadataFetchTimedOut(
+            f"the metadata did not arrive within {timeout.total_seconds():g} seconds"
+        ) from error
+    raise MetadataFetchFailed(f"the URL redirects more than {MAX_REDIRECTS} times")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Redirect:
+    url: str
+
+
+def _split(url: str) -> SplitResult:
+    if len(url) > MAX_URL or not url.isprintable():
+        raise MetadataUrlRefused("the URL is too long or not printable")
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise MetadataUrlRefused(f"{url!r} is not a URL") from error
+
+
+def _target(url: str, *, local: bool) -> _Target:
+    parts = _split(url)
+    try:
+        host, port = parts.hostname or "", parts.port
+        host = host if ":" in host else host.encode("idna").decode("ascii")
+    except ValueError as error:
+        raise MetadataUrlRefused(f"{url!r} is not a URL") from error
+    if not host or "@" in parts.netloc:
+        raise MetadataUrlRefused(f"{url!r} is not a URL that metadata is fetched from")
+    secure = parts.scheme == "https"
+    if not secure and not (local and parts.scheme == "http" and is_loopback(host)):
+        raise MetadataUrlRefused(f"{url!r} is not an https URL")
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._")
+    return _Target(
+        url=url,
+        secure=secure,
+        host=host,
+        port=port or (443 if secure else 80),
+        path=f"{path}?{query}" if query else path,
+    )
+
+
+# Where the host is
+
+
+def _addresses(target: _Target, deadline: _Deadline, *, local: bool) -> list[Address]:
+    """Look the host up, and refuse it if any of its addresses is not for us to talk to.
+
+    One bad address spoils all: a name that points both outside and inside is an attempt.
+    """
+    addresses = _look_up(target, deadline)
+    for address in addresses:
+        if not (is_public(address) or (local and address.is_loopback)):
+            raise MetadataAddressRefused(
+                f"{target.host!r} has the address {address}, which is not on the public internet"
+            )
+    return addresses
+
+
+def is_public(address: Address) -> bool:
+    """Say whether an address is on the public internet, also one that carries another inside it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or _nat64(address)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not (
+        address.is_multicast or address.is_reserved or address.is_unspecified
+    )
+
+
+def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    # A network without IPv4 reaches it through these (RFC 6052); what counts is where they lead.
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+
+
+def _look_up(target: _Target, deadline: _Deadline) -> list[Address]:
+    """Resolve in a thread of its own, because getaddrinfo knows no time-out."""
+    answers: queue.Queue[list[Any] | OSError] = queue.Queue()
+    threading.Thread(target=_resolve, args=(target, answers), daemon=True).start()
+    try:
+        answer = answers.get(timeout=deadline.remaining())
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, OSError):
+        raise MetadataFetchFailed(f"the host {target.host!r} is not known") from answer
+    # A scope ("%eth0") only belongs to link-local addresses; without it they are refused as such.
+    found = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in answer)
+    return [ipaddress.ip_address(text) for text in found]
+
+
+def _resolve(target: _Target, answers: queue.Queue[list[Any] | OSError]) -> None:
+    try:
+        answers.put(list(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)))
+    except OSError as error:
+        answers.put(error)
+
+
+# Talking to it
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket against the clock: a byte now and then does not keep us waiting for ever."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.remaining())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _PinnedConnection(HTTPConnection):
+    """Connects to an address that was checked, while TLS still verifies the host name."""
+
+    def __init__(
+        self,
+        target: _Target,
+        addresses: Iterable[Address],
+        deadline: _Deadline,
+        tls: ssl.SSLContext,
+    ) -> None:
+        super().__init__(target.host, target.port)
+        self._target, self._addresses, self._deadline, self._tls = target, addresses, deadline, tls
+
+    def connect(self) -> None:
+        sock = self._connected()
+        sock.settimeout(self._deadline.remaining())
+        if self._target.secure:
+            sock = self._tls.wrap_socket(sock, server_hostname=self._target.host)
+        self.sock = sock
+
+    def _connected(self) -> socket.socket:
+        problem: OSError = OSError("no address")
+        for address in self._addresses:
+            try:
+                return socket.create_connection(
+                    (str(address), self._target.port), self._deadline.remaining()
+                )
+            except TimeoutError:
+                raise
+            except OSError as error:
+                problem = error
+        raise problem
+
+    def response_class(  # type: ignore[override]  # it is only ever called
+        self, sock: socket.socket, *args: Any, **kwargs: Any
+    ) -> HTTPResponse:
+        """Return a response that is read against the deadline, headers too."""
+        response = HTTPResponse(sock, *args, **kwargs)
+        response.fp.close()
+        response.fp = io.BufferedReader(_DeadlineReader(sock, self._deadline))
+        return response
+
+
+def _get(
+    target: _Target, deadline: _Deadline, tls: ssl.SSLContext, max_bytes: int, *, local: bool
+) -> bytes | _Redirect:
+    connection = _PinnedConnection(target, _addresses(target, deadline, local=local), deadline, tls)
+    try:
+        connection.request("GET", target.path, headers=_HEADERS | {"Host": target.authority})
+        with connection.getresponse() as response:
+            return _answer(target, response, max_bytes)
+    except TimeoutError:
+        raise
+    except ssl.SSLError as error:
+        raise MetadataTlsFailed(
+            f"{target.host!r} did not prove who it is ({_reason(error)})"
+        ) from error
+    except (OSError, HTTPException) as error:
+        raise MetadataFetchFailed(
+            f"{target.host!r} did not answer ({type(error).__name__})"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return error.reason or type(error).__name__
+
+
+def _answer(target: _Target, response: HTTPResponse, max_bytes: int) -> bytes | _Redirect:
+    location = response.getheader("Location", "")
+    if response.status in _REDIRECTS and location:
+        return _Redirect(url=urljoin(target.url, location))
+    if response.status != HTTPStatus.OK:
+        raise MetadataFetchFailed(f"{target.host!r} answered with HTTP status {response.status}")
+    document = bytearray()
+    while chunk := response.read1(_CHUNK):
+        document += chunk
+        if len(document) > max_bytes:
+            raise MetadataTooLarge(f"the document is too large (more than {max_bytes} bytes)")
+    return bytes(document)
