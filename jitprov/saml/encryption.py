@@ -82,16 +82,15 @@ def splice(root: etree._Element, encrypted_assertion: etree._Element, plaintext:
 
     Moving a parsed node instead would let lxml merge namespace prefixes, and the canonical form that was
     signed would change. The tree is left as it was.
+
+    :param root: the Response; the EncryptedAssertion is its direct child.
     """
-    parent = encrypted_assertion.getparent()
-    if parent is None:
-        raise SignatureInvalid("not proved")
     mark = etree.Element(f"splice-{secrets.token_hex(16)}")
     mark.tail = encrypted_assertion.tail
-    index = parent.index(encrypted_assertion)
-    parent[index] = mark
+    index = root.index(encrypted_assertion)
+    root[index] = mark
     document = etree.tostring(root, encoding="utf-8")
-    parent[index] = encrypted_assertion
+    root[index] = encrypted_assertion
     encrypted_assertion.tail = mark.tail
     return document.replace(f"<{mark.tag}/>".encode(), plaintext, 1)
 

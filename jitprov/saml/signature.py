@@ -31,6 +31,7 @@ ENVELOPED = f"{DS}enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _XENC = "http://www.w3.org/2001/04/xmlenc#"
 MAX_PREFIXES = 32
+_SIGNATURE_PARTS = {f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo")}
 
 
 class SignatureRefused(JitprovError):
@@ -178,12 +179,12 @@ def _signed_by(signature: _Signature, certificate: Certificate) -> bool:
 
 
 def _read_signature(element: etree._Element) -> _Signature:
-    signatures = element.findall(f"{{{DS}}}Signature")
-    if not signatures:
+    if not is_signed(element):
         raise SignatureMissing
-    if len(signatures) > 1:
-        raise SignatureMalformed("several signatures in one element")
-    signed_info = _only_child(signatures[0], "SignedInfo")
+    signature = _only_child(element, "Signature")
+    if any(child.tag not in _SIGNATURE_PARTS for child in signature):
+        raise SignatureMalformed("an Object, in which anything could hide")
+    signed_info = _only_child(signature, "SignedInfo")
     reference = _only_child(signed_info, "Reference")
     if not element.get("ID") or reference.get("URI") != f"#{element.get('ID')}":
         raise SignatureMalformed("the reference does not name the element that it is in")
@@ -191,7 +192,7 @@ def _read_signature(element: etree._Element) -> _Signature:
     c14n = _only_child(signed_info, "CanonicalizationMethod")
     return _Signature(
         method=_signature_method(method),
-        value=_base64(_only_child(signatures[0], "SignatureValue")),
+        value=_base64(_only_child(signature, "SignatureValue")),
         signed_info=canonical(signed_info, _exclusive_prefixes(c14n)),
         digest=_digest_name(_only_child(reference, "DigestMethod")),
         digest_value=_base64(_only_child(reference, "DigestValue")),

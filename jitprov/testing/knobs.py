@@ -186,6 +186,8 @@ class SignatureKnobs(TypedDict, total=False):
     digest_algorithm: str
     canonicalization: str
     transforms: Sequence[str]
+    inclusive_prefixes: Sequence[str]
+    """Prefixes to be kept although nothing uses them, as Okta and OneLogin keep ``xs`` (xml-exc-c14n §3)."""
     key_info_certificate: str | None
     """PEM; the signer's own where not given. ``None``: no KeyInfo."""
 

@@ -54,15 +54,25 @@ def _add_signed_info(
 ) -> None:
     info = _add(signature, "SignedInfo")
     canonicalization = knobs.get("canonicalization", EXCLUSIVE_C14N)
-    _add(info, "CanonicalizationMethod", Algorithm=canonicalization)
+    method = _add(info, "CanonicalizationMethod", Algorithm=canonicalization)
+    _keep_prefixes(method, knobs)
     algorithm = knobs.get("signature_algorithm", SignatureAlgorithm.RSA_SHA256)
     _add(info, "SignatureMethod", Algorithm=algorithm)
     reference = _add(info, "Reference", URI="" if element_id is None else f"#{element_id}")
     transforms = _add(reference, "Transforms")
     for transform in knobs.get("transforms", (ENVELOPED, EXCLUSIVE_C14N)):
-        _add(transforms, "Transform", Algorithm=transform)
+        _keep_prefixes(_add(transforms, "Transform", Algorithm=transform), knobs)
     _add(reference, "DigestMethod", Algorithm=knobs.get("digest_algorithm", DigestAlgorithm.SHA256))
     _add(reference, "DigestValue")
+
+
+def _keep_prefixes(method: etree._Element, knobs: SignatureKnobs) -> None:
+    prefixes = knobs.get("inclusive_prefixes", ())
+    if prefixes and method.get("Algorithm") == EXCLUSIVE_C14N:
+        names = etree.SubElement(
+            method, f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces", nsmap={"ec": EXCLUSIVE_C14N}
+        )
+        names.set("PrefixList", " ".join(prefixes))
 
 
 def _compute(signature: etree._Element, element: etree._Element, key_pair: KeyPair) -> None:

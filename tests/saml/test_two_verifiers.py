@@ -1,0 +1,147 @@
+"""Two verifiers must agree; and whatever the bytes are, what comes out is a refusal, never a crash."""
+
+from __future__ import annotations
+
+import base64
+import random
+from dataclasses import replace
+from typing import Any
+
+import onelogin.saml2.response as library
+import pytest
+from lxml import etree
+
+from jitprov.exceptions import JitprovError
+from jitprov.saml import toolkit
+from jitprov.saml.response import Expectation, VerifiersDisagree, verify_response
+from jitprov.saml.types import KeyPair, NameID
+from jitprov.testing import FakeIdentityProvider
+from tests.saml.conftest import REQUEST_ID
+from tests.saml.test_response_accepted import respond
+
+SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
+
+
+def foreign_statement(root: etree._Element) -> None:
+    assertion = next(root.iter(f"{SAML}Assertion"))
+    etree.SubElement(assertion, "{urn:x}Statement")
+
+
+def text_beside_a_name_id(root: etree._Element) -> None:
+    value = next(root.iter(f"{SAML}AttributeValue"))
+    value.text = "text"
+    etree.SubElement(value, f"{SAML}NameID").text = "name"
+
+
+@pytest.mark.parametrize(
+    ("mutation", "message"),
+    [
+        pytest.param(
+            foreign_statement,
+            "OneLogin_Saml2_ValidationError 14",
+            id="the second refuses what its schema does not know",
+        ),
+        pytest.param(
+            text_beside_a_name_id,
+            "they read different values",
+            id="the second reads two values where the first reads one",
+        ),
+    ],
+)
+def test_what_only_one_of_them_accepts_is_refused(
+    fake: FakeIdentityProvider, expect: Expectation, mutation: Any, message: str
+) -> None:
+    with pytest.raises(VerifiersDisagree, match=f"^{message}$") as caught:
+        verify_response(respond(fake, mutate_before_signing=mutation), expect)
+    assert caught.value.origin_verified
+
+
+def test_a_response_id_of_somebody_else_on_the_unsigned_envelope(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    response = respond(
+        fake, response_in_response_to="id-other", confirmation_in_response_to=REQUEST_ID
+    )
+    with pytest.raises(VerifiersDisagree, match="15"):
+        verify_response(response, expect)
+
+
+def test_the_library_keeps_its_own_functions() -> None:
+    own = library.OneLogin_Saml2_Response.is_valid.__globals__
+    assert own["OneLogin_Saml2_XML"].__module__ == "onelogin.saml2.xml_utils"
+    assert own["OneLogin_Saml2_Utils"].__module__ == "onelogin.saml2.utils"
+
+
+def test_settings_are_kept_by_value(fake: FakeIdentityProvider, expect: Expectation) -> None:
+    parties = toolkit.Parties.of(expect.sp, fake.idp_metadata(), ("pem",))
+    again = toolkit.Parties.of(expect.sp, FakeIdentityProvider().idp_metadata(), ("pem",))
+    changed = replace(parties, certificates=("another",))
+    assert toolkit._settings(parties) is toolkit._settings(again)
+    assert toolkit._settings(parties) is not toolkit._settings(changed)
+
+
+def test_the_library_alone_would_let_more_through(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    """The reason for a first verifier: it takes an assertion for another ACS whose URL contains ours."""
+    response = respond(fake, recipient=f"{expect.sp.acs_url}of-somebody-else/")
+    pems = tuple(certificate.pem for certificate in expect.idp.signing_certificates)
+    read = toolkit.judge(
+        base64.b64decode(response),
+        decrypted=None,
+        parties=toolkit.Parties.of(expect.sp, expect.idp, pems),
+        request_id=REQUEST_ID,
+        now=expect.now,
+    )
+    assert read.issuer == fake.entity_id
+    with pytest.raises(JitprovError):
+        verify_response(response, expect)
+
+
+def test_the_library_s_failures_are_refusals_too(expect: Expectation) -> None:
+    parties = toolkit.Parties.of(expect.sp, expect.idp, ())
+    with pytest.raises(toolkit.ToolkitRefused):
+        toolkit.judge(b"junk", decrypted=None, parties=parties, request_id=None, now=expect.now)
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize("sign", ["assertion", "both"])
+def test_damaged_responses_are_refused_and_never_crash(
+    fake: FakeIdentityProvider,
+    expect: Expectation,
+    sp_key_pair: KeyPair,
+    sign: Any,
+    encrypted: bool,
+) -> None:
+    certificate = sp_key_pair.certificate if encrypted else None
+    whole = base64.b64decode(respond(fake, sign=sign, encrypt_for=certificate))
+    dice = random.Random(20260302)  # noqa: S311 -- the same damage every time
+    for _ in range(150):
+        damaged = damage(bytearray(whole), dice)
+        if damaged == whole:
+            continue
+        try:
+            verified = verify_response(base64.b64encode(damaged).decode(), expect)
+        except JitprovError:
+            continue
+        # Only what nobody signed may change without notice, and nothing of it is read.
+        assert verified.name_id == NameID(
+            value="Ann.Archer@acme.example",
+            format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+        )
+
+
+def damage(document: bytearray, dice: random.Random) -> bytes:
+    """Change, cut, or double a piece of a document."""
+    start = dice.randrange(len(document))
+    end = min(len(document), start + dice.randrange(1, 40))
+    kind = dice.randrange(4)
+    if kind == 0:
+        document[start] = dice.randrange(256)
+    elif kind == 1:
+        del document[start:end]
+    elif kind == 2:
+        document[start:start] = document[start:end]
+    else:
+        document[start:end] = b"<" * (end - start)
+    return bytes(document)
