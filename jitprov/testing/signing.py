@@ -54,8 +54,7 @@ def _add_signed_info(
 ) -> None:
     info = _add(signature, "SignedInfo")
     canonicalization = knobs.get("canonicalization", EXCLUSIVE_C14N)
-    method = _add(info, "CanonicalizationMethod", Algorithm=canonicalization)
-    _keep_prefixes(method, knobs)
+    _add(info, "CanonicalizationMethod", Algorithm=canonicalization)
     algorithm = knobs.get("signature_algorithm", SignatureAlgorithm.RSA_SHA256)
     _add(info, "SignatureMethod", Algorithm=algorithm)
     reference = _add(info, "Reference", URI="" if element_id is None else f"#{element_id}")
