@@ -1,0 +1,97 @@
+"""Rows for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import factory
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from jitprov.models import (
+    ClaimMapping,
+    ExternalIdentity,
+    GroupMapping,
+    IdentityProvider,
+    SigningCertificate,
+    Tenant,
+)
+from jitprov.testing import FakeIdentityProvider
+from jitprov.testing.person import (
+    EMAIL_CLAIM,
+    GIVEN_NAME_CLAIM,
+    GROUPS_CLAIM,
+    NAME_CLAIM,
+    OBJECT_ID_CLAIM,
+    SURNAME_CLAIM,
+)
+
+ENTRA_MAPPINGS = (
+    ("first_name", GIVEN_NAME_CLAIM),
+    ("last_name", SURNAME_CLAIM),
+    ("email", EMAIL_CLAIM),
+    ("username", NAME_CLAIM),
+)
+
+
+class TenantFactory(factory.django.DjangoModelFactory[Tenant]):
+    class Meta:
+        model = Tenant
+
+    slug = factory.Sequence(lambda number: f"tenant-{number}")
+    name = factory.Sequence(lambda number: f"Tenant {number}")
+
+
+class IdentityProviderFactory(factory.django.DjangoModelFactory[IdentityProvider]):
+    class Meta:
+        model = IdentityProvider
+
+    slug = factory.Sequence(lambda number: f"acme-{number}")
+    tenant = factory.SubFactory(TenantFactory)
+    entity_id = "https://sts.windows.net/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/"
+    sso_url = "https://login.microsoftonline.com/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/saml2"
+    subject_claim = OBJECT_ID_CLAIM
+
+
+class GroupFactory(factory.django.DjangoModelFactory[Group]):
+    class Meta:
+        model = Group
+
+    name = factory.Sequence(lambda number: f"group-{number}")
+
+
+class UserFactory(factory.django.DjangoModelFactory[Any]):
+    class Meta:
+        model = get_user_model()
+
+    username = factory.Sequence(lambda number: f"user-{number}")
+
+
+class ExternalIdentityFactory(factory.django.DjangoModelFactory[ExternalIdentity]):
+    class Meta:
+        model = ExternalIdentity
+
+    identity_provider = factory.SubFactory(IdentityProviderFactory)
+    external_id = factory.Sequence(lambda number: f"external-{number}")
+    user = factory.SubFactory(UserFactory)
+
+
+def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
+    """Return a row that trusts the fake and maps what Entra sends into Django's own fields."""
+    row = IdentityProviderFactory(
+        entity_id=fake.entity_id, sso_url=fake.sso_url, sso_binding=fake.sso_binding, **columns
+    )
+    for certificate in fake.idp_metadata().signing_certificates:
+        SigningCertificate.objects.create(identity_provider=row, pem=certificate.pem)
+    for position, (target, source) in enumerate(ENTRA_MAPPINGS):
+        ClaimMapping.objects.create(
+            identity_provider=row, position=position, target=target, sources=source
+        )
+    return row
+
+
+def map_group(row: IdentityProvider, value: str, claim: str = GROUPS_CLAIM) -> Group:
+    """Return a group that people with this claim value belong to."""
+    group = GroupFactory()
+    GroupMapping.objects.create(identity_provider=row, claim=claim, value=value, group=group)
+    return group
