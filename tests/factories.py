@@ -78,7 +78,7 @@ class ExternalIdentityFactory(factory.django.DjangoModelFactory[ExternalIdentity
 
 def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
     """Return a row that trusts the fake and maps what Entra sends into Django's own fields."""
-    row = IdentityProviderFactory(
+    row = IdentityProviderFactory.create(
         entity_id=fake.entity_id, sso_url=fake.sso_url, sso_binding=fake.sso_binding, **columns
     )
     for certificate in fake.idp_metadata().signing_certificates:
@@ -92,6 +92,6 @@ def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
 
 def map_group(row: IdentityProvider, value: str, claim: str = GROUPS_CLAIM) -> Group:
     """Return a group that people with this claim value belong to."""
-    group = GroupFactory()
+    group = GroupFactory.create()
     GroupMapping.objects.create(identity_provider=row, claim=claim, value=value, group=group)
     return group
