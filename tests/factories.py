@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import factory
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from factory.declarations import Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from jitprov.models import (
     ClaimMapping,
@@ -34,46 +35,46 @@ ENTRA_MAPPINGS = (
 )
 
 
-class TenantFactory(factory.django.DjangoModelFactory[Tenant]):
+class TenantFactory(DjangoModelFactory[Tenant]):
     class Meta:
         model = Tenant
 
-    slug = factory.Sequence(lambda number: f"tenant-{number}")
-    name = factory.Sequence(lambda number: f"Tenant {number}")
+    slug = Sequence(lambda number: f"tenant-{number}")
+    name = Sequence(lambda number: f"Tenant {number}")
 
 
-class IdentityProviderFactory(factory.django.DjangoModelFactory[IdentityProvider]):
+class IdentityProviderFactory(DjangoModelFactory[IdentityProvider]):
     class Meta:
         model = IdentityProvider
 
-    slug = factory.Sequence(lambda number: f"acme-{number}")
-    tenant = factory.SubFactory(TenantFactory)
+    slug = Sequence(lambda number: f"acme-{number}")
+    tenant = SubFactory(TenantFactory)
     entity_id = "https://sts.windows.net/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/"
     sso_url = "https://login.microsoftonline.com/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/saml2"
     subject_claim = OBJECT_ID_CLAIM
 
 
-class GroupFactory(factory.django.DjangoModelFactory[Group]):
+class GroupFactory(DjangoModelFactory[Group]):
     class Meta:
         model = Group
 
-    name = factory.Sequence(lambda number: f"group-{number}")
+    name = Sequence(lambda number: f"group-{number}")
 
 
-class UserFactory(factory.django.DjangoModelFactory[Any]):
+class UserFactory(DjangoModelFactory[Any]):
     class Meta:
         model = get_user_model()
 
-    username = factory.Sequence(lambda number: f"user-{number}")
+    username = Sequence(lambda number: f"user-{number}")
 
 
-class ExternalIdentityFactory(factory.django.DjangoModelFactory[ExternalIdentity]):
+class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
     class Meta:
         model = ExternalIdentity
 
-    identity_provider = factory.SubFactory(IdentityProviderFactory)
-    external_id = factory.Sequence(lambda number: f"external-{number}")
-    user = factory.SubFactory(UserFactory)
+    identity_provider = SubFactory(IdentityProviderFactory)
+    external_id = Sequence(lambda number: f"external-{number}")
+    user = SubFactory(UserFactory)
 
 
 def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
