@@ -67,7 +67,9 @@ class SeveralIdentityProviders(MetadataRefused):
     remedy = "Choose one with --entity-id."
 
     def __init__(self, entity_ids: Sequence[str]) -> None:
-        super().__init__(f"{len(entity_ids)} identity providers: {_listed(entity_ids)}")
+        super().__init__(
+            f"the document has {len(entity_ids)} identity providers: {_listed(entity_ids)}"
+        )
         self.entity_ids = tuple(entity_ids)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import onelogin.saml2
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -16,8 +17,9 @@ from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from jitprov.saml.certificates import load_certificate
+from jitprov.saml.metadata import MetadataRefused, parse_idp_metadata
 from jitprov.saml.signing import sign_enveloped
-from jitprov.saml.types import Certificate, KeyPair
+from jitprov.saml.types import Certificate, IdpMetadata, KeyPair
 from jitprov.saml.xml import DS, MD, SAMLP, parse_trusted
 
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -145,3 +147,16 @@ def schema(name: str) -> etree.XMLSchema:
     """One of the OASIS schemas that python3-saml ships, ``protocol`` or ``metadata``."""
     folder = Path(onelogin.saml2.__file__).parent / "schemas"
     return etree.XMLSchema(etree.parse(folder / f"saml-schema-{name}-2.0.xsd"))
+
+
+def parse(document: str, **options: Any) -> IdpMetadata:
+    return parse_idp_metadata(document.encode(), **{"now": NOW, **options})
+
+
+def refusal(document: str | bytes, **options: Any) -> MetadataRefused:
+    raw = document if isinstance(document, bytes) else document.encode()
+    with pytest.raises(MetadataRefused) as caught:
+        parse_idp_metadata(raw, **{"now": NOW, **options})
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(caught.value.remedy)
+    return caught.value

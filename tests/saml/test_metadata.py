@@ -1,27 +1,17 @@
 from __future__ import annotations
 
 import base64
-import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from lxml import etree
 
-from jitprov.exceptions import ConfigurationError
 from jitprov.saml import metadata_refusals as refusals
-from jitprov.saml.certificates import load_certificate
 from jitprov.saml.metadata import (
-    METADATA_LIMITS,
     MetadataRefused,
-    iter_idp_metadata,
-    parse_idp_metadata,
-    sp_metadata,
 )
-from jitprov.saml.signature import verify_enveloped
-from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
-from jitprov.saml.xml import DS, MD, SAMLP, Limits, parse_trusted
-from tests.saml import real_data
+from jitprov.saml.types import Binding, IdpMetadata
+from jitprov.saml.xml import SAMLP, Limits
+from jitprov.testing.identity_provider import FakeIdentityProvider
 from tests.saml.documents import (
     ENTITY_ID,
     NOW,
@@ -36,11 +26,10 @@ from tests.saml.documents import (
     idp_role,
     key_descriptor,
     key_pair,
-    schema,
+    parse,
+    refusal,
     service,
-    signed,
     sp_role,
-    without_declaration,
 )
 
 OTHER = "https://other.example/saml"
@@ -51,19 +40,6 @@ WS_FEDERATION = (
     'xsi:type="fed:SecurityTokenServiceType" '
     'protocolSupportEnumeration="http://docs.oasis-open.org/wsfed/federation/200706"/>'
 )
-
-
-def parse(document: str, **options: Any) -> IdpMetadata:
-    return parse_idp_metadata(document.encode(), **{"now": NOW, **options})
-
-
-def refusal(document: str | bytes, **options: Any) -> MetadataRefused:
-    raw = document if isinstance(document, bytes) else document.encode()
-    with pytest.raises(MetadataRefused) as caught:
-        parse_idp_metadata(raw, **{"now": NOW, **options})
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).endswith(caught.value.remedy)
-    return caught.value
 
 
 # What is understood
@@ -208,6 +184,11 @@ def test_plain_http_is_allowed_on_loopback_when_asked_for(host: str) -> None:
     document = entity(idp_role(services=service(url=f"http://{host}:7001/sso")))
     assert parse(document, allow_http=True).sso_url == f"http://{host}:7001/sso"
     assert isinstance(refusal(document), refusals.NoSsoUrl)
+
+
+def test_the_test_kit_s_document_is_understood_as_it_means_it() -> None:
+    fake = FakeIdentityProvider(key_pairs=(key_pair(), key_pair("rsa-2")))
+    assert parse(fake.metadata_xml(), trusted=certificate()) == fake.idp_metadata()
 
 
 # Choosing one of several
@@ -488,346 +469,3 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     family: list[type[MetadataRefused]] = [MetadataRefused, *MetadataRefused.__subclasses__()]
     assert len({one.code for one in family}) == len(family)
     assert all(one.__doc__ and one.remedy for one in family)
-
-
-# Signatures
-
-
-SIGNED = signed(entity(attributes='ID="e1"'))
-SIGNED_AGGREGATE = signed(
-    aggregate(entity(entity_id=OTHER), entity(), attributes='ID="a1"'), key_pair("rsa-2")
-)
-
-
-@pytest.mark.parametrize(
-    ("document", "options"),
-    [
-        pytest.param(SIGNED, {}, id="a signature that holds, by nobody in particular"),
-        pytest.param(SIGNED, {"trusted": certificate()}, id="the entity signed by whom we trust"),
-        pytest.param(
-            SIGNED_AGGREGATE,
-            {"trusted": certificate("rsa-2"), "entity_id": ENTITY_ID},
-            id="the aggregate around it signed by whom we trust",
-        ),
-        pytest.param(
-            signed(aggregate(without_declaration(SIGNED), attributes='ID="a1"'), key_pair("rsa-2")),
-            {"trusted": certificate("rsa-2")},
-            id="the aggregate signed by whom we trust and the entity by itself",
-        ),
-        pytest.param(
-            signed(entity(attributes='ID="e1"'), key_pair("ec")),
-            {"trusted": certificate("ec")},
-            id="an elliptic curve key",
-        ),
-        pytest.param(
-            signed(entity(attributes='ID="e1"'), expired_pair("rsa-2")),
-            {},
-            id="signed with a certificate that has expired, and nobody asked who",
-        ),
-        pytest.param(
-            entity(without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))),
-            {},
-            id="only the role signed",
-        ),
-    ],
-)
-def test_signatures_that_hold(document: str, options: dict[str, Any]) -> None:
-    assert parse(document, **options).entity_id == ENTITY_ID
-
-
-def tampered(document: str) -> str:
-    return document.replace(SSO_URL, "https://evil.example/sso")
-
-
-@pytest.mark.parametrize(
-    ("document", "options", "error", "words"),
-    [
-        pytest.param(
-            tampered(SIGNED),
-            {},
-            refusals.MetadataSignatureRefused,
-            "signature_invalid",
-            id="a changed document, though nobody asked who signed",
-        ),
-        pytest.param(
-            tampered(SIGNED),
-            {"trusted": certificate()},
-            refusals.MetadataSignatureRefused,
-            "signature_invalid",
-            id="a changed document",
-        ),
-        pytest.param(
-            tampered(SIGNED_AGGREGATE),
-            {"entity_id": OTHER},
-            refusals.MetadataSignatureRefused,
-            "signature_invalid",
-            id="a changed aggregate",
-        ),
-        pytest.param(
-            entity(
-                tampered(
-                    without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))
-                )
-            ),
-            {},
-            refusals.MetadataSignatureRefused,
-            "signature_invalid",
-            id="a changed role",
-        ),
-        pytest.param(
-            SIGNED,
-            {"trusted": certificate("rsa-2")},
-            refusals.MetadataSignatureRefused,
-            "does not vouch for it",
-            id="signed by somebody else",
-        ),
-        pytest.param(
-            entity(),
-            {"trusted": certificate()},
-            refusals.MetadataNotSigned,
-            "--verify-with",
-            id="not signed, though a certificate was given",
-        ),
-        pytest.param(
-            entity(without_declaration(signed(idp_role(attributes=f'ID="r1" xmlns:md="{MD}"')))),
-            {"trusted": certificate()},
-            refusals.MetadataNotSigned,
-            "not signed",
-            id="only the role signed: its entity ID could be anybody's",
-        ),
-        pytest.param(
-            aggregate(without_declaration(SIGNED).replace(ENTITY_ID, OTHER), entity()),
-            {"trusted": certificate(), "entity_id": ENTITY_ID},
-            refusals.MetadataNotSigned,
-            "not signed",
-            id="somebody else in the aggregate signed",
-        ),
-        pytest.param(
-            SIGNED.replace("xmldsig-more#rsa-sha256", "xmldsig-more#rsa-md5"),
-            {},
-            refusals.MetadataSignatureRefused,
-            "algorithm_not_allowed",
-            id="a weak algorithm",
-        ),
-        pytest.param(
-            SIGNED.replace("X509Certificate>", "X509CRL>", 2),
-            {},
-            refusals.MetadataSignatureRefused,
-            "does not come with a certificate",
-            id="a signature without its certificate",
-        ),
-    ],
-)
-def test_signatures_that_do_not_hold(
-    document: str, options: dict[str, Any], error: type[MetadataRefused], words: str
-) -> None:
-    found = refusal(document, **options)
-    assert type(found) is error
-    assert words in str(found)
-
-
-def test_a_signer_whom_we_trust_must_not_have_expired() -> None:
-    pair = expired_pair("rsa-2")
-    document = signed(entity(attributes='ID="e1"'), pair)
-    error = refusal(document, trusted=load_certificate(pair.certificate))
-    assert "certificate_expired" in str(error)
-
-
-# Aggregates as a stream
-
-
-def read(document: str) -> list[IdpMetadata | MetadataRefused]:
-    return list(iter_idp_metadata(io.BytesIO(document.encode()), now=NOW))
-
-
-def test_a_stream_yields_every_idp_or_why_not() -> None:
-    hidden = f"<md:Extensions>{entity(entity_id='https://hidden.example')}</md:Extensions>"
-    found = read(
-        aggregate(
-            aggregate(entity(hidden + idp_role())),
-            entity(sp_role(), entity_id="https://sp.example"),
-            entity(idp_role(services=""), entity_id=OTHER),
-            entity(entity_id="https://third.example"),
-        )
-    )
-    assert [getattr(one, "entity_id", type(one)) for one in found] == [
-        ENTITY_ID,
-        refusals.NoSsoUrl,
-        "https://third.example",
-    ]
-
-
-def test_a_stream_may_be_one_entity() -> None:
-    assert read(entity()) == [parse(entity())]
-
-
-def test_a_stream_checks_signatures_of_entities() -> None:
-    found = read(aggregate(tampered(without_declaration(SIGNED)), without_declaration(SIGNED)))
-    assert [type(one) for one in found] == [refusals.MetadataSignatureRefused, IdpMetadata]
-
-
-@pytest.mark.parametrize(
-    ("document", "error"),
-    [
-        pytest.param(entity()[:-5], refusals.MetadataNotXml, id="cut short"),
-        pytest.param("<html/>", refusals.NotMetadata, id="something else"),
-        pytest.param(
-            '<!DOCTYPE md [<!ENTITY a "b">]>' + aggregate(entity()),
-            refusals.MetadataForbiddenXml,
-            id="a DTD",
-        ),
-        pytest.param(
-            aggregate(aggregate(entity(), attributes='validUntil="2014-01-01T00:00:00Z"')),
-            refusals.MetadataExpired,
-            id="expired",
-        ),
-        pytest.param(
-            aggregate("<a/>" * (METADATA_LIMITS.nodes // 2), entity()),
-            refusals.MetadataTooLarge,
-            id="too large between two entities",
-        ),
-    ],
-)
-def test_a_stream_that_is_refused(document: str, error: type[MetadataRefused]) -> None:
-    with pytest.raises(error):
-        read(document)
-
-
-# Our own
-
-
-SP = ServiceProvider(
-    entity_id="https://app.example/saml/acme/metadata/",
-    acs_url="https://app.example/saml/acme/acs/",
-)
-
-
-def published(sp: ServiceProvider, valid_for: timedelta | None = None) -> etree._Element:
-    root = parse_trusted(sp_metadata(sp, now=NOW, valid_for=valid_for))
-    schema("metadata").assertValid(root)
-    return root
-
-
-def keys_of(root: etree._Element, use: str) -> list[str]:
-    path = f"{{{MD}}}SPSSODescriptor/{{{MD}}}KeyDescriptor[@use='{use}']//{{{DS}}}X509Certificate"
-    return [element.text or "" for element in root.findall(path)]
-
-
-def test_our_metadata_without_a_key() -> None:
-    root = published(SP)
-    role = root[0]
-    acs = role.find(f"{{{MD}}}AssertionConsumerService")
-    assert acs is not None
-    assert root.get("entityID") == SP.entity_id
-    assert root.get("validUntil") is None
-    assert role.get("WantAssertionsSigned") == "true"
-    assert role.get("AuthnRequestsSigned") == "false"
-    assert role.get("protocolSupportEnumeration") == SAMLP
-    assert {str(name): value for name, value in acs.attrib.items()} == {
-        "Binding": POST,
-        "Location": SP.acs_url,
-        "index": "0",
-        "isDefault": "true",
-    }
-    assert len(role) == 1, "neither keys nor a NameIDFormat"
-
-
-def test_our_metadata_is_signed_and_has_both_keys_while_they_roll_over() -> None:
-    pairs = (key_pair("rsa-2"), key_pair())
-    root = published(
-        ServiceProvider(
-            entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=pairs, sign_requests=True
-        ),
-        valid_for=timedelta(days=7),
-    )
-    bodies = [base64_of(pair.certificate) for pair in pairs]
-    assert keys_of(root, "signing") == bodies
-    assert keys_of(root, "encryption") == bodies
-    assert root[1].get("AuthnRequestsSigned") == "true"
-    assert root.get("validUntil") == "2026-03-09T09:15:00Z"
-    assert verify_enveloped(root, [certificate("rsa-2")], now=NOW).get("entityID") == SP.entity_id
-
-
-def test_nobody_is_asked_to_encrypt_to_an_elliptic_curve_key() -> None:
-    pairs = (key_pair("ec"), key_pair())
-    root = published(ServiceProvider(entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=pairs))
-    assert keys_of(root, "signing") == [base64_of(pair.certificate) for pair in pairs]
-    assert keys_of(root, "encryption") == [base64_of(key_pair().certificate)]
-    assert verify_enveloped(root, [certificate("ec")], now=NOW) is not None
-
-
-def test_a_key_that_can_not_be_used_is_a_configuration_error() -> None:
-    sp = ServiceProvider(
-        entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=(key_pair("rsa-1024"),)
-    )
-    with pytest.raises(ConfigurationError):
-        sp_metadata(sp, now=NOW)
-
-
-# What real identity providers publish
-
-
-YEAR_2018 = datetime(2018, 1, 1, tzinfo=UTC)
-SWAMI = datetime(2010, 1, 1, tzinfo=UTC)
-
-REAL: dict[str, tuple[datetime, str, object]] = {
-    "aad-common-2018.xml": (YEAR_2018, "", refusals.PlaceholderEntityId),
-    "adfs-v3.xml": (
-        YEAR_2018,
-        "",
-        ("http://fs.msidlab2.com/adfs/services/trust", Binding.REDIRECT, 1),
-    ),
-    "google-idp.xml": (
-        YEAR_2018,
-        "",
-        ("https://accounts.google.com/o/saml2?idpid=C02dfl1r1", Binding.POST, 1),
-    ),
-    "invalid-expired.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
-    "invalid-no-idp-role.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
-    "okta-idp.xml": (
-        datetime(2019, 1, 1, tzinfo=UTC),
-        "",
-        ("http://www.okta.com/exkppsa1qwuFV4D7z0h7", Binding.REDIRECT, 1),
-    ),
-    "onelogin-idp.xml": (
-        YEAR_2018,
-        "",
-        ("https://app.onelogin.com/saml/metadata/503983", Binding.POST, 1),
-    ),
-    # One of its three certificates is weak, and one is the base64 of a PEM file.
-    "rubysaml-idp_metadata_multi_signing_certs.xml": (
-        YEAR_2018,
-        "",
-        ("https://idp.examle.com/saml/metadata", Binding.REDIRECT, 1),
-    ),
-    "rubysaml-idp_multiple_descriptors_2.xml": (YEAR_2018, "", refusals.SeveralIdentityProviders),
-    "sp-pac4j.xml": (YEAR_2018, "", refusals.NoIdentityProvider),
-    "swami-test-1.0.xml": (SWAMI, "", refusals.SeveralIdentityProviders),
-    "testshib-aggregate.xml": (
-        YEAR_2018,
-        "",
-        ("https://idp.testshib.org/idp/shibboleth", Binding.REDIRECT, 1),
-    ),
-}
-"""At which time each is looked at, who is chosen, and what comes of it."""
-
-
-@real_data.needs_real_data
-@pytest.mark.filterwarnings("ignore:Parsed a serial number")
-@pytest.mark.parametrize("name", sorted(REAL))
-def test_real_documents(name: str) -> None:
-    now, entity_id, expected = REAL[name]
-    document = real_data.metadata(name)
-    if isinstance(expected, type):
-        with pytest.raises(MetadataRefused) as caught:
-            parse_idp_metadata(document, now=now, entity_id=entity_id)
-        assert type(caught.value) is expected
-        return
-    found = parse_idp_metadata(document, now=now, entity_id=entity_id)
-    summary = (found.entity_id, found.sso_binding, len(found.signing_certificates))
-    assert summary == expected
-
-
-@real_data.needs_real_data
-def test_every_real_document_is_accounted_for() -> None:
-    assert real_data.metadata_files() == sorted(REAL)

@@ -23,6 +23,7 @@ from jitprov.saml.signature import SignatureMethod, is_signed, verify_enveloped
 from jitprov.saml.signing import load_key_pair, sign_enveloped, sign_query
 from jitprov.saml.types import AuthnRequest, Binding, IdpMetadata, KeyPair, ServiceProvider
 from jitprov.saml.xml import DS, SAML, SAMLP, parse_trusted
+from jitprov.testing.identity_provider import FakeIdentityProvider
 from tests.saml.documents import NOW, certificate, key_pair, private_key, schema
 
 SP = ServiceProvider(
@@ -126,6 +127,15 @@ def test_identifiers_are_ncnames_that_nobody_can_guess() -> None:
 def test_an_identifier_may_be_given() -> None:
     request = authn_request(sp=SP, idp=BY_REDIRECT, now=NOW, request_id="idfixed")
     assert request.id == message_of(request).get("ID") == "idfixed"
+
+
+@IDPS
+def test_the_test_kit_s_identity_provider_understands_it(idp: IdpMetadata) -> None:
+    request = authn_request(sp=SIGNING, idp=idp, now=NOW, relay_state="abc", force_authn=True)
+    fake = FakeIdentityProvider(sso_url=idp.sso_url, key_pairs=(key_pair(),))
+    found = fake.read_request(request.fields or request.url)
+    assert (found.id, found.issuer, found.acs_url) == (request.id, SP.entity_id, SP.acs_url)
+    assert found.relay_state == "abc"
 
 
 # How it travels

@@ -67,9 +67,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), indent=2))
             return
-        self.stdout.write(self.style.SUCCESS(report.headline()))
-        for line in report.lines():
-            self.stdout.write(line)
+        headline = self.style.SUCCESS(report.headline())
+        self.stdout.write("\n".join([headline, *report.lines()]))
 
     def _import(self, options: dict[str, Any]) -> Report:
         now = current_time()
