@@ -13,19 +13,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import models
 
-from jitprov.models import (
-    ClaimMapping,
-    IdentityProvider,
-    SigningCertificate,
-)
+from jitprov.models import ClaimMapping, IdentityProvider, SigningCertificate
 from jitprov.saml.types import KeyPair
 from tests.saml import documents
-from tests.saml.documents import (
-    entity,
-    idp_role,
-    key_descriptor,
-    service,
-)
+from tests.saml.documents import entity, idp_role, key_descriptor, service
 
 ENTRA_ID = "https://sts.windows.net/11111111-2222-3333-4444-555555555555/"
 ENTRA_URL = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/saml2"

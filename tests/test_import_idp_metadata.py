@@ -17,12 +17,7 @@ from jitprov.models import (
 from jitprov.saml.certificates import load_certificate
 from tests.accounts.models import User
 from tests.importing import ENTRA_ID, ENTRA_URL, Runner, entra, key_pair, snapshot
-from tests.saml.documents import (
-    POST,
-    entity,
-    idp_role,
-    key_descriptor,
-)
+from tests.saml.documents import POST, entity, idp_role, key_descriptor
 
 pytestmark = pytest.mark.django_db
 

@@ -12,20 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from jitprov.management.commands import import_idp_metadata
-from jitprov.models import (
-    IdentityProvider,
-    SigningCertificate,
-    Tenant,
-)
+from jitprov.models import IdentityProvider, SigningCertificate, Tenant
 from tests.importing import ENTRA_URL, Runner, entra, key_pair, snapshot
 from tests.saml import real_data
-from tests.saml.documents import (
-    aggregate,
-    base64_of,
-    entity,
-    signed,
-    sp_role,
-)
+from tests.saml.documents import aggregate, base64_of, entity, signed, sp_role
 from tests.test_metadata_fetch import running
 
 pytestmark = pytest.mark.django_db

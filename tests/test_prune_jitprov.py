@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from jitprov.models import (
-    ConsumedAssertion,
-    IdentityProvider,
-    Outcome,
-    ProvisioningEvent,
-    Tenant,
-)
+from jitprov.models import ConsumedAssertion, IdentityProvider, Outcome, ProvisioningEvent, Tenant
 from tests.importing import NOW, Runner, entra
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jitprov.saml import metadata_refusals as refusals
-from jitprov.saml.metadata import (
-    MetadataRefused,
-)
+from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.types import Binding, IdpMetadata
 from jitprov.saml.xml import SAMLP, Limits
 from jitprov.testing.identity_provider import FakeIdentityProvider

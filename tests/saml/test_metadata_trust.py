@@ -7,11 +7,7 @@ import pytest
 
 from jitprov.saml import metadata_refusals as refusals
 from jitprov.saml.certificates import load_certificate
-from jitprov.saml.metadata import (
-    METADATA_LIMITS,
-    MetadataRefused,
-    iter_idp_metadata,
-)
+from jitprov.saml.metadata import METADATA_LIMITS, MetadataRefused, iter_idp_metadata
 from jitprov.saml.types import IdpMetadata
 from jitprov.saml.xml import MD
 from tests.saml.documents import (

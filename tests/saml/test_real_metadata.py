@@ -5,10 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from jitprov.saml import metadata_refusals as refusals
-from jitprov.saml.metadata import (
-    MetadataRefused,
-    parse_idp_metadata,
-)
+from jitprov.saml.metadata import MetadataRefused, parse_idp_metadata
 from jitprov.saml.types import Binding
 from tests.saml import real_data
 

@@ -6,20 +6,11 @@ import pytest
 from lxml import etree
 
 from jitprov.exceptions import ConfigurationError
-from jitprov.saml.metadata import (
-    sp_metadata,
-)
+from jitprov.saml.metadata import sp_metadata
 from jitprov.saml.signature import verify_enveloped
 from jitprov.saml.types import ServiceProvider
 from jitprov.saml.xml import DS, MD, SAMLP, parse_trusted
-from tests.saml.documents import (
-    NOW,
-    POST,
-    base64_of,
-    certificate,
-    key_pair,
-    schema,
-)
+from tests.saml.documents import NOW, POST, base64_of, certificate, key_pair, schema
 
 SP = ServiceProvider(
     entity_id="https://app.example/saml/acme/metadata/",
