@@ -1,0 +1,88 @@
+"""Our side: a host with one tenant, whose identity provider is imported as an operator would."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.test import override_settings
+
+from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, Tenant
+from jitprov.testing.person import GROUPS_CLAIM
+from tests.e2e.browser import Browser, Page
+from tests.e2e.directory import (
+    DEPARTMENT_CLAIM,
+    EDITORS,
+    PASSWORD,
+    READERS,
+    RealIdentityProvider,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A tenant and its identity provider, each of which has the other's metadata."""
+
+    base_url: str
+    slug: str = "acme"
+
+    @property
+    def metadata_url(self) -> str:
+        """Also our entity ID."""
+        return f"{self.base_url}/saml/{self.slug}/metadata/"
+
+    def login_url(self, next_url: str = "/") -> str:
+        return f"{self.base_url}/saml/{self.slug}/login/?{urlencode({'next': next_url})}"
+
+    def in_progress(self, browser: Browser) -> set[str]:
+        """Return the cookies of requests that wait for their response."""
+        names = browser.cookie_names(self.base_url)
+        return {name for name in names if name.startswith("__Host-jitprov-")}
+
+
+def connect(idp: RealIdentityProvider, base_url: str, folder: Path) -> Connection:
+    """Introduce a tenant's identity provider and us to each other, by metadata alone, and map what it says."""
+    connection = Connection(base_url=base_url)
+    Tenant.objects.create(slug="acme", name="Acme")
+    file = folder / "idp-metadata.xml"
+    file.write_bytes(idp.metadata())
+    with override_settings(
+        DEBUG=True
+    ):  # else its http URL would be refused, although it is on loopback
+        call_command("import_idp_metadata", str(file), "--tenant=acme", f"--slug={connection.slug}")
+    idp.trust(Browser().get(connection.metadata_url).body)
+    _map(IdentityProvider.objects.get(slug=connection.slug))
+    return connection
+
+
+def _map(row: IdentityProvider) -> None:
+    """Add to the preset's mapping what only this tenant's admin can know."""
+    ClaimMapping.objects.create(
+        identity_provider=row, position=100, sources=DEPARTMENT_CLAIM, target="department"
+    )
+    for name, value in {"Editors": EDITORS, "Readers": READERS}.items():
+        group = Group.objects.create(name=name)
+        GroupMapping.objects.create(
+            identity_provider=row, claim=GROUPS_CLAIM, value=value, group=group
+        )
+
+
+def sign_in(browser: Browser, connection: Connection, name: str, next_url: str = "/") -> Page:
+    """Sign somebody in from our login page to where they were going."""
+    return browser.submit(identified(browser, browser.get(connection.login_url(next_url)), name))
+
+
+def identified(browser: Browser, login_page: Page, name: str) -> Page:
+    """Pass the identity provider's login page; return the page that carries its response."""
+    if login_page.form.fields.keys() == {"SAMLRequest"}:  # ours, which JavaScript would send
+        login_page = browser.submit(login_page)
+    return browser.submit(login_page, username=name, password=PASSWORD)
+
+
+def response_in(page: Page) -> str:
+    """Return the response that a page carries, as XML."""
+    return base64.b64decode(page.form.fields["SAMLResponse"]).decode()

@@ -1,0 +1,104 @@
+"""A real browser, with the host on localhost and the identity provider on 127.0.0.1: two sites, default cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings as django_settings
+
+from jitprov.saml.types import Binding
+from tests.accounts.models import User
+from tests.e2e.conftest import Connect, Start
+from tests.e2e.directory import ANN_AT_WORK, PASSWORD, Behaviour
+from tests.e2e.host import Connection
+from tests.e2e.peers import CHROMIUM, require_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+pytestmark = pytest.mark.e2e
+
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[BrowserContext]:
+    """Start the browser. While it runs, this thread has an event loop, and Django's ORM refuses to work in it."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- may not be installed
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_FLAGS)
+        yield browser.new_context()
+        browser.close()
+
+
+@pytest.fixture
+def connection(request: pytest.FixtureRequest, start_idp: Start, connect_to: Connect) -> Connection:
+    require_chromium()
+    idp = start_idp(Behaviour(binding=getattr(request, "param", Binding.REDIRECT)))
+    idp.know({"ann": ANN_AT_WORK})
+    return connect_to(idp)
+
+
+def fill_in(page: Page) -> None:
+    page.fill("input[name=username]", "ann")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+
+
+def test_signs_in_where_the_session_cookie_does_not_travel_with_the_response(
+    connection: Connection,
+) -> None:
+    assert django_settings.SESSION_COOKIE_SAMESITE == "Lax"
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(connection.login_url("/?report=7"))
+        at_the_idp = page.url
+        fill_in(page)
+        page.wait_for_url(f"{connection.base_url}/?report=7")
+        shown = page.inner_text("body")
+        cookies = {cookie["name"]: cookie for cookie in browser.cookies(connection.base_url)}
+
+    assert at_the_idp.startswith("http://127.0.0.1:")
+    assert connection.base_url.startswith("http://localhost:")
+    assert shown == str(User.objects.get())
+    assert cookies["sessionid"]["sameSite"] == "Lax"
+    assert not any(name.startswith("__Host-jitprov-") for name in cookies)
+
+
+def test_two_tabs_begun_at_once_both_arrive(connection: Connection) -> None:
+    with chromium() as browser:
+        tabs = {f"{connection.base_url}/?tab={number}": browser.new_page() for number in (1, 2)}
+        for target, tab in tabs.items():
+            tab.goto(connection.login_url(target.removeprefix(connection.base_url)))
+        for target, tab in tabs.items():
+            fill_in(tab)
+            tab.wait_for_url(target)
+        shown = {tab.inner_text("body") for tab in tabs.values()}
+
+    assert shown == {str(User.objects.get())}
+
+
+@pytest.mark.parametrize("connection", [Binding.POST], indirect=True, ids=["form"])
+def test_request_form_submits_itself(connection: Connection) -> None:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(connection.login_url())
+        page.wait_for_url("http://127.0.0.1:*/**")
+        fill_in(page)
+        page.wait_for_url(f"{connection.base_url}/")
+        shown = page.inner_text("body")
+
+    assert shown == str(User.objects.get())

@@ -1,0 +1,77 @@
+"""Sign-in that begins in the identity provider's portal: its response is not believed, but the person gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from jitprov.models import IdentityProvider, ProvisioningEvent, UnsolicitedPolicy
+from tests.accounts.models import User
+from tests.e2e.browser import Browser, Page
+from tests.e2e.conftest import Connect
+from tests.e2e.directory import ANN_AT_WORK, Behaviour
+from tests.e2e.host import Connection, identified, response_in
+from tests.e2e.simplesamlphp import SimpleSamlPhp
+
+pytestmark = pytest.mark.e2e
+
+StartSimpleSamlPhp = Callable[[Behaviour], SimpleSamlPhp]
+
+
+@pytest.fixture
+def idp(start_simplesamlphp: StartSimpleSamlPhp) -> SimpleSamlPhp:
+    idp = start_simplesamlphp(Behaviour())
+    idp.know({"ann": ANN_AT_WORK})
+    return idp
+
+
+def from_portal(browser: Browser, idp: SimpleSamlPhp, connection: Connection) -> Page:
+    """Click our tile and sign in; return the page that carries the response nobody here asked for."""
+    tile = idp.portal_url(connection.metadata_url, relay_state="https://evil.example/")
+    return identified(browser, browser.get(tile), "ann")
+
+
+def test_a_tile_in_the_portal_leads_through_a_request_of_ours(
+    idp: SimpleSamlPhp, connect_to: Connect
+) -> None:
+    connection = connect_to(idp)
+    browser = Browser()
+    unsolicited = from_portal(browser, idp, connection)
+
+    answer = browser.submit(unsolicited)
+    nobody_yet = not User.objects.exists()
+    page = browser.submit(answer)
+
+    assert "InResponseTo" not in response_in(unsolicited)
+    assert "InResponseTo" in response_in(answer)
+    assert nobody_yet
+    assert page.text == str(User.objects.get())
+    assert page.url == f"{connection.base_url}/"
+
+
+def test_a_tile_in_the_portal_is_refused_where_the_tenant_wants_that(
+    idp: SimpleSamlPhp, connect_to: Connect
+) -> None:
+    connection = connect_to(idp)
+    IdentityProvider.objects.update(unsolicited=UnsolicitedPolicy.REJECT)
+    browser = Browser()
+
+    page = browser.submit(from_portal(browser, idp, connection))
+
+    assert page.status == 403
+    assert not User.objects.exists()
+    assert ProvisioningEvent.objects.get().reason == "unsolicited"
+
+
+def test_a_tile_in_the_portal_signs_in_at_once_where_the_tenant_accepts_that(
+    idp: SimpleSamlPhp, connect_to: Connect
+) -> None:
+    connection = connect_to(idp)
+    IdentityProvider.objects.update(unsolicited=UnsolicitedPolicy.ACCEPT)
+    browser = Browser()
+
+    page = browser.submit(from_portal(browser, idp, connection))
+
+    assert page.url == f"{connection.base_url}/"  # RelayState leads nowhere
+    assert page.text == str(User.objects.get())

@@ -1,0 +1,96 @@
+"""What the README promises: a new project, four lines, two commands, and a person signs in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.browser import Browser
+from tests.e2e.directory import ANN_AT_WORK, Behaviour
+from tests.e2e.host import Connection, sign_in
+from tests.e2e.processes import free_port, serving
+from tests.e2e.simplesamlphp import SimpleSamlPhp
+
+pytestmark = pytest.mark.e2e
+
+_SETTINGS = """
+INSTALLED_APPS += ["jitprov"]
+AUTHENTICATION_BACKENDS = ["jitprov.backends.ProvisionedUserBackend", "django.contrib.auth.backends.ModelBackend"]
+JITPROV_BASE_URL = "{base_url}"
+"""
+_URLS = """
+from django.urls import include
+urlpatterns += [path("saml/", include("jitprov.urls"))]
+"""
+
+
+class Project:
+    """A host's project as ``django-admin startproject`` makes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        # Nothing of this checkout: neither its settings nor its modules, only what is installed.
+        self.env = {"PATH": os.environ["PATH"]}
+        self.run("-m", "django", "startproject", "shop", ".")
+
+    def run(self, *arguments: str) -> str:
+        """Run Python in the project's folder; what goes wrong is shown."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def manage(self, *arguments: str) -> str:
+        return self.run("manage.py", *arguments)
+
+    def append(self, file: str, lines: str) -> None:
+        path = self.folder / "shop" / file
+        path.write_text(path.read_text() + lines)
+
+
+def test_new_project_signs_a_person_in_after_four_lines_and_two_commands(
+    start_simplesamlphp: Callable[[Behaviour], SimpleSamlPhp], tmp_path: Path
+) -> None:
+    port = free_port()
+    connection = Connection(base_url=f"http://localhost:{port}")
+    idp = start_simplesamlphp(Behaviour())
+    idp.know({"ann": ANN_AT_WORK})
+    (tmp_path / "metadata.xml").write_bytes(idp.metadata())
+
+    project = Project(tmp_path / "project")
+    project.append("settings.py", _SETTINGS.format(base_url=connection.base_url))
+    project.append("urls.py", _URLS)
+    project.manage("migrate")
+    project.manage(
+        "shell",
+        "-c",
+        "from jitprov.models import Tenant; Tenant.objects.create(slug='acme', name='Acme')",
+    )
+    imported = project.manage("import_idp_metadata", "../metadata.xml", "--tenant=acme")
+    again = project.manage("import_idp_metadata", "../metadata.xml", "--tenant=acme")
+
+    server = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+    log = tmp_path / "runserver.log"
+    with serving(server, port=port, log=log, cwd=project.folder, env=project.env):
+        idp.trust(Browser().get(connection.metadata_url).body)
+        page = sign_in(Browser(), connection, "ann", next_url="/admin/")
+
+    assert connection.metadata_url in imported
+    assert "nothing changed" in again.lower()
+    # Django's own words for somebody who is signed in and is no admin.
+    assert "You are authenticated as" in page.text
+    assert "ann.archer" in page.text.lower()
