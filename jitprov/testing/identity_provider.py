@@ -96,12 +96,22 @@ class FakeIdentityProvider:
         return read_request(sent)
 
     def answer(
-        self, request: ParsedRequest, *, person: Person | None = ANN, **knobs: Unpack[Knobs]
+        self,
+        request: ParsedRequest,
+        *,
+        acs_url: str = "",
+        person: Person | None = ANN,
+        **knobs: Unpack[Knobs],
     ) -> FakeResponse:
-        """Sign a person in who came with a request. See :meth:`respond`."""
+        """Sign a person in who came with a request. See :meth:`respond`.
+
+        :param acs_url: where to, for a request that does not say.
+        """
         answer: Knobs = {"relay_state": request.relay_state, **knobs}
+        if request.force_authn:
+            answer.setdefault("authn_instant", knobs.get("now") or datetime.now(UTC))
         return self.respond(
-            acs_url=request.acs_url,
+            acs_url=acs_url or request.acs_url,
             audience=request.issuer,
             in_response_to=request.id,
             person=person,

@@ -58,6 +58,11 @@ def certificate_body(pem: str) -> str:
     return "".join(line for line in pem.splitlines() if not line.startswith("-----"))
 
 
+def is_elliptic(pair: KeyPair) -> bool:
+    certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
+    return isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+
+
 @cache
 def _rsa_key(_name: str, bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)

@@ -183,6 +183,7 @@ class SignatureKnobs(TypedDict, total=False):
     sign: Literal["assertion", "response", "both"] | None
     signing_key_pair: KeyPair
     signature_algorithm: str
+    """With SHA-256 where not given, RSA or ECDSA as the key is."""
     digest_algorithm: str
     canonicalization: str
     transforms: Sequence[str]

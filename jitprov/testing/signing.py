@@ -6,7 +6,7 @@ from lxml import etree
 from xmlsec import Key, SignatureContext, constants
 
 from jitprov.saml.types import KeyPair
-from jitprov.testing.keys import certificate_body
+from jitprov.testing.keys import certificate_body, is_elliptic
 from jitprov.testing.knobs import DigestAlgorithm, SignatureAlgorithm, SignatureKnobs
 from jitprov.testing.namespaces import DSIG, bind
 
@@ -27,7 +27,8 @@ def sign(
     """
     knobs = knobs or {}
     signature = _insert_signature(element, prefix)
-    _add_signed_info(signature, element.get("ID"), knobs)
+    algorithm = knobs.get("signature_algorithm", _default_algorithm(key_pair))
+    _add_signed_info(signature, element.get("ID"), algorithm, knobs)
     value = _add(signature, "SignatureValue")
     _compute(signature, element, key_pair)
     value.text = "".join((value.text or "").split())
@@ -37,6 +38,12 @@ def sign(
         data = _add(_add(signature, "KeyInfo"), "X509Data")
         _add(data, "X509Certificate").text = certificate_body(certificate)
     return signature
+
+
+def _default_algorithm(key_pair: KeyPair) -> SignatureAlgorithm:
+    if is_elliptic(key_pair):
+        return SignatureAlgorithm.ECDSA_SHA256
+    return SignatureAlgorithm.RSA_SHA256
 
 
 def _insert_signature(element: etree._Element, prefix: str | None) -> etree._Element:
@@ -50,12 +57,11 @@ def _insert_signature(element: etree._Element, prefix: str | None) -> etree._Ele
 
 
 def _add_signed_info(
-    signature: etree._Element, element_id: str | None, knobs: SignatureKnobs
+    signature: etree._Element, element_id: str | None, algorithm: str, knobs: SignatureKnobs
 ) -> None:
     info = _add(signature, "SignedInfo")
     canonicalization = knobs.get("canonicalization", EXCLUSIVE_C14N)
     _add(info, "CanonicalizationMethod", Algorithm=canonicalization)
-    algorithm = knobs.get("signature_algorithm", SignatureAlgorithm.RSA_SHA256)
     _add(info, "SignatureMethod", Algorithm=algorithm)
     reference = _add(info, "Reference", URI="" if element_id is None else f"#{element_id}")
     transforms = _add(reference, "Transforms")
