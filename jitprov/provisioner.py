@@ -9,10 +9,10 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -55,8 +55,6 @@ from jitprov.provisioning.usernames import candidates, is_variant, wish_from
 ATTEMPTS = 8
 """How often a transaction is tried that lost against another one."""
 
-T = TypeVar("T")
-
 
 class ProvisioningRefused(JitprovError):
     """The assertion is good, and the person may not come in all the same; ``code`` is the reason."""
@@ -75,6 +73,10 @@ class TryAgain(JitprovError):
 
     code = "try_again"
     origin_verified = True
+
+
+class UniqueViolation(Exception):
+    """Something that must be unique is not, time and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Provisioner:
 
     def __init__(self, identity_provider: IdentityProvider) -> None:
         self.identity_provider = identity_provider
+        self._lost_a_race = False
 
     # What a host may override
 
@@ -159,10 +162,8 @@ class Provisioner:
         rules = self.identity_provider
         desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
         try:
-            result = _retried(lambda: self._provision_once(desired, watch))
-        except IntegrityError as error:
-            if not _is_unique_violation(error):
-                raise
+            result = self._provision(desired, watch)
+        except UniqueViolation:
             # A constraint of the host's over several fields, which nobody could look up beforehand.
             result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, watch)
         if isinstance(result, ProvisioningRefused):
@@ -175,6 +176,24 @@ class Provisioner:
         desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
         with transaction.atomic():
             return self._decide(self._read(desired), desired)
+
+    def _provision(
+        self, desired: DesiredUser, watch: Stopwatch
+    ) -> Provisioned | ProvisioningRefused:
+        """Try again after losing against another transaction: two first sign-ins of one person, a deadlock.
+
+        Whoever tries again reads again, and so finds what the other one wrote.
+        """
+        for pause in _pauses():
+            try:
+                return self._provision_once(desired, watch)
+            except (IntegrityError, OperationalError) as error:
+                if isinstance(error, IntegrityError) and not _is_unique_violation(error):
+                    raise  # a host's mistake, such as a column left NULL
+                self._lost_a_race = True
+                lost: Exception = error
+                time.sleep(pause)
+        raise (UniqueViolation if isinstance(lost, IntegrityError) else TryAgain) from lost
 
     def _provision_once(
         self, desired: DesiredUser, watch: Stopwatch
@@ -237,7 +256,13 @@ class Provisioner:
         users = get_user_model()._default_manager
         name = get_user_model().USERNAME_FIELD
         suffixes = (secrets.token_hex(4) for _ in range(10))
-        for candidate in candidates(wish, max_length=_username_length(), suffixes=suffixes):
+        names = candidates(
+            wish,
+            max_length=_username_length(),
+            suffixes=suffixes,
+            crowded=self._lost_a_race,
+        )
+        for candidate in names:
             if not users.filter(**{name: candidate}).exists():
                 return candidate
         raise IntegrityError("no free user name")
@@ -377,29 +402,13 @@ def _without_username(desired: DesiredUser, name: str) -> DesiredUser:
     return replace(desired, problems=(*desired.problems, problem))
 
 
-def _retried(attempt: Callable[[], T]) -> T:
-    """Try again after losing against another transaction: two first sign-ins of one person, a deadlock.
-
-    Whoever tries again reads again, and so finds what the other one wrote.
-    """
-    for pause in _pauses():
-        try:
-            return attempt()
-        except (IntegrityError, OperationalError) as error:
-            lost: Exception = error
-            time.sleep(pause)
-    if isinstance(lost, IntegrityError):
-        raise lost
-    raise TryAgain from lost
-
-
 def _pauses() -> Iterator[float]:
     """Return seconds to wait after each attempt: longer every time, and never the same for two."""
     return (random.uniform(0.5, 1) * 0.01 * 2**attempt for attempt in range(ATTEMPTS))  # noqa: S311 -- no secret
 
 
 def _is_unique_violation(error: IntegrityError) -> bool:
-    """Tell a value that somebody else has from a host's mistake, such as a column left NULL."""
+    """Tell a value that somebody else has from anything else that a database does not accept."""
     cause = error.__cause__
     return (
         getattr(cause, "sqlstate", "") == "23505"  # PostgreSQL

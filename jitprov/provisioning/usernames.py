@@ -31,16 +31,22 @@ def wish_from(*wishes: str) -> str:
 
 
 def candidates(
-    wish: str, *, max_length: int = MAX_LENGTH, suffixes: Iterable[str] = ()
+    wish: str,
+    *,
+    max_length: int = MAX_LENGTH,
+    suffixes: Iterable[str] = (),
+    crowded: bool = False,
 ) -> Iterator[str]:
     """User names to try in turn: the wish, ``wish-2`` to ``wish-9``, then the wish with each of ``suffixes``.
 
     ``suffixes`` must be eight lower-case hexadecimal digits each (``secrets.token_hex(4)``); randomness is
     the caller's. Raises :class:`ValueError` for others, because ``is_variant`` would not know them again.
-    None is longer than ``max_length``.
+    None is longer than ``max_length``. ``crowded``: others are after the same names at this very moment,
+    so only those that chance makes different are worth a try.
     """
-    yield wish[:max_length]
-    for suffix in (*_SMALL_NUMBERS, *suffixes):
+    if not crowded:
+        yield wish[:max_length]
+    for suffix in (*(() if crowded else _SMALL_NUMBERS), *suffixes):
         if not _SUFFIX.fullmatch(suffix):
             raise ValueError("a suffix must be eight lower-case hexadecimal digits")
         if len(suffix) + 1 < max_length:

@@ -21,6 +21,7 @@ PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 MIN_RSA_BITS = 2048
 """NIST SP 800-131A: shorter keys have been disallowed for signatures since 2014."""
+MIN_CURVE_BITS = 256
 MAX_CERTIFICATE_LENGTH = 32 * 1024
 _ARMOUR = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
 
@@ -69,12 +70,9 @@ def _require_strong_key(certificate: x509.Certificate) -> PublicKey:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateUnusable("its key can not be read") from error
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return key
-    if not isinstance(key, rsa.RSAPublicKey):
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
         raise CertificateUnusable("its key is neither RSA nor an elliptic curve key")
-    if key.key_size < MIN_RSA_BITS:
-        raise CertificateUnusable(
-            f"its RSA key has {key.key_size} bits, {MIN_RSA_BITS} are the least"
-        )
+    least = MIN_RSA_BITS if isinstance(key, rsa.RSAPublicKey) else MIN_CURVE_BITS
+    if key.key_size < least:
+        raise CertificateUnusable(f"its key has {key.key_size} bits, {least} are the least")
     return key

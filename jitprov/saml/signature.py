@@ -74,9 +74,8 @@ class CertificateExpired(SignatureRefused):
     code = "certificate_expired"
 
     def __init__(self, certificate: Certificate) -> None:
-        super().__init__(
-            f"{certificate.fingerprint} is valid until {certificate.not_after:%Y-%m-%d}"
-        )
+        window = f"from {certificate.not_before:%Y-%m-%d} until {certificate.not_after:%Y-%m-%d}"
+        super().__init__(f"{certificate.fingerprint} is valid {window}")
         self.certificate = certificate
 
 

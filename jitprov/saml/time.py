@@ -17,9 +17,11 @@ def parse_instant(text: str) -> datetime:
     if match is None:
         raise ValueError("not an xs:dateTime")
     seconds, fraction, zone = match.groups()
-    return datetime.fromisoformat(f"{seconds}{(fraction or '.0')[:7]:0<7}{zone or 'Z'}").astimezone(
-        UTC
-    )
+    moment = datetime.fromisoformat(f"{seconds}{(fraction or '.0')[:7]:0<7}{zone or 'Z'}")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # a zone that leads out of the years 1 to 9999
+        raise ValueError("no such moment") from error
 
 
 def format_instant(moment: datetime) -> str:

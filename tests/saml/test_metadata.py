@@ -314,7 +314,7 @@ BAD_CERTIFICATE = base64.b64encode(b"no certificate").decode()
         pytest.param(
             entity(idp_role(keys=key_descriptor(key_pair("rsa-1024")))),
             refusals.NoSigningCertificate,
-            "certificate 1: its RSA key has 1024 bits",
+            "certificate 1: its key has 1024 bits",
             id="only a weak key",
         ),
         pytest.param(

@@ -124,6 +124,11 @@ SIGNED_BUT_NOT_FOR_US = [
         {"assertion_issue_instant": NOW + SKEW + timedelta(seconds=1)},
         "issued in the future",
     ),
+    (
+        "assertion_malformed",
+        {"assertion_issue_instant": "0001-01-01T00:00:00+14:00"},
+        "an IssueInstant before the beginning of time",
+    ),
     ("assertion_malformed", {"subject": False}, "no Subject"),
     (
         "assertion_malformed",

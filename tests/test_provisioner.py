@@ -1,0 +1,455 @@
+"""From claims to rows: what is written, what is left alone, and who is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, OperationalError
+
+from jitprov.models import (
+    ClaimMapping,
+    ExternalIdentity,
+    GrantedGroup,
+    IdentityProvider,
+    ProvisioningEvent,
+)
+from jitprov.provisioner import (
+    Provisioned,
+    Provisioner,
+    ProvisioningRefused,
+    TryAgain,
+    provisioner_for,
+)
+from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
+from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.types import Claims, Create, DesiredUser, Refuse, Source, Update
+from jitprov.signals import account_provisioned, login_refused
+from jitprov.testing import FakeIdentityProvider
+from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM, NAME_CLAIM
+from tests.factories import (
+    ExternalIdentityFactory,
+    GroupFactory,
+    UserFactory,
+    connected,
+    map_group,
+)
+
+pytestmark = pytest.mark.django_db
+
+User = get_user_model()
+ROLES = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+
+
+@pytest.fixture
+def idp() -> IdentityProvider:
+    return connected(FakeIdentityProvider(), slug="acme")
+
+
+def ann(external_id: str = "ann-1") -> Claims:
+    given: dict[str, tuple[str, ...]] = {
+        EMAIL_CLAIM: ("ann@acme.example",),
+        NAME_CLAIM: ("ann",),
+    }
+    return Claims(source=Source.SAML, external_id=external_id, values=given)
+
+
+def claims(values: Mapping[str, tuple[str, ...]]) -> Claims:
+    return Claims(source=Source.SAML, external_id="ann-1", values={NAME_CLAIM: ("ann",), **values})
+
+
+def provision(idp: IdentityProvider, what: Claims) -> Provisioned:
+    return provisioner_for(idp).provision(what)
+
+
+def refused(idp: IdentityProvider, what: Claims) -> str:
+    with pytest.raises(ProvisioningRefused) as caught:
+        provision(idp, what)
+    assert caught.value.reference == ProvisioningEvent.objects.latest("pk").reference
+    return caught.value.code
+
+
+def add_mapping(idp: IdentityProvider, target: str, **columns: Any) -> None:
+    ClaimMapping.objects.create(
+        identity_provider=idp, target=target, **{"sources": target, "position": 50, **columns}
+    )
+
+
+# Values
+
+
+def test_values_are_stored_as_their_fields_store_them(idp: IdentityProvider) -> None:
+    add_mapping(idp, "floor")
+    add_mapping(idp, "born_on")
+    add_mapping(idp, "is_contractor", transforms=[{"name": "boolean"}])
+    add_mapping(idp, "language", transforms=[{"name": "lower"}])
+    values = {
+        "floor": ("3",),
+        "born_on": ("1990-02-03",),
+        "is_contractor": ("Yes",),
+        "language": ("DE",),
+    }
+    user: Any = provision(idp, claims(values)).user
+    user.refresh_from_db()
+    assert (user.floor, str(user.born_on), user.is_contractor, user.language) == (
+        3,
+        "1990-02-03",
+        True,
+        "de",
+    )
+
+
+def test_what_has_not_changed_is_not_written(idp: IdentityProvider) -> None:
+    add_mapping(idp, "floor")
+    provision(idp, claims({"floor": ("3",)}))
+    assert provision(idp, claims({"floor": ("3",)})).event.outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        pytest.param("language", "fr", id="not one of the choices"),
+        pytest.param("department", "x" * 31, id="longer than the field"),
+        pytest.param("employee_number", "A1", id="refused by the field's own validator"),
+        pytest.param("floor", "third", id="not a number"),
+        pytest.param("born_on", "yesterday", id="not a date"),
+        pytest.param("email", "nobody", id="not an e-mail address"),
+    ],
+)
+def test_a_value_that_its_field_refuses_is_a_refusal(
+    idp: IdentityProvider, target: str, value: str
+) -> None:
+    if target == "email":
+        assert refused(idp, claims({EMAIL_CLAIM: (value,)})) == "invalid_value"
+    else:
+        add_mapping(idp, target)
+        assert refused(idp, claims({target: (value,)})) == "invalid_value"
+    event = ProvisioningEvent.objects.get()
+    assert event.changed_fields == [target]
+    assert not User.objects.exists()
+
+
+def test_a_required_claim_that_is_missing(idp: IdentityProvider) -> None:
+    add_mapping(idp, "department", required=True)
+    assert refused(idp, ann()) == "required_claim_missing"
+
+
+def test_an_emptied_claim_empties_the_field_only_where_the_row_says_so(
+    idp: IdentityProvider,
+) -> None:
+    add_mapping(idp, "department", when_empty="clear")
+    add_mapping(idp, "job_title")
+    add_mapping(idp, "employee_number", when_empty="clear")
+    provision(
+        idp, claims({"department": ("Ops",), "job_title": ("Chief",), "employee_number": ("7",)})
+    )
+    user: Any = provision(idp, claims({"department": (), "job_title": ()})).user
+    user.refresh_from_db()
+    assert (user.department, user.job_title, user.employee_number) == ("", "Chief", None)
+
+
+def test_nobody_gets_a_unique_value_that_somebody_else_has(idp: IdentityProvider) -> None:
+    UserFactory.create(employee_number="7")
+    add_mapping(idp, "employee_number")
+    assert refused(idp, claims({"employee_number": ("7",)})) == "conflict"
+    assert ProvisioningEvent.objects.get().changed_fields == ["employee_number"]
+
+
+@pytest.mark.parametrize("target", ["mentor", "badge", "id", "nothing"])
+def test_a_row_behind_the_forms_back_that_aims_at_what_no_mapping_may_write(
+    idp: IdentityProvider, target: str
+) -> None:
+    add_mapping(idp, target)
+    with pytest.raises(MappingError):
+        provision(idp, claims({target: ("1",)}))
+
+
+@pytest.mark.parametrize("target", ["is_superuser", "is_staff", "password", "groups", "is_active"])
+def test_the_database_itself_refuses_the_dangerous_ones(idp: IdentityProvider, target: str) -> None:
+    with pytest.raises(IntegrityError):
+        add_mapping(idp, target)
+
+
+# User names
+
+
+def test_a_user_name_is_made_from_the_e_mail_address_where_none_is_mapped(
+    idp: IdentityProvider,
+) -> None:
+    ClaimMapping.objects.filter(target="username").delete()
+    user: Any = provision(idp, ann()).user
+    assert user.username == "ann"
+
+
+def test_colliding_user_names_stay_readable(idp: IdentityProvider) -> None:
+    names = [provision(idp, ann(f"id-{number}")).user.get_username() for number in range(12)]
+    assert len(set(names)) == 12
+    assert names[:3] == ["ann", "ann-2", "ann-3"]
+    assert all(name.startswith("ann-") for name in names[1:])
+
+
+def test_a_host_s_own_user_name_is_not_taken_over(idp: IdentityProvider) -> None:
+    UserFactory.create(username="ann", is_superuser=True)
+    assert provision(idp, ann()).user.get_username() == "ann-2"
+
+
+# Groups
+
+
+@pytest.fixture
+def staff(idp: IdentityProvider) -> Group:
+    return map_group(idp, "g-staff")
+
+
+def groups_of(user: AbstractBaseUser) -> set[Group]:
+    return set(Group.objects.filter(user=user.pk))
+
+
+def test_groups_come_and_go_with_the_claim(idp: IdentityProvider, staff: Group) -> None:
+    user = provision(idp, claims({GROUPS_CLAIM: ("g-staff", "g-unmapped")})).user
+    assert groups_of(user) == {staff}
+    event = provision(idp, claims({GROUPS_CLAIM: ("g-unmapped",)})).event
+    assert groups_of(user) == set()
+    assert event.changed_fields == ["groups"]
+    assert not GrantedGroup.objects.exists()
+
+
+def test_what_was_given_by_hand_stays(idp: IdentityProvider, staff: Group) -> None:
+    user: Any = provision(idp, claims({GROUPS_CLAIM: ()})).user
+    by_hand = GroupFactory.create()
+    user.groups.add(by_hand, staff)
+    provision(idp, claims({GROUPS_CLAIM: ("g-staff",)}))
+    provision(idp, claims({GROUPS_CLAIM: ()}))
+    assert groups_of(user) == {by_hand, staff}
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        pytest.param(
+            {GROUPS_OVERAGE_CLAIM: ("https://x",)}, "groups_overage", id="too many to send"
+        ),
+        pytest.param({}, "groups_absent", id="the claim did not come"),
+    ],
+)
+def test_unknown_groups_are_left_alone_and_the_event_says_so(
+    idp: IdentityProvider, staff: Group, values: dict[str, tuple[str, ...]], note: str
+) -> None:
+    provision(idp, claims({GROUPS_CLAIM: ("g-staff",)}))
+    result = provision(idp, claims(values))
+    assert groups_of(result.user) == {staff}
+    assert result.event.notes == [note]
+
+
+def test_another_identity_of_the_same_person_keeps_its_own_grants(
+    idp: IdentityProvider, staff: Group
+) -> None:
+    user = provision(idp, claims({GROUPS_CLAIM: ("g-staff",)})).user
+    other = ExternalIdentityFactory.create(user=user)
+    GrantedGroup.objects.create(identity=other, group=staff)
+    provision(idp, claims({GROUPS_CLAIM: ()}))
+    assert groups_of(user) == {staff}
+    assert [grant.identity for grant in GrantedGroup.objects.all()] == [other]
+
+
+def test_a_membership_that_was_granted_and_removed_by_hand_comes_back(
+    idp: IdentityProvider, staff: Group
+) -> None:
+    user: Any = provision(idp, claims({GROUPS_CLAIM: ("g-staff",)})).user
+    user.groups.clear()
+    provision(idp, claims({GROUPS_CLAIM: ("g-staff",)}))
+    assert groups_of(user) == {staff}
+
+
+# Who may not come in
+
+
+def test_creation_may_be_off(idp: IdentityProvider) -> None:
+    idp.create_users = False
+    assert refused(idp, ann()) == "creation_disabled"
+
+
+def test_a_switched_off_account_and_a_switched_off_identity(idp: IdentityProvider) -> None:
+    user = provision(idp, ann()).user
+    ExternalIdentity.objects.update(active=False)
+    assert refused(idp, ann()) == "identity_disabled"
+    assert ProvisioningEvent.objects.latest("pk").user_id == user.pk
+    ExternalIdentity.objects.update(active=True)
+    User.objects.update(is_active=False)
+    assert refused(idp, ann()) == "account_disabled"
+
+
+def test_without_an_anchor_nobody_is_anybody(idp: IdentityProvider) -> None:
+    assert refused(idp, ann("")) == "subject_missing"
+
+
+def test_an_inactive_tenant(idp: IdentityProvider) -> None:
+    idp.tenant.is_active = False  # type: ignore[attr-defined]
+    assert refused(idp, ann()) == "tenant_disabled"
+
+
+def test_the_same_e_mail_address_links_nobody(idp: IdentityProvider) -> None:
+    existing = UserFactory.create(email="ann@acme.example")
+    assert provision(idp, ann()).user != existing
+
+
+# The extension point
+
+
+class Linking(Provisioner):
+    """Finds accounts from before by their user name."""
+
+    def find(self, claims: Claims) -> AbstractBaseUser | None:
+        return User.objects.filter(username=claims.values[NAME_CLAIM][0]).first()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "person", "code"),
+    [
+        pytest.param(False, {}, "linking_disabled", id="off by default"),
+        pytest.param(True, {"is_staff": True}, "linking_disabled", id="never to staff"),
+        pytest.param(True, {"is_superuser": True}, "linking_disabled", id="never to a superuser"),
+        pytest.param(True, {"is_active": False}, "account_disabled", id="nor to the inactive"),
+    ],
+)
+def test_an_account_that_a_host_finds_is_not_simply_taken(
+    idp: IdentityProvider,
+    settings: Any,
+    allowed: bool,
+    person: dict[str, bool],
+    code: str,
+) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Linking"
+    UserFactory.create(username="ann", **person)
+    idp.link_existing_users = allowed
+    assert refused(idp, ann()) == code
+    assert not ExternalIdentity.objects.exists()
+
+
+def test_it_is_attached_where_the_row_allows(idp: IdentityProvider, settings: Any) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Linking"
+    existing = UserFactory.create(username="ann")
+    existing.groups.add(by_hand := GroupFactory.create())
+    idp.link_existing_users = True
+    result = provision(idp, ann())
+    assert (result.user, result.event.outcome) == (existing, "updated")
+    assert ExternalIdentity.objects.get().user == existing
+    assert groups_of(existing) == {by_hand}
+
+
+class Roles(Provisioner):
+    """What a host writes for roles: a dozen lines, with typed values."""
+
+    def username_for(self, desired: DesiredUser) -> str:
+        return f"{self.identity_provider.slug}.{super().username_for(desired)}"
+
+    def create_user(self, create: Create) -> AbstractBaseUser:
+        user = super().create_user(create)
+        self.set_role(user, create.desired)
+        return user
+
+    def update_user(self, user: AbstractBaseUser, update: Update) -> None:
+        super().update_user(user, update)
+        self.set_role(user, update.desired)
+
+    def set_role(self, user: Any, desired: DesiredUser) -> None:
+        user.job_title = "admin" if "Admin" in desired.claims.values.get(ROLES, ()) else "member"
+        user.save(update_fields=["job_title"])
+
+
+def test_a_host_can_say_how_accounts_are_written(idp: IdentityProvider, settings: Any) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Roles"
+    user: Any = provision(idp, claims({ROLES: ("Admin",)})).user
+    assert (user.username, user.job_title) == ("acme.ann", "admin")
+    user = provision(idp, claims({})).user
+    assert user.job_title == "member"
+
+
+def test_a_preview_writes_nothing(idp: IdentityProvider) -> None:
+    decision = provisioner_for(idp).preview(ann())
+    assert isinstance(decision, Create)
+    assert decision.changes.fields["username"] == "ann"
+    assert not User.objects.exists()
+    assert not ProvisioningEvent.objects.exists()
+    assert isinstance(provisioner_for(idp).preview(ann("")), Refuse)
+
+
+# Reports
+
+
+def test_reports_are_sent_after_the_commit_and_decide_nothing(
+    idp: IdentityProvider, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[tuple[str, Any]] = []
+
+    def listen(**report: Any) -> None:
+        heard.append((report["event"].outcome, report.get("created")))
+        raise RuntimeError("a receiver's own trouble")
+
+    account_provisioned.connect(listen)
+    login_refused.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            provision(idp, ann())
+            assert heard == []
+        with django_capture_on_commit_callbacks(execute=True):
+            provision(idp, ann())
+            refused(idp, ann(""))
+    finally:
+        account_provisioned.disconnect(listen)
+        login_refused.disconnect(listen)
+    assert heard == [("created", True), ("unchanged", False), ("refused", None)]
+
+
+# Other transactions in the way
+
+
+class Unlucky(Provisioner):
+    """Loses against other transactions a number of times."""
+
+    error: Exception = OperationalError("deadlock")
+    losses = 0
+
+    def create_user(self, create: Create) -> AbstractBaseUser:
+        if Unlucky.losses:
+            Unlucky.losses -= 1
+            raise Unlucky.error
+        return super().create_user(create)
+
+
+@pytest.fixture
+def unlucky(settings: Any) -> type[Unlucky]:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Unlucky"
+    return Unlucky
+
+
+def test_a_lost_transaction_is_tried_again(idp: IdentityProvider, unlucky: type[Unlucky]) -> None:
+    unlucky.error, unlucky.losses = OperationalError("database is locked"), 2
+    assert provision(idp, ann()).event.outcome == "created"
+    assert ProvisioningEvent.objects.count() == 1
+
+
+def test_but_not_for_ever(idp: IdentityProvider, unlucky: type[Unlucky]) -> None:
+    unlucky.error, unlucky.losses = OperationalError("deadlock"), 100
+    with pytest.raises(TryAgain):
+        provision(idp, ann())
+    assert not User.objects.exists()
+
+
+def test_a_host_s_mistake_is_not_called_a_conflict(
+    idp: IdentityProvider, unlucky: type[Unlucky]
+) -> None:
+    unlucky.error, unlucky.losses = IntegrityError("NOT NULL constraint failed"), 100
+    with pytest.raises(IntegrityError):
+        provision(idp, ann())
+
+
+def test_a_constraint_over_several_fields_is_a_conflict(
+    idp: IdentityProvider, unlucky: type[Unlucky]
+) -> None:
+    unlucky.error, unlucky.losses = IntegrityError("UNIQUE constraint failed: a.b, a.c"), 100
+    assert refused(idp, ann()) == "conflict"
