@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from jitprov.exceptions import ConfigurationError
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
@@ -55,20 +54,13 @@ class Conf:
     @property
     def CLOCK_SKEW(self) -> timedelta:
         """How far an identity provider's clock may differ from ours; at most 300 seconds."""
-        return min(self.configured_clock_skew, MAX_CLOCK_SKEW)
+        # Less than none would let a used assertion be forgotten before it has expired.
+        return max(timedelta(0), min(self.configured_clock_skew, MAX_CLOCK_SKEW))
 
     @property
     def configured_clock_skew(self) -> timedelta:
         """What was asked for, also if it is too much: for the system check."""
         return _duration("CLOCK_SKEW", timedelta(seconds=120))
-
-    @property
-    def has_authentication_backend(self) -> bool:
-        """Whether the host lists our authentication backend or a subclass of it: for the system check."""
-        from jitprov.backends import ProvisionedUserBackend  # noqa: PLC0415 -- needs the models
-
-        backends = [import_string(path) for path in settings.AUTHENTICATION_BACKENDS]
-        return any(issubclass(backend, ProvisionedUserBackend) for backend in backends)
 
     @property
     def SP_KEY_PAIRS(self) -> tuple[KeyPair, ...]:
@@ -78,7 +70,7 @@ class Conf:
 
         :raises ConfigurationError: an entry is not such a mapping.
         """
-        return tuple(_key_pair(pair) for pair in _setting("SP_KEY_PAIRS", ()))
+        return tuple(_key_pair(pair) for pair in _setting("SP_KEY_PAIRS", ()) or ())
 
     @property
     def SIGN_REQUESTS(self) -> bool:
