@@ -44,7 +44,7 @@ def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if url is None or not url.scheme or not url.hostname:
         return [
             Error(
-                "JITPROV_BASE_URL is not set, or is no URL.",
+                "JITPROV_BASE_URL is not set.",
                 hint='Set it to where browsers reach you, for example "https://app.example".',
                 id=BASE_URL_MISSING,
             )

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.checks import CheckMessage, run_checks
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from jitprov import checks
+from jitprov.backends import ProvisionedUserBackend
+from jitprov.saml.types import KeyPair
+from jitprov.testing import ec_key_pair, rsa_key_pair
+
+PAIR, OTHER = rsa_key_pair("ours"), rsa_key_pair("another")
+MIXED = KeyPair(certificate=PAIR.certificate, private_key=OTHER.private_key)
+SECRET = PAIR.private_key.splitlines()[5]
+"""A line from the middle of a key: it must turn up nowhere."""
+
+
+class HostBackend(ProvisionedUserBackend):
+    """A host's own, with ours inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """Settings that are wrong, and the message that says so."""
+
+    id: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    without_app: str = ""
+    deploy: bool = False
+
+    def apply(self) -> Any:
+        changed = dict(self.settings)
+        if self.without_app:
+            apps = [app for app in settings.INSTALLED_APPS if app != self.without_app]
+            changed["INSTALLED_APPS"] = apps
+        return override_settings(**changed)
+
+
+def _pairs(*entries: object) -> dict[str, object]:
+    return {"JITPROV_SP_KEY_PAIRS": list(entries)}
+
+
+WRONG = {
+    "no base URL": Wrong(id=checks.BASE_URL_MISSING, settings={"JITPROV_BASE_URL": ""}),
+    "a base URL without a scheme": Wrong(
+        id=checks.BASE_URL_MISSING, settings={"JITPROV_BASE_URL": "app.example"}
+    ),
+    "a base URL that is no URL": Wrong(
+        id=checks.BASE_URL_MISSING, settings={"JITPROV_BASE_URL": "https://[app.example"}
+    ),
+    "a base URL that is http": Wrong(
+        id=checks.BASE_URL_NOT_HTTPS, settings={"JITPROV_BASE_URL": "http://app.example"}
+    ),
+    "a base URL of another kind": Wrong(
+        id=checks.BASE_URL_NOT_HTTPS, settings={"JITPROV_BASE_URL": "ftp://app.example"}
+    ),
+    "a provisioner that is not there": Wrong(
+        id=checks.PROVISIONER_NOT_USABLE, settings={"JITPROV_PROVISIONER": "nowhere.Provisioner"}
+    ),
+    "a provisioner that is no dotted path": Wrong(
+        id=checks.PROVISIONER_NOT_USABLE, settings={"JITPROV_PROVISIONER": ""}
+    ),
+    "a provisioner that is a function": Wrong(
+        id=checks.PROVISIONER_NOT_USABLE, settings={"JITPROV_PROVISIONER": "tests.urls.home"}
+    ),
+    "a provisioner that is another class": Wrong(
+        id=checks.PROVISIONER_NOT_USABLE, settings={"JITPROV_PROVISIONER": "datetime.date"}
+    ),
+    "a tenant field that is not there": Wrong(
+        id=checks.TENANT_LOOKUP_FIELD_UNKNOWN, settings={"JITPROV_TENANT_LOOKUP_FIELD": "code"}
+    ),
+    "a key pair without a key": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE, settings=_pairs({"certificate": PAIR.certificate})
+    ),
+    "a key where a key pair belongs": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE, settings=_pairs(PAIR.private_key)
+    ),
+    "a key that belongs to another certificate": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE, settings=_pairs(PAIR, MIXED)
+    ),
+    "a certificate and a key in each other's place": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE,
+        settings=_pairs({"certificate": PAIR.private_key, "private_key": PAIR.certificate}),
+    ),
+    "a key pair of nothing, as from an empty environment": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE, settings=_pairs({"certificate": None, "private_key": None})
+    ),
+    "a key that is cut off": Wrong(
+        id=checks.KEY_PAIR_NOT_USABLE,
+        settings=_pairs({"certificate": PAIR.certificate, "private_key": PAIR.private_key[:500]}),
+    ),
+    "signing without a key": Wrong(
+        id=checks.SIGNING_WITHOUT_KEY, settings={"JITPROV_SIGN_REQUESTS": True}
+    ),
+    "a clock skew of more than five minutes": Wrong(
+        id=checks.CLOCK_SKEW_TOO_LARGE, settings={"JITPROV_CLOCK_SKEW": 301}
+    ),
+    "our authentication backend missing": Wrong(
+        id=checks.BACKEND_MISSING,
+        settings={"AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"]},
+    ),
+    "sessions missing": Wrong(id=checks.SESSIONS_MISSING, without_app="django.contrib.sessions"),
+    "no time to sign in": Wrong(
+        id=checks.DURATION_NOT_POSITIVE, settings={"JITPROV_REQUEST_LIFETIME": 0}
+    ),
+    "no time to fetch metadata": Wrong(
+        id=checks.DURATION_NOT_POSITIVE,
+        settings={"JITPROV_METADATA_TIMEOUT": timedelta(seconds=-1)},
+    ),
+    "no key pair in production": Wrong(id=checks.NO_KEY_PAIR, deploy=True),
+}
+
+
+def ids(messages: Sequence[CheckMessage]) -> list[str | None]:
+    return [message.id for message in messages]
+
+
+def run(*, deploy: bool = False) -> list[CheckMessage]:
+    return run_checks(tags=["jitprov"], include_deployment_checks=deploy)
+
+
+def check_ids() -> Iterator[str]:
+    return (
+        value
+        for name, value in vars(checks).items()
+        if name.isupper() and isinstance(value, str) and value.startswith("jitprov.")
+    )
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_wrong_settings_give_one_message_with_its_own_id(wrong: Wrong) -> None:
+    with wrong.apply():
+        assert ids(run(deploy=wrong.deploy)) == [wrong.id]
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_the_check_command_fails_and_says_so(wrong: Wrong) -> None:
+    with wrong.apply(), pytest.raises(CommandError, match=wrong.id):
+        call_command(
+            "check",
+            tags=["jitprov"],
+            deploy=wrong.deploy,
+            fail_level="WARNING",
+            stderr=io.StringIO(),
+        )
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_no_message_shows_anything_of_a_private_key(wrong: Wrong) -> None:
+    with wrong.apply():
+        shown = "".join(f"{message}{message!r}" for message in run(deploy=True))
+
+    assert SECRET not in shown
+    assert "PRIVATE KEY" not in shown
+
+
+def test_every_id_is_unique_and_has_a_row_here() -> None:
+    every = list(check_ids())
+
+    assert len(every) == len(set(every))
+    assert set(every) == {wrong.id for wrong in WRONG.values()}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        pytest.param({}, id="as a host starts out"),
+        pytest.param({"JITPROV_BASE_URL": "http://localhost:8000"}, id="http on this machine"),
+        pytest.param({"JITPROV_BASE_URL": "http://127.0.0.1:8000"}, id="http on the loopback"),
+        pytest.param({"JITPROV_TENANT_LOOKUP_FIELD": "pk"}, id="tenants by primary key"),
+        pytest.param({"JITPROV_CLOCK_SKEW": 300}, id="the largest clock skew"),
+        pytest.param({"JITPROV_SP_KEY_PAIRS": None}, id="key pairs said as None"),
+        pytest.param(
+            {**_pairs(PAIR, ec_key_pair()), "JITPROV_SIGN_REQUESTS": True}, id="two key pairs"
+        ),
+        pytest.param(
+            {"AUTHENTICATION_BACKENDS": ["tests.test_checks.HostBackend"]}, id="a backend on ours"
+        ),
+    ],
+)
+def test_right_settings_give_no_message(right: dict[str, object]) -> None:
+    with override_settings(**right):
+        assert ids(run()) == []
+
+
+def test_right_settings_for_production_give_no_message() -> None:
+    with override_settings(**_pairs(PAIR)):
+        assert ids(run(deploy=True)) == []
+        call_command("check", tags=["jitprov"], deploy=True, fail_level="WARNING")
+
+
+def test_a_broken_key_pair_is_said_once_in_production_too() -> None:
+    with override_settings(**_pairs({"certificate": PAIR.certificate})):
+        assert ids(run(deploy=True)) == [checks.KEY_PAIR_NOT_USABLE]
