@@ -60,7 +60,8 @@ def username_is_free_to_choose() -> bool:
 def cleaned(desired: DesiredUser) -> DesiredUser:
     """Return the wish with every value as its field stores it, or with a problem for each that it refuses.
 
-    Types, choices, lengths and the field's own validators are the host's; nothing is cut or guessed.
+    Types, choices, lengths and the field's own validators are the host's; nothing is cut or guessed. Only a
+    user name that we are free to choose stays the wish that it is, to be made fit later.
 
     :raises MappingError: a rule aims at a field that no mapping may write.
     """
@@ -70,6 +71,9 @@ def cleaned(desired: DesiredUser) -> DesiredUser:
     for name, wanted in desired.fields.items():
         if name not in fields:
             refuse_target(name)
+        if name == get_user_model().USERNAME_FIELD and username_is_free_to_choose():
+            values[name] = wanted
+            continue
         try:
             values[name] = replace(wanted, value=_clean(fields[name], wanted.value))
         except ValidationError as error:

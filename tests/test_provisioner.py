@@ -185,6 +185,27 @@ def test_a_user_name_is_made_from_the_e_mail_address_where_none_is_mapped(
     assert user.username == "ann"
 
 
+@pytest.mark.parametrize(
+    ("wish", "username"),
+    [
+        pytest.param(
+            "james_contoso.com#EXT#@fabrikam.onmicrosoft.com",
+            "james_contoso.com@fabrikam.onmicrosoft.com",
+            id="Entra's mark of a guest",
+        ),
+        pytest.param("ACME\\ann", "ann", id="a Windows account name"),
+        pytest.param("Ann Archer", "Ann.Archer", id="a display name"),
+        pytest.param("x" * 400, "x" * 150, id="longer than the field"),
+    ],
+)
+def test_a_user_name_is_a_wish_that_is_made_fit(
+    idp: IdentityProvider, wish: str, username: str
+) -> None:
+    for outcome in ("created", "unchanged"):
+        result = provision(idp, claims({NAME_CLAIM: (wish,)}))
+        assert (result.user.get_username(), result.event.outcome) == (username, outcome)
+
+
 def test_colliding_user_names_stay_readable(idp: IdentityProvider) -> None:
     names = [provision(idp, ann(f"id-{number}")).user.get_username() for number in range(12)]
     assert len(set(names)) == 12
