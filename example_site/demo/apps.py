@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """The command ``demo``."""
+
+    name = "example_site.demo"
+    label = "demo"

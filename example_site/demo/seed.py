@@ -1,0 +1,156 @@
+"""Two customers, connected as an operator connects real ones: by the command that imports metadata.
+
+Whatever was changed since (in the admin, say) stays: only what is missing is made.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.core.management.base import OutputWrapper
+
+from example_site.desks.models import Desk
+from example_site.directory.directories import ACME, GLOBEX, Directory
+from example_site.directory.keys import write_privately
+from example_site.directory.people import DEPARTMENT_CLAIM, FACILITIES_GROUP, JOB_TITLE_CLAIM
+from example_site.organisations.models import Organisation
+from example_site.people.models import ADMINISTRATORS, User
+from jitprov.models import (
+    ClaimMapping,
+    EmailDomain,
+    ExternalIdentity,
+    GroupMapping,
+    IdentityProvider,
+)
+from jitprov.provisioning.presets import Preset
+
+ADMIN = "admin"
+DORA = "dora"
+
+DESKS = {
+    ACME.slug: {
+        "Window 1": "South side",
+        "Window 2": "South side",
+        "Corner": "With a view",
+        "Quiet 1": "No telephones",
+        "Standing": "Next to the plants",
+    },
+    GLOBEX.slug: {"A1": "Ground floor", "A2": "Ground floor", "B1": "First floor"},
+}
+
+
+def seed(out: OutputWrapper) -> None:
+    """Make what is missing of the two customers.
+
+    :param out: gets what the import command prints.
+    """
+    for directory, map_claims in ((ACME, _map_for_acme), (GLOBEX, _map_for_globex)):
+        _furnish(_organisation(directory))
+        is_new = not IdentityProvider.objects.filter(slug=directory.slug).exists()
+        identity_provider = _connect(directory, out)
+        if is_new:
+            map_claims(identity_provider)
+    _switch_off(IdentityProvider.objects.get(slug=ACME.slug), ACME)
+
+
+def ensure_admin() -> str:
+    """Let our own staff into the admin, and return the password, which the data folder keeps."""
+    kept: Path = settings.DATA_DIR / "admin-password.txt"
+    if not kept.exists():
+        write_privately(kept, secrets.token_urlsafe(12))
+    password = kept.read_text()
+    admin, _ = User.objects.get_or_create(
+        username=ADMIN, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if not admin.check_password(password):
+        admin.set_password(password)
+        admin.save(update_fields=["password"])
+    return password
+
+
+def _organisation(directory: Directory) -> Organisation:
+    defaults = {"name": directory.name}
+    return Organisation.objects.get_or_create(slug=directory.slug, defaults=defaults)[0]
+
+
+def _furnish(organisation: Organisation) -> None:
+    for name, place in DESKS[organisation.slug].items():
+        Desk.objects.get_or_create(organisation=organisation, name=name, defaults={"place": place})
+
+
+def _connect(directory: Directory, out: OutputWrapper) -> IdentityProvider:
+    """Import the directory's metadata: at every start, because its port or its keys may be others now."""
+    document: Path = settings.DATA_DIR / f"{directory.slug}-metadata.xml"
+    document.write_text(directory.identity_provider().metadata_xml())
+    names = {"tenant": directory.slug, "slug": directory.slug}
+    call_command("import_idp_metadata", str(document), **names, stdout=out)
+    identity_provider = IdentityProvider.objects.get(slug=directory.slug)
+    EmailDomain.objects.get_or_create(
+        domain=f"{directory.slug}.example", defaults={"identity_provider": identity_provider}
+    )
+    return identity_provider
+
+
+def _map_for_acme(identity_provider: IdentityProvider) -> None:
+    """Use more of what Acme sends: two more fields, tidy user names, and one group."""
+    mappings = ClaimMapping.objects.filter(identity_provider=identity_provider)
+    mappings.filter(target="username").update(transforms=[{"name": "lower"}])
+    _add_mapping(identity_provider, JOB_TITLE_CLAIM, target="job_title", when_empty="clear")
+    _add_mapping(
+        identity_provider,
+        DEPARTMENT_CLAIM,
+        target="department",
+        # Acme writes EMEA/NORTH/SALES, and means Sales.
+        transforms=[{"name": "split", "separator": "/"}, {"name": "last"}, {"name": "title"}],
+    )
+    GroupMapping.objects.create(
+        identity_provider=identity_provider,
+        claim=Preset.ENTRA.details.group_claim,
+        value=FACILITIES_GROUP,
+        group=Group.objects.get_or_create(name=ADMINISTRATORS)[0],
+    )
+
+
+def _map_for_globex(identity_provider: IdentityProvider) -> None:
+    """Globex lives with what the import made, but wants nobody in without an e-mail address."""
+    ClaimMapping.objects.filter(identity_provider=identity_provider, target="email").update(
+        required=True
+    )
+
+
+def _add_mapping(
+    identity_provider: IdentityProvider, source: str, *, target: str, **columns: Any
+) -> None:
+    position = identity_provider.claim_mappings.count()
+    row = ClaimMapping(
+        identity_provider=identity_provider,
+        position=position,
+        sources=source,
+        target=target,
+        **columns,
+    )
+    row.full_clean()
+    row.save()
+
+
+def _switch_off(identity_provider: IdentityProvider, directory: Directory) -> None:
+    """Let one person have had an account once, which an administrator switched off."""
+    entry = directory.entry(DORA)
+    if entry is None or identity_provider.identities.filter(external_id=entry.person.object_id):
+        return
+    user = User.objects.create_user(
+        entry.person.upn.lower(),
+        entry.person.email,
+        first_name=entry.person.given_name,
+        last_name=entry.person.surname,
+        organisation=identity_provider.tenant,
+        is_active=False,
+    )
+    ExternalIdentity.objects.create(
+        identity_provider=identity_provider, external_id=entry.person.object_id, user=user
+    )

@@ -1,0 +1,1 @@
+"""The product: who sits where today."""

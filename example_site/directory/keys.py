@@ -1,0 +1,32 @@
+"""Signing keys of the fake directories: made once, and kept, so that a restart changes nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from jitprov.saml.types import KeyPair
+from jitprov.testing import rsa_key_pair
+
+
+def kept_key_pair(name: str) -> KeyPair:
+    """Return the key pair of this name from the data folder; the first time, make it."""
+    certificate, private_key = _files(name)
+    if not (certificate.exists() and private_key.exists()):
+        pair = rsa_key_pair(name, common_name=f"Fake Entra signing for {name}")
+        write_privately(private_key, pair.private_key)
+        certificate.write_text(pair.certificate)
+    return KeyPair(certificate=certificate.read_text(), private_key=private_key.read_text())
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Write a file that nobody else on this machine can read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def _files(name: str) -> tuple[Path, Path]:
+    folder: Path = settings.DATA_DIR
+    return folder / f"{name}-certificate.pem", folder / f"{name}-private-key.pem"

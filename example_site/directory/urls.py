@@ -1,0 +1,14 @@
+"""The directories' own site."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from example_site.directory import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<uuid:tenant_id>/saml2", views.sign_in, name="sign-in"),
+    path("<uuid:tenant_id>/myapps", views.my_apps, name="my-apps"),
+    path("<uuid:tenant_id>/federationmetadata.xml", views.metadata, name="metadata"),
+]

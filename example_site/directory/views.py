@@ -1,0 +1,139 @@
+"""The directories' pages: who are you, and off you go with a signed answer.
+
+No passwords, and no session but one: whoever comes from My Apps is known for a minute, as at a real directory,
+so that the way back through the product's own request asks nothing again.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from example_site.directory.directories import DIRECTORIES, Directory
+from example_site.directory.people import Entry
+from example_site.directory.scenarios import SCENARIOS, Scenario
+from jitprov.testing import FakeResponse, ParsedRequest, RequestNotUnderstood
+
+KNOWN = "fake-entra-known"
+KNOWN_SECONDS = 60
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """List the directories."""
+    context = {"directories": DIRECTORIES.values(), "application_url": settings.JITPROV_BASE_URL}
+    return render(request, "directory/index.html", context)
+
+
+def metadata(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+    """Publish what an application must know."""
+    document = _directory(tenant_id).identity_provider().metadata_xml()
+    return HttpResponse(document, content_type="application/samlmetadata+xml")
+
+
+@csrf_exempt  # requests may be posted from the application, which is another site
+@never_cache
+def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+    """Take a request from the product, ask who it is, and answer."""
+    directory = _directory(tenant_id)
+    try:
+        asked = _read_request(request, directory)
+    except RequestNotUnderstood as error:
+        context = {"directory": directory, "problem": str(error)}
+        return render(request, "directory/refused.html", context, status=400)
+    entry = _chosen(request, directory) or _known(request, directory)
+    if entry is None:
+        return _choose(request, directory, asked)
+    scenario = SCENARIOS[_scenario_key(request)]
+    answer = directory.identity_provider().answer(
+        asked, person=scenario.change(entry.person), **scenario.knobs()
+    )
+    return _post(request, directory, answer)
+
+
+@csrf_exempt  # there is no session that another site could misuse
+@never_cache
+def my_apps(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+    """Send somebody to the product who was not asked for: a tile in the directory's own portal."""
+    directory = _directory(tenant_id)
+    entry = _chosen(request, directory)
+    if entry is None:
+        return _choose(request, directory, None)
+    answer = directory.identity_provider().respond(
+        acs_url=directory.acs_url, audience=directory.audience, person=entry.person
+    )
+    response = _post(request, directory, answer)
+    # SameSite=None, because the product may post its request here.
+    response.set_cookie(
+        KNOWN,
+        f"{directory.slug}:{entry.key}",
+        max_age=KNOWN_SECONDS,
+        secure=True,
+        httponly=True,
+        samesite="None",
+    )
+    return response
+
+
+def _directory(tenant_id: UUID) -> Directory:
+    try:
+        return DIRECTORIES[str(tenant_id)]
+    except KeyError:
+        raise Http404 from None
+
+
+def _read_request(request: HttpRequest, directory: Directory) -> ParsedRequest:
+    sent = request.POST.dict() if "SAMLRequest" in request.POST else request.get_full_path()
+    asked = directory.identity_provider().read_request(sent)
+    # Whoever may choose where signed answers go can be whoever they want.
+    if asked.issuer != directory.audience or asked.acs_url != directory.acs_url:
+        raise RequestNotUnderstood("no application is registered with these URLs")
+    return asked
+
+
+def _chosen(request: HttpRequest, directory: Directory) -> Entry | None:
+    return directory.entry(request.POST.get("person", ""))
+
+
+def _known(request: HttpRequest, directory: Directory) -> Entry | None:
+    slug, _, key = request.COOKIES.get(KNOWN, "").partition(":")
+    return directory.entry(key) if slug == directory.slug else None
+
+
+def _scenario_key(request: HttpRequest) -> str:
+    wanted = request.POST.get("scenario", "")
+    return wanted if wanted in SCENARIOS else next(iter(SCENARIOS))
+
+
+def _choose(
+    request: HttpRequest, directory: Directory, asked: ParsedRequest | None
+) -> HttpResponse:
+    context = {
+        "directory": directory,
+        "asked": asked,
+        "hint": request.GET.get("login_hint", ""),
+        # A request by redirect stays in the address of the page; a posted one travels on in the form.
+        "fields": {name: request.POST[name] for name in _REQUEST_FIELDS if name in request.POST},
+        "news": _scenarios(attack=False),
+        "attacks": _scenarios(attack=True),
+    }
+    return render(request, "directory/choose.html", context)
+
+
+_REQUEST_FIELDS = ("SAMLRequest", "RelayState")
+
+
+def _scenarios(*, attack: bool) -> list[Scenario]:
+    return [scenario for scenario in SCENARIOS.values() if scenario.attack is attack]
+
+
+def _post(request: HttpRequest, directory: Directory, answer: FakeResponse) -> HttpResponse:
+    """Let the browser carry the answer over."""
+    context = {"directory": directory, "answer": answer}
+    response = render(request, "directory/post.html", context)
+    response.delete_cookie(KNOWN, samesite="None")
+    return response

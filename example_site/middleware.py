@@ -1,0 +1,29 @@
+"""One process, two sites: the product on one host name, the fake directory on another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+
+
+class DirectoryOnItsOwnSite:
+    """Answers for the directory under its own host name.
+
+    Browsers take ``localhost`` and ``127.0.0.1`` for two sites, so the demo meets the same rules for cookies as a
+    product and its tenants' directories on the internet.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        if not settings.DEBUG:
+            # It signs for anybody whatever they choose.
+            raise MiddlewareNotUsed("there is no fake directory without DEBUG")
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.get_host() == urlsplit(settings.DIRECTORY_URL).netloc:
+            request.urlconf = "example_site.directory.urls"
+        return self.get_response(request)

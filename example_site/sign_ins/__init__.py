@@ -1,0 +1,1 @@
+"""The front door, and the page that shows what came of going through it."""

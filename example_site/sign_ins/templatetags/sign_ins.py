@@ -1,0 +1,23 @@
+"""How claims are written on a page."""
+
+from __future__ import annotations
+
+from django import template
+
+NOTHING = "\N{EN DASH}"
+
+register = template.Library()
+
+
+@register.filter
+def short_claim(name: str) -> str:
+    """Return the last part of a claim's name, which is often a long URI."""
+    return name.rstrip("/").rpartition("/")[2]
+
+
+@register.filter
+def values(received: object) -> str:
+    """Write one value, several, or none."""
+    if isinstance(received, list):
+        return ", ".join(map(str, received)) or NOTHING
+    return NOTHING if received is None or received == "" else str(received)
