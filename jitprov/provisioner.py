@@ -175,7 +175,8 @@ class Provisioner:
         rules = self.identity_provider
         desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
         with transaction.atomic():
-            return self._decide(self._read(desired), desired)
+            _found, decision = self._judge(desired)
+            return decision
 
     def _provision(
         self, desired: DesiredUser, watch: Stopwatch
@@ -199,8 +200,7 @@ class Provisioner:
         self, desired: DesiredUser, watch: Stopwatch
     ) -> Provisioned | ProvisioningRefused:
         with transaction.atomic():
-            found = self._read(desired)
-            decision = self._decide(found, desired)
+            found, decision = self._judge(desired)
             if isinstance(decision, Refuse):
                 return self._refused(decision, found, watch)  # raised after the commit
             user, changes = self._apply(decision, found)
@@ -213,6 +213,19 @@ class Provisioner:
                 stopwatch=watch,
             )
         return Provisioned(user=user, event=event, desired=desired)
+
+    def _judge(self, desired: DesiredUser) -> tuple[_Found | None, Decision]:
+        """Read and decide; again where somebody unknown is refused for a value that somebody else has.
+
+        Between the two reads the same person may have come in by another tab (READ COMMITTED), and then
+        the value that is taken is their own.
+        """
+        found = self._read(desired)
+        decision = self._decide(found, desired)
+        if found is None and _is_conflict(decision):
+            found = self._read(desired)
+            decision = self._decide(found, desired)
+        return found, decision
 
     def _read(self, desired: DesiredUser) -> _Found | None:
         """Read everything that the decision needs in one statement, and keep others from writing it."""
@@ -233,7 +246,10 @@ class Provisioner:
         current = found.current if found else None
         policy = self.identity_provider.policy(tenant_enabled=self.is_tenant_enabled())
         wanted = self._with_username(desired, current)
-        changed = diff(wanted, current).fields
+        changed = dict(diff(wanted, current).fields)
+        if user_fields.username_is_free_to_choose():
+            # Found free a moment ago. Whoever takes it now makes us try another, and is no conflict.
+            changed.pop(get_user_model().USERNAME_FIELD, None)
         owner = current.pk if current else None
         return decide(wanted, current, policy, user_fields.taken(changed, except_for=owner))
 
@@ -376,6 +392,10 @@ def _outcome(decision: Create | Update) -> Outcome:
     if isinstance(decision, Create):
         return Outcome.CREATED
     return Outcome.UPDATED if decision.changes or decision.link else Outcome.UNCHANGED
+
+
+def _is_conflict(decision: Decision) -> bool:
+    return isinstance(decision, Refuse) and decision.reason is RefusalReason.CONFLICT
 
 
 def _username_length() -> int:
