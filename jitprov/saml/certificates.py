@@ -32,6 +32,7 @@ class CertificateUnusable(JitprovError):
     code = "certificate_unusable"
 
 
+@lru_cache(maxsize=4096)
 def load_certificate(text: str, *, allow_expired: bool = False) -> Certificate:
     """Read a certificate, PEM or bare base64 as in metadata, whatever its line breaks.
 
