@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -21,10 +23,18 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.json_rows import json_rows
-from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
+from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule
 from jitprov.provisioning.presets import Preset
-from jitprov.provisioning.transforms import parse_transforms
-from jitprov.provisioning.types import ClaimRule, GroupRule, Policy, Source, SyncMode, WhenEmpty
+from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.provisioning.types import (
+    ClaimRule,
+    GroupRule,
+    Policy,
+    Source,
+    SyncMode,
+    Transform,
+    WhenEmpty,
+)
 from jitprov.saml.certificates import load_certificate
 from jitprov.saml.types import Binding, Certificate, IdpMetadata, ServiceProvider
 
@@ -226,18 +236,27 @@ class IdentityProvider(models.Model):
 
 
 def _claim_rule(row: dict[str, Any]) -> ClaimRule:
-    transforms = row["transforms"]
     return ClaimRule(
-        sources=tuple(row["sources"].splitlines()),
+        sources=_lines(row["sources"]),
         target=row["target"],
-        # Inside the JSON of a whole row some databases give a JSON column as text.
-        transforms=parse_transforms(
-            json.loads(transforms) if isinstance(transforms, str) else transforms
-        ),
+        transforms=_transforms(row["transforms"]),
         sync=SyncMode(row["sync"]),
         required=bool(row["required"]),
         when_empty=WhenEmpty(row["when_empty"]),
     )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    # Pasted claim names bring blanks along, and a name with blanks around it would never come.
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _transforms(raw: Any) -> tuple[Transform, ...]:
+    # Inside the JSON of a whole row some databases give a JSON column as text.
+    try:
+        return parse_transforms(json.loads(raw) if isinstance(raw, str) else raw)
+    except ValueError as error:
+        raise MappingError("transforms must be a list") from error
 
 
 class SigningCertificate(models.Model):
@@ -269,10 +288,10 @@ class SigningCertificate(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        try:
+        if not self.pem:
+            return  # said by the field itself
+        with _beside("pem"):
             self._read()
-        except JitprovError as error:
-            raise ValidationError({"pem": str(error)}) from error
 
     def _read(self) -> None:
         """Fill what the certificate says of itself, so that it can be shown and searched."""
@@ -334,15 +353,30 @@ class ClaimMapping(models.Model):
     def clean(self) -> None:
         from jitprov.user_fields import refuse_target  # noqa: PLC0415 -- needs the user model
 
-        try:
-            self.as_rule()
+        if self.transforms is None:
+            self.transforms = []  # what a form makes of an emptied field
+        rule = ClaimRule(sources=_lines(self.sources), target=self.target)
+        with _beside("transforms"):
+            rule = replace(rule, transforms=_transforms(self.transforms))
+        if not self.target:
+            return  # said by the field itself
+        with _beside("target"):
             refuse_target(self.target)
-        except (JitprovError, ValueError) as error:
-            raise ValidationError(str(error)) from error
+        with _beside("sources"):
+            check_rule(rule)
 
     def as_rule(self) -> ClaimRule:
         """Return the row as a value of the pure core."""
         return _claim_rule({field: getattr(self, field) for field in _CLAIM})
+
+
+@contextmanager
+def _beside(field: str) -> Iterator[None]:
+    """Show what is wrong with a value beside the field of the form that it was typed into."""
+    try:
+        yield
+    except JitprovError as error:
+        raise ValidationError({field: str(error)}) from error
 
 
 class GroupMapping(models.Model):
@@ -381,8 +415,12 @@ class EmailDomain(models.Model):
         return self.domain
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.domain = self.domain.strip().lower()
+        self.clean()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        # Before forms look whether it is taken, and as discovery compares it.
+        self.domain = self.domain.strip().lower()
 
 
 def digest(value: str) -> str:
