@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 
 from jitprov.models import ExternalIdentity, GrantedGroup
@@ -15,6 +17,9 @@ class GrantedGroupInline(admin.TabularInline):
     can_delete = False
     readonly_fields = ["group"]
     max_num = 0
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("group")
 
 
 @admin.register(ExternalIdentity)
