@@ -11,9 +11,11 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import override_settings
 
+from example_site.demo.page import Page
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, Tenant
+from jitprov.sso import COOKIE_PREFIX
 from jitprov.testing.person import GROUPS_CLAIM
-from tests.e2e.browser import Browser, Page
+from tests.e2e.browser import Browser, form_of
 from tests.e2e.directory import (
     DEPARTMENT_CLAIM,
     EDITORS,
@@ -38,10 +40,9 @@ class Connection:
     def login_url(self, next_url: str = "/") -> str:
         return f"{self.base_url}/saml/{self.slug}/login/?{urlencode({'next': next_url})}"
 
-    def in_progress(self, browser: Browser) -> set[str]:
-        """Return the cookies of requests that wait for their response."""
-        names = browser.cookie_names(self.base_url)
-        return {name for name in names if name.startswith("__Host-jitprov-")}
+    def in_progress(self, browser: Browser) -> bool:
+        """Say whether a request of this browser waits for its response."""
+        return COOKIE_PREFIX in browser.cookies_for(self.base_url)
 
 
 def connect(idp: RealIdentityProvider, base_url: str, folder: Path) -> Connection:
@@ -54,7 +55,7 @@ def connect(idp: RealIdentityProvider, base_url: str, folder: Path) -> Connectio
         DEBUG=True
     ):  # else its http URL would be refused, although it is on loopback
         call_command("import_idp_metadata", str(file), "--tenant=acme", f"--slug={connection.slug}")
-    idp.trust(Browser().get(connection.metadata_url).body)
+    idp.trust(Browser().open(connection.metadata_url).html.encode())
     _map(IdentityProvider.objects.get(slug=connection.slug))
     return connection
 
@@ -73,16 +74,16 @@ def _map(row: IdentityProvider) -> None:
 
 def sign_in(browser: Browser, connection: Connection, name: str, next_url: str = "/") -> Page:
     """Sign somebody in from our login page to where they were going."""
-    return browser.submit(identified(browser, browser.get(connection.login_url(next_url)), name))
+    return browser.send(identified(browser, browser.open(connection.login_url(next_url)), name))
 
 
 def identified(browser: Browser, login_page: Page, name: str) -> Page:
     """Pass the identity provider's login page; return the page that carries its response."""
-    if login_page.form.fields.keys() == {"SAMLRequest"}:  # ours, which JavaScript would send
-        login_page = browser.submit(login_page)
-    return browser.submit(login_page, username=name, password=PASSWORD)
+    if form_of(login_page).fields.keys() == {"SAMLRequest"}:  # ours, which JavaScript would send
+        login_page = browser.send(login_page)
+    return browser.send(login_page, username=name, password=PASSWORD)
 
 
 def response_in(page: Page) -> str:
     """Return the response that a page carries, as XML."""
-    return base64.b64decode(page.form.fields["SAMLResponse"]).decode()
+    return base64.b64decode(form_of(page).fields["SAMLResponse"]).decode()

@@ -45,7 +45,7 @@ class Pysaml2:
         (home / "idp.crt").write_text(key_pair.certificate)
 
     def metadata(self) -> bytes:
-        return Browser().get(f"{self.base_url}/metadata").body
+        return Browser().open(f"{self.base_url}/metadata").html.encode()
 
     def trust(self, sp_metadata: bytes) -> None:
         (self._home / "sp.xml").write_bytes(sp_metadata)

@@ -55,7 +55,7 @@ class SimpleSamlPhp:
         self.know({})
 
     def metadata(self) -> bytes:
-        return Browser().get(f"{self._base_url}saml2/idp/metadata.php").body
+        return Browser().open(f"{self._base_url}saml2/idp/metadata.php").html.encode()
 
     def trust(self, sp_metadata: bytes) -> None:
         (self._home / "sp.xml").write_bytes(sp_metadata)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from example_site.demo.page import Page
 from jitprov.models import IdentityProvider, ProvisioningEvent, UnsolicitedPolicy
 from tests.accounts.models import User
-from tests.e2e.browser import Browser, Page
+from tests.e2e.browser import Browser
 from tests.e2e.conftest import Connect
 from tests.e2e.directory import ANN_AT_WORK, Behaviour
 from tests.e2e.host import Connection, identified, response_in
@@ -29,7 +30,7 @@ def idp(start_simplesamlphp: StartSimpleSamlPhp) -> SimpleSamlPhp:
 def from_portal(browser: Browser, idp: SimpleSamlPhp, connection: Connection) -> Page:
     """Click our tile and sign in; return the page that carries the response nobody here asked for."""
     tile = idp.portal_url(connection.metadata_url, relay_state="https://evil.example/")
-    return identified(browser, browser.get(tile), "ann")
+    return identified(browser, browser.open(tile), "ann")
 
 
 def test_a_tile_in_the_portal_leads_through_a_request_of_ours(
@@ -39,9 +40,9 @@ def test_a_tile_in_the_portal_leads_through_a_request_of_ours(
     browser = Browser()
     unsolicited = from_portal(browser, idp, connection)
 
-    answer = browser.submit(unsolicited)
+    answer = browser.send(unsolicited)
     nobody_yet = not User.objects.exists()
-    page = browser.submit(answer)
+    page = browser.send(answer)
 
     assert "InResponseTo" not in response_in(unsolicited)
     assert "InResponseTo" in response_in(answer)
@@ -57,7 +58,7 @@ def test_a_tile_in_the_portal_is_refused_where_the_tenant_wants_that(
     IdentityProvider.objects.update(unsolicited=UnsolicitedPolicy.REJECT)
     browser = Browser()
 
-    page = browser.submit(from_portal(browser, idp, connection))
+    page = browser.send(from_portal(browser, idp, connection))
 
     assert page.status == 403
     assert not User.objects.exists()
@@ -71,7 +72,7 @@ def test_a_tile_in_the_portal_signs_in_at_once_where_the_tenant_accepts_that(
     IdentityProvider.objects.update(unsolicited=UnsolicitedPolicy.ACCEPT)
     browser = Browser()
 
-    page = browser.submit(from_portal(browser, idp, connection))
+    page = browser.send(from_portal(browser, idp, connection))
 
     assert page.url == f"{connection.base_url}/"  # RelayState leads nowhere
     assert page.text == str(User.objects.get())

@@ -86,7 +86,7 @@ def test_new_project_signs_a_person_in_after_four_lines_and_two_commands(
     server = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     log = tmp_path / "runserver.log"
     with serving(server, port=port, log=log, cwd=project.folder, env=project.env):
-        idp.trust(Browser().get(connection.metadata_url).body)
+        idp.trust(Browser().open(connection.metadata_url).html.encode())
         page = sign_in(Browser(), connection, "ann", next_url="/admin/")
 
     assert connection.metadata_url in imported

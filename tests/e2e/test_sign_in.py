@@ -17,7 +17,7 @@ from tests.accounts.models import User
 from tests.e2e.browser import Browser
 from tests.e2e.conftest import Connect, Start
 from tests.e2e.directory import ANN_AT_WORK, ANN_MARRIED, Behaviour
-from tests.e2e.host import identified, response_in, sign_in
+from tests.e2e.host import Connection, identified, response_in, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -50,7 +50,7 @@ def test_first_sign_in_creates_the_person_as_mapped(start_idp: Start, connect_to
     )
     assert groups_of(user) == {"Editors", "Readers"}
     assert not user.has_usable_password()
-    assert connection.in_progress(browser) == set()
+    assert not connection.in_progress(browser)
     assert ProvisioningEvent.objects.get().outcome == Outcome.CREATED
 
 
@@ -80,8 +80,8 @@ def test_encrypted_assertion_is_decrypted(start_idp: Start, connect_to: Connect)
     idp.know({"ann": ANN_AT_WORK})
     browser = Browser()
 
-    answer = identified(browser, browser.get(connection.login_url()), "ann")
-    page = browser.submit(answer)
+    answer = identified(browser, browser.open(connection.login_url()), "ann")
+    page = browser.send(answer)
 
     assert "EncryptedAssertion" in response_in(answer)
     assert "Archer" not in response_in(answer)
@@ -98,8 +98,8 @@ def test_encrypted_assertion_may_bind_other_prefixes_than_its_response(
     idp.know({"ann": ANN_AT_WORK})
     browser = Browser()
 
-    answer = identified(browser, browser.get(connection.login_url()), "ann")
-    page = browser.submit(answer)
+    answer = identified(browser, browser.open(connection.login_url()), "ann")
+    page = browser.send(answer)
 
     encrypted = etree.fromstring(response_in(answer).encode()).find(f"{{{SAML}}}EncryptedAssertion")
     assert encrypted is not None
@@ -144,13 +144,20 @@ def test_an_idp_that_insists_refuses_a_request_with_the_signature_of_another(
     settings.JITPROV_SIGN_REQUESTS = True
     idp = start_idp(Behaviour(verify_requests=True))
     connection = connect_to(idp)
-    one, other = (Browser().get(connection.login_url()).visited[1] for _ in range(2))
+    one, other = request_url(connection), request_url(connection)
 
-    page = Browser().get(with_query(one, Signature=query_of(other)["Signature"]))
+    page = Browser().open(with_query(one, Signature=query_of(other)["Signature"]))
 
     assert "SigAlg" in query_of(one)
     assert "signature" in page.text.lower()
-    assert 'type="password"' not in page.text
+    assert 'type="password"' not in page.html
+
+
+def request_url(connection: Connection) -> str:
+    """Return where our login page sends a browser."""
+    browser = Browser()
+    browser.open(connection.login_url())
+    return browser.visited[1]
 
 
 def query_of(url: str) -> dict[str, str]:
