@@ -382,7 +382,7 @@ def test_a_bad_column_is_said_beside_the_field(
 
     answer = browser.post(url(IdentityProvider, "add"), data)
 
-    assert list(errors(answer)) == [field]  # type: ignore[arg-type]
+    assert list(errors(answer)) == [field]
 
 
 def test_a_certificate_that_is_there_is_not_added_again(browser: Client) -> None:
