@@ -1,0 +1,91 @@
+"""A host from nothing: migrated, checked, and three sign-ins. Prints what came of it as JSON.
+
+For a process of its own, because a user model and a tenant model cannot be changed in one that runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from jitprov.conf import conf
+from jitprov.models import IdentityProvider, ProvisioningEvent
+from jitprov.testing import ANN, FakeIdentityProvider, Person
+from jitprov.testing.round_trip import SignIn, connect
+
+BOB = Person(object_id="5e0b3a0e-6a51-4f0c-a3b5-0f6a1a2b3c4d", surname="Baker", upn="bob")
+"""Has no e-mail address."""
+ANOTHER_ANN = replace(ANN, object_id="8c1d2e3f-4a5b-4c6d-8e7f-9a0b1c2d3e4f")
+"""Somebody else to whom the directory has given the same e-mail address."""
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    call_command("check", fail_level="WARNING")
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+    json.dump(report(), sys.stdout)
+
+
+def report() -> dict[str, Any]:
+    fake = FakeIdentityProvider()
+    tenant = apps.get_model(conf.TENANT_MODEL).objects.create(**{conf.TENANT_LOOKUP_FIELD: "acme"})
+    row = connect(fake, tenant)
+    found = {
+        "tables": connection.introspection.table_names(),
+        "first": sign_in(row, fake, ANN),
+        "second": sign_in(row, fake, replace(ANN, surname="Baker", email="ann.baker@acme.example")),
+        "without e-mail": sign_in(row, fake, BOB),
+        "same e-mail": sign_in(row, fake, replace(ANOTHER_ANN, email="ann.baker@acme.example")),
+        "users": people(),
+    }
+    if hasattr(tenant, "is_active"):
+        found["waiting"] = closed_while_waiting(tenant, row, fake)
+        found["closed"] = leave(row)
+    return found
+
+
+def people() -> list[dict[str, str]]:
+    fields = (get_user_model().USERNAME_FIELD, "email", "last_name")
+    return list(get_user_model()._default_manager.values(*fields).order_by("pk"))
+
+
+def sign_in(
+    row: IdentityProvider, fake: FakeIdentityProvider, person: Person
+) -> dict[str, int | str | bool]:
+    client = Client()
+    return came_of(client, SignIn(client)(row, fake, person))
+
+
+def closed_while_waiting(
+    tenant: Any, row: IdentityProvider, fake: FakeIdentityProvider
+) -> dict[str, int | str | bool]:
+    """Switch the tenant off while somebody is at the identity provider."""
+    client = Client()
+    answer = SignIn(client).begin(row, fake, ANN)
+    tenant.is_active = False
+    tenant.save()
+    return came_of(client, SignIn(client).deliver(answer))
+
+
+def came_of(client: Client, answer: Any) -> dict[str, int | str | bool]:
+    event = ProvisioningEvent.objects.latest("pk")
+    return {
+        "status": answer.status_code,
+        "outcome": event.outcome,
+        "reason": event.reason,
+        "signed in": "_auth_user_id" in client.session,
+    }
+
+
+def leave(row: IdentityProvider) -> dict[str, int | str]:
+    """Try to leave for the identity provider."""
+    answer = Client().get(f"/saml/{row.slug}/login/", headers={"Accept": "application/json"})
+    return {"status": answer.status_code, "error": answer.json()["error"]}
