@@ -64,9 +64,10 @@ class Conf:
 
     @property
     def SP_KEY_PAIRS(self) -> tuple[KeyPair, ...]:
-        """Our own keys, newest first: a list of ``{"certificate": PEM, "private_key": PEM}``, from the environment.
+        """Our own keys: a list of ``{"certificate": PEM, "private_key": PEM}``, from the environment.
 
-        The first signs, all decrypt and all are published, so that a new key is added before the old one goes.
+        The first signs, all decrypt and all are published. To roll over, add the new pair at the end, move it to
+        the front when every identity provider has read our metadata again, and take the old one out later.
 
         :raises ConfigurationError: an entry is not such a mapping.
         """

@@ -20,6 +20,9 @@ from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")
 
+_VERIFIED_SHARE = 10
+"""How many times as many refusals are kept whose origin is proved."""
+
 
 class Stopwatch:
     """How long an attempt has taken, in milliseconds."""
@@ -82,9 +85,29 @@ def record_refusal(
             duration_ms=stopwatch.milliseconds,
         )
         if not error.origin_verified:
-            _keep_few(identity_provider)
+            IdentityProvider.objects.filter(pk=identity_provider.pk).update(
+                unverified_refusals=F("unverified_refusals") + 1
+            )
+        if user is None:
+            _keep_few(identity_provider, verified=error.origin_verified)
+        logger.info("sign-in %s was refused: %s", event.reference, error)
         _report(signals.login_refused, identity_provider, event)
     error.reference = event.reference
+    return event
+
+
+def record_restart(
+    identity_provider: IdentityProvider, *, stopwatch: Stopwatch
+) -> ProvisioningEvent:
+    """Keep that somebody came whom nobody here had asked for, and was sent through a request of ours."""
+    with transaction.atomic():
+        event = _keep(
+            identity_provider,
+            outcome=Outcome.RESTARTED,
+            reason="unsolicited",
+            duration_ms=stopwatch.milliseconds,
+        )
+        _keep_few(identity_provider, verified=True)
     return event
 
 
@@ -112,15 +135,19 @@ def _keep(identity_provider: IdentityProvider, **values: Any) -> ProvisioningEve
     return event
 
 
-def _keep_few(identity_provider: IdentityProvider) -> None:
-    """Count what anybody on the internet may cause, and keep only the newest of it."""
-    IdentityProvider.objects.filter(pk=identity_provider.pk).update(
-        unverified_refusals=F("unverified_refusals") + 1
+def _keep_few(identity_provider: IdentityProvider, *, verified: bool) -> None:
+    """Keep only the newest of what somebody can cause again and again.
+
+    Without any signature anybody can; with one good response that was not used up, whoever has that.
+    """
+    kept = conf.UNVERIFIED_EVENTS_KEPT * (_VERIFIED_SHARE if verified else 1)
+    repeatable = ProvisioningEvent.objects.filter(
+        identity_provider=identity_provider,
+        verified=verified,
+        user=None,
+        outcome__in=[Outcome.REFUSED, Outcome.RESTARTED],
     )
-    unverified = ProvisioningEvent.objects.filter(
-        identity_provider=identity_provider, verified=False
-    ).order_by("-pk")
-    surplus = unverified.values_list("pk", flat=True)[conf.UNVERIFIED_EVENTS_KEPT :][:100]
+    surplus = repeatable.order_by("-pk").values_list("pk", flat=True)[kept:][:100]
     ProvisioningEvent.objects.filter(pk__in=list(surplus)).delete()
 
 

@@ -132,6 +132,14 @@ class IdentityProvider(models.Model):
         blank=True,
         help_text=_("Only if this identity provider already knows us by another one."),
     )
+    sp_acs_url = models.URLField(
+        _("our ACS URL"),
+        max_length=2048,
+        blank=True,
+        help_text=_(
+            "Only if this identity provider already posts to another one, which must lead here."
+        ),
+    )
     enabled = models.BooleanField(_("enabled"), default=True)
     create_users = models.BooleanField(_("create people on their first sign-in"), default=True)
     link_existing_users = models.BooleanField(
@@ -184,7 +192,7 @@ class IdentityProvider(models.Model):
         """Return us, as this identity provider sees us."""
         return ServiceProvider(
             entity_id=self.sp_entity_id or self.url("metadata"),
-            acs_url=self.url("acs"),
+            acs_url=self.sp_acs_url or self.url("acs"),
             key_pairs=conf.SP_KEY_PAIRS,
             sign_requests=conf.SIGN_REQUESTS,
         )
@@ -521,6 +529,7 @@ class Outcome(models.TextChoices):
     UPDATED = "updated", _("updated")
     UNCHANGED = "unchanged", _("unchanged")
     REFUSED = "refused", _("refused")
+    RESTARTED = "restarted", _("sent round through a request of ours")
     ERROR = "error", _("error")
 
 

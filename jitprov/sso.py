@@ -49,6 +49,11 @@ class RestartLoop(JitprovError):
 class StartAgain(Exception):
     """Nobody here asked for this response: it is not used, and the person is sent through a request of ours."""
 
+    def __init__(self, restarts: int) -> None:
+        super().__init__(restarts)
+        self.restarts = restarts
+        """How many times in a row that has happened to this browser."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
@@ -60,8 +65,8 @@ class PendingLogin:
     """Already validated; RelayState is never used for this."""
     started_at: float
     """POSIX timestamp."""
-    restarted: bool = False
-    """Begun because a response came that nobody had asked for."""
+    restarts: int = 0
+    """Begun because a response came that nobody had asked for; how many times in a row."""
     force_authn: bool = False
 
     def dumps(self) -> str:
@@ -88,6 +93,9 @@ class PendingLogin:
 
 
 COOKIE_PREFIX = "__Host-jitprov-"
+MAX_RESTARTS = 2
+LOOP_SECONDS = 30
+"""An identity provider that ignores our requests comes back at once, without anybody at the keyboard."""
 MAX_PENDING = 8
 """Requests of one browser that may wait at the same time; the oldest give way."""
 
@@ -107,11 +115,11 @@ def begin_login(
     *,
     next_url: str,
     login_hint: str = "",
-    restarted: bool = False,
+    restarts: int = 0,
 ) -> tuple[AuthnRequest, PendingLogin]:
     """Return the request to send the browser off with, and what must be remembered of it.
 
-    :raises ProvisioningRefused: the tenant or the identity provider is disabled.
+    :raises ProvisioningRefused: the tenant or the identity provider is disabled. Recorded.
     """
     _require_enabled(identity_provider)
     now = datetime.now(UTC)
@@ -129,7 +137,7 @@ def begin_login(
         slug=identity_provider.slug,
         next_url=next_url,
         started_at=now.timestamp(),
-        restarted=restarted,
+        restarts=restarts,
         force_authn=identity_provider.force_authn,
     )
     return request, pending
@@ -153,8 +161,11 @@ def complete_login(
     try:
         assertion = _verify(identity_provider, saml_response, waiting, now)
         provisioned = _use(identity_provider, assertion, stopwatch)
-    except (ProvisioningRefused, StartAgain):
-        raise  # the first is recorded where it was decided, together with the person
+    except ProvisioningRefused:
+        raise  # recorded where it was decided, together with the person
+    except StartAgain:
+        events.record_restart(identity_provider, stopwatch=stopwatch)
+        raise
     except JitprovError as error:
         events.record_refusal(identity_provider, error, stopwatch=stopwatch)
         raise
@@ -185,9 +196,15 @@ def claims_from(assertion: VerifiedAssertion, subject_claim: str) -> Claims:
 
 def _require_enabled(identity_provider: IdentityProvider) -> None:
     if not provisioner_for(identity_provider).is_tenant_enabled():
-        raise ProvisioningRefused(Refuse(reason=RefusalReason.TENANT_DISABLED))
-    if not identity_provider.enabled:
-        raise ProvisioningRefused(Refuse(reason=RefusalReason.IDENTITY_PROVIDER_DISABLED))
+        reason = RefusalReason.TENANT_DISABLED
+    elif not identity_provider.enabled:
+        reason = RefusalReason.IDENTITY_PROVIDER_DISABLED
+    else:
+        return
+    refused = ProvisioningRefused(Refuse(reason=reason))
+    refused.origin_verified = False  # nobody has proved anything yet
+    events.record_refusal(identity_provider, refused, stopwatch=Stopwatch())
+    raise refused
 
 
 def _verify(
@@ -209,9 +226,18 @@ def _verify(
     except Unsolicited as error:
         if identity_provider.unsolicited != UnsolicitedPolicy.RESTART:
             raise
-        if any(item.restarted for item in waiting.values()):
+        restarts = _restarts_lately(waiting.values(), now)
+        if restarts >= MAX_RESTARTS:
             raise RestartLoop from error
-        raise StartAgain from error
+        raise StartAgain(restarts + 1) from error
+
+
+def _restarts_lately(waiting: Iterable[PendingLogin], now: datetime) -> int:
+    """Return how often this browser was sent round just now; a person who clicks a tile again is slower."""
+    return max(
+        (item.restarts for item in waiting if now.timestamp() - item.started_at < LOOP_SECONDS),
+        default=0,
+    )
 
 
 def _use(

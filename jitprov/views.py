@@ -82,11 +82,11 @@ class SignInView(View):
         *,
         next_url: str,
         login_hint: str = "",
-        restarted: bool = False,
+        restarts: int = 0,
     ) -> HttpResponse:
         """Send the browser to the identity provider with a request, and remember it in a cookie."""
         request, pending = sso.begin_login(
-            identity_provider, next_url=next_url, login_hint=login_hint, restarted=restarted
+            identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
         )
         response = self._carry(request)
         for old in _oldest(pending_logins(self.request)):
@@ -188,8 +188,10 @@ class AssertionConsumerServiceView(SignInView):
                 pending,
                 now=datetime.now(UTC),
             )
-        except sso.StartAgain:
-            return self.leave_for(identity_provider, next_url=safe_next_url(""), restarted=True)
+        except sso.StartAgain as again:
+            return self.leave_for(
+                identity_provider, next_url=safe_next_url(""), restarts=again.restarts
+            )
         return self.login_succeeded(completed)
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:

@@ -294,6 +294,17 @@ def test_relay_state_is_never_believed(sign_in: Callable[..., Any]) -> None:
     assert sign_in(next_url="/mine/", relay_state="https://evil.example/").url == "/mine/"
 
 
+def test_a_row_may_keep_the_names_by_which_its_identity_provider_knew_us_before(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    IdentityProvider.objects.update(
+        sp_entity_id="urn:app:before", sp_acs_url="https://app.example/sso/acme/acs"
+    )
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    assert response.acs_url == "https://app.example/sso/acme/acs"
+    assert saml_sign_in.deliver(response).status_code == 302
+
+
 def test_the_host_header_is_never_believed(idp: IdentityProvider, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     content = Client().get(reverse("jitprov:metadata", args=["acme"]), HTTP_HOST="evil.example")
@@ -360,11 +371,36 @@ def test_an_unsolicited_response_is_not_used_but_leads_to_a_request_of_ours(
 def test_an_identity_provider_that_never_answers_our_requests_does_not_loop(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
-    saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+    for _ in range(2):
+        again = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+        assert again.status_code == 302
+        assert (event().outcome, event().reason) == ("restarted", "unsolicited")
     answer = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
     assert answer.status_code == 403
     assert event().reason == "restart_loop"
     assert b"Try again</a>" not in answer.content
+
+
+def test_a_person_who_clicks_a_tile_again_and_again_is_no_loop(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jitprov.sso.LOOP_SECONDS", 0)
+    for _ in range(5):
+        again = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+        assert again.status_code == 302
+
+
+def test_what_one_good_response_can_cause_again_and_again_is_bounded(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
+) -> None:
+    settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    for _ in range(13):
+        SignIn(Client()).deliver(response)
+    assert ProvisioningEvent.objects.filter(reason="request_unknown").count() == 10
 
 
 def test_a_forged_unsolicited_response_leads_nowhere(
@@ -439,6 +475,7 @@ def test_a_disabled_identity_provider_lets_nobody_leave_and_nobody_in(
     response = saml_sign_in.begin(idp, fake_identity_provider)
     IdentityProvider.objects.update(enabled=False)
     assert client.get(reverse("jitprov:login", args=["acme"])).status_code == 403
+    assert (event().reason, event().verified) == ("identity_provider_disabled", False)
     assert saml_sign_in.deliver(response).status_code == 403
     assert event().reason == "identity_provider_disabled"
     assert not User.objects.exists()
@@ -527,3 +564,14 @@ def test_no_personal_value_is_kept_in_events_or_logs(
     )
     personal = (ANN.email, ANN.surname, ANN.object_id, ANN.upn, ANN.groups[0])
     assert not [value for value in personal if value.lower() in kept.lower()]
+
+
+def test_the_log_says_what_was_expected_and_what_came(
+    sign_in: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="jitprov")
+    sign_in(audience_restrictions=[["https://other.example"]])
+    assert (
+        f"{event().reference} was refused: expected 'https://app.example/saml/acme/metadata/', "
+        "received 'https://other.example'"
+    ) in caplog.text

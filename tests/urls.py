@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from jitprov.views import AssertionConsumerServiceView
+
 
 def home(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(request.user))
@@ -13,4 +15,6 @@ urlpatterns = [
     path("", home),
     path("admin/", admin.site.urls),
     path("saml/", include("jitprov.urls")),
+    # Where an identity provider that came with the host has always posted to.
+    path("sso/<slug:slug>/acs", AssertionConsumerServiceView.as_view()),
 ]

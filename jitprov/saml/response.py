@@ -222,7 +222,7 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
         name_id=_name_id(subject, expect.sp.entity_id),
         attributes=_attributes(assertion),
         in_response_to=confirmation.get("InResponseTo"),
-        not_on_or_after=_instant(confirmation, "NotOnOrAfter"),
+        not_on_or_after=_latest_end(subject, confirmation),
         authn_instant=_require_authentication(statement, confirmation.get("InResponseTo"), expect),
         authn_context=_authn_context(statement),
         session_index=statement.get("SessionIndex", ""),
@@ -254,6 +254,13 @@ def _require_confirmation(subject: etree._Element, expect: Expectation) -> etree
         else:
             return data
     raise faults[0] if faults else ConfirmationMissing()
+
+
+def _latest_end(subject: etree._Element, confirmation: etree._Element) -> datetime:
+    """Return when the last of the confirmations ends: until then the assertion could be brought again."""
+    tag = f"{{{SAML}}}SubjectConfirmationData"
+    others = [data for data in subject.iter(tag) if data.get("NotOnOrAfter") is not None]
+    return max(_instant(data, "NotOnOrAfter") for data in [confirmation, *others])
 
 
 def _require_confirmation_data(data: etree._Element, expect: Expectation) -> None:

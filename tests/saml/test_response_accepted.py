@@ -279,6 +279,19 @@ def test_a_second_confirmation_may_be_the_good_one(
     assert verify_response(response, expect).in_response_to == REQUEST_ID
 
 
+def test_an_assertion_is_remembered_until_its_last_confirmation_ends(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    def add_a_later_one(root: etree._Element) -> None:
+        [confirmation] = root.iter(f"{SAML}SubjectConfirmation")
+        later = etree.fromstring(etree.tostring(confirmation))
+        later[0].set("NotOnOrAfter", "2026-03-02T20:00:00Z")
+        confirmation.addnext(later)
+
+    verified = verify_response(respond(fake, mutate_before_signing=add_a_later_one), expect)
+    assert verified.not_on_or_after == datetime(2026, 3, 2, 20, tzinfo=UTC)
+
+
 def test_a_name_id_may_be_qualified_with_our_entity_id(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
