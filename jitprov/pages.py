@@ -1,67 +1,33 @@
-"""Which base template the pages of jitprov stand in."""
+"""The pages of jitprov, in the host's base template where that shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.template import Context, Template, TemplateDoesNotExist, TemplateSyntaxError
-from django.template.base import Node
-from django.template.loader import get_template
-from django.template.loader_tags import BlockNode, ExtendsNode
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import render_to_string
 
 from jitprov.conf import conf
 
 OWN_BASE = "jitprov/base.html"
+_MARK = 'class="jitprov-page"'
+"""Stands in each of our templates, around what they have to say."""
 
 
-def base_template() -> str:
-    """Return the host's base template if it has a ``content`` block that our pages can fill, else our own.
+def page(request: Any, template: str, context: Mapping[str, Any]) -> str:
+    """Return a page of ours as HTML: in the host's base template, or in our own where the host's does not fit.
 
-    Also where the host's can not be loaded: somebody who could not be signed in is told why all the same.
+    Whether it fits is seen by trying. A base template without a ``content`` block, or with one that a parent
+    never shows, gives a page without us; one that can not be loaded gives none; and somebody who could not be
+    signed in is to be told why all the same.
     """
     try:
-        found: Any = get_template(conf.BASE_TEMPLATE)
-        fits = _shows_content(getattr(found, "template", None))
+        html: str = render_to_string(
+            template, {**context, "base_template": conf.BASE_TEMPLATE}, request
+        )
     except (TemplateDoesNotExist, TemplateSyntaxError):
-        fits = False
-    return conf.BASE_TEMPLATE if fits else OWN_BASE
-
-
-def _shows_content(template: Any) -> bool:
-    """Say whether a ``content`` block is among what is shown, after all that templates replace of their parents'.
-
-    It is not enough that it is written there: in a child template a block that the parent lacks is never shown,
-    and our page would be empty.
-    """
-    if not isinstance(template, Template):
-        return False  # of another template engine, which ours cannot extend
-    family = list(_with_ancestors(template))
-    shown: dict[str, Any] = {}
-    for member in family:
-        for block in _nodes(member, BlockNode):
-            shown.setdefault(block.name, block)
-    return any(_leads_to_content(node, shown) for node in family[-1].nodelist)
-
-
-def _with_ancestors(template: Template) -> Iterator[Template]:
-    context = Context()
-    member: Template | None = template
-    with context.bind_template(template):
-        while member is not None:
-            yield member
-            extends = _nodes(member, ExtendsNode)
-            member = extends[0].get_parent(context) if extends else None
-
-
-def _nodes(template: Template, kind: type[Node]) -> list[Any]:
-    return template.nodelist.get_nodes_by_type(kind)
-
-
-def _leads_to_content(node: Any, shown: Mapping[str, Any]) -> bool:
-    if isinstance(node, BlockNode):
-        if node.name == "content":
-            return True
-        node = shown[str(node.name)]
-    parts = (getattr(node, name, None) or () for name in node.child_nodelists)
-    return any(_leads_to_content(child, shown) for part in parts for child in part)
+        html = ""
+    if _MARK in html:
+        return html
+    return render_to_string(template, {**context, "base_template": OWN_BASE}, request)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,7 +24,7 @@ from jitprov.conf import conf
 from jitprov.discovery import DiscoveryForm, identity_providers_for
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider
-from jitprov.pages import base_template
+from jitprov.pages import page
 from jitprov.provisioner import ProvisioningRefused
 from jitprov.provisioning.types import RefusalReason, Refuse
 from jitprov.refusals import as_json, explain
@@ -64,13 +64,13 @@ class SignInView(View):
         if self.request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse(as_json(error.code, error.reference), status=explanation.status)
         context = {
-            "base_template": base_template(),
             "code": error.code,
             "explanation": explanation,
             "reference": error.reference,
             "retry_url": self._retry_url() if explanation.can_retry else "",
         }
-        return render(self.request, "jitprov/refused.html", context, status=explanation.status)
+        html = page(self.request, "jitprov/refused.html", context)
+        return HttpResponse(html, status=explanation.status)
 
     def _retry_url(self) -> str:
         slug = self.kwargs.get("slug")
@@ -97,12 +97,8 @@ class SignInView(View):
     def _carry(self, request: AuthnRequest) -> HttpResponse:
         if request.binding is Binding.REDIRECT:
             return redirect(request.url)
-        context = {
-            "base_template": base_template(),
-            "action": request.url,
-            "fields": request.fields,
-        }
-        return render(self.request, "jitprov/post.html", context)
+        context = {"action": request.url, "fields": request.fields}
+        return HttpResponse(page(self.request, "jitprov/post.html", context))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -152,12 +148,12 @@ class DiscoveryView(SignInView):
         not_found: bool = False,
     ) -> HttpResponse:
         context = {
-            "base_template": base_template(),
             "form": form,
             "choices": choices,
             "not_found": not_found,
         }
-        return render(request, "jitprov/discovery.html", context, status=404 if not_found else 200)
+        html = page(request, "jitprov/discovery.html", context)
+        return HttpResponse(html, status=404 if not_found else 200)
 
 
 class MetadataView(SignInView):
