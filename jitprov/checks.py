@@ -34,6 +34,7 @@ CLOCK_SKEW_TOO_LARGE = "jitprov.E007"
 BACKEND_MISSING = "jitprov.E008"
 SESSIONS_MISSING = "jitprov.E009"
 DURATION_NOT_POSITIVE = "jitprov.E010"
+BASE_URL_WITH_PATH = "jitprov.E011"
 NO_KEY_PAIR = "jitprov.W001"
 
 
@@ -55,6 +56,14 @@ def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
                 f"JITPROV_BASE_URL is {conf.BASE_URL}, which is not https.",
                 hint="Browsers keep the cookie of a sign-in only for https (and for localhost).",
                 id=BASE_URL_NOT_HTTPS,
+            )
+        ]
+    if url.path or url.query or url.fragment:
+        return [
+            Error(
+                f"JITPROV_BASE_URL is {conf.BASE_URL}, which is more than scheme and host.",
+                hint="Leave the path out. Where you are mounted below one, Django's own URLs bring it along.",
+                id=BASE_URL_WITH_PATH,
             )
         ]
     return []

@@ -62,6 +62,9 @@ WRONG = {
     "a base URL of another kind": Wrong(
         id=checks.BASE_URL_NOT_HTTPS, settings={"JITPROV_BASE_URL": "ftp://app.example"}
     ),
+    "a base URL with a path": Wrong(
+        id=checks.BASE_URL_WITH_PATH, settings={"JITPROV_BASE_URL": "https://app.example/desk"}
+    ),
     "a provisioner that is not there": Wrong(
         id=checks.PROVISIONER_NOT_USABLE, settings={"JITPROV_PROVISIONER": "nowhere.Provisioner"}
     ),

@@ -62,6 +62,10 @@ def _unknown_policy(row: IdentityProvider) -> None:
     IdentityProvider.objects.filter(pk=row.pk).update(unsolicited="believe")
 
 
+def _unknown_binding(row: IdentityProvider) -> None:
+    IdentityProvider.objects.filter(pk=row.pk).update(sso_binding="SOAP")
+
+
 def _same_certificate_twice(row: IdentityProvider) -> None:
     certificate = SigningCertificate(identity_provider=row, pem=rsa_key_pair().certificate)
     certificate.save()
@@ -119,6 +123,7 @@ VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_idp_can_be_reached", _unreachable),
     ("jitprov_idp_can_be_reached", _nameless),
     ("jitprov_idp_unsolicited_is_known", _unknown_policy),
+    ("jitprov_idp_bindings_are_known", _unknown_binding),
     ("jitprov_certificate_once_per_idp", _same_certificate_twice),
     ("jitprov_one_mapping_per_user_field", _two_mappings_of_one_field),
     ("jitprov_mapping_target_is_harmless", _dangerous_mapping),

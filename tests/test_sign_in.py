@@ -541,10 +541,15 @@ def test_so_it_is_where_requests_are_transactions(
     assert ProvisioningEvent.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [{"transforms": [{"name": "explode"}]}, {"sync": "never"}, {"when_empty": "?"}],
+    ids=["an unknown transform", "an unknown sync mode", "an unknown choice for empty claims"],
+)
 def test_a_mapping_that_makes_no_sense_is_a_refusal(
-    sign_in: Callable[..., Any], idp: IdentityProvider
+    sign_in: Callable[..., Any], idp: IdentityProvider, columns: dict[str, Any]
 ) -> None:
-    ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "explode"}])
+    ClaimMapping.objects.filter(target="email").update(**columns)
     answer = sign_in()
     assert answer.status_code == 403
     assert event().reason == "mapping_invalid"

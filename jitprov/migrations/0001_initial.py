@@ -200,6 +200,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('unsolicited__in', ['restart', 'reject', 'accept'])), name='jitprov_idp_unsolicited_is_known'),
         ),
         migrations.AddConstraint(
+            model_name='identityprovider',
+            constraint=models.CheckConstraint(condition=models.Q(('slo_binding__in', ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST']), ('sso_binding__in', ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'])), name='jitprov_idp_bindings_are_known'),
+        ),
+        migrations.AddConstraint(
             model_name='externalidentity',
             constraint=models.UniqueConstraint(fields=('identity_provider', 'external_id_digest'), name='jitprov_one_user_per_external_id'),
         ),

@@ -52,6 +52,8 @@ FORBIDDEN_TARGETS = frozenset(
 GROUPS_OVERAGE_CLAIM = "http://schemas.microsoft.com/claims/groups.link"
 """Entra sends it instead of groups when there are more than 150. Its URL leads to a retired service."""
 
+MAX_EXTERNAL_ID = 1024
+"""Characters of an anchor. A longer one is none: to cut it would be to make two people one."""
 MAX_RULES = 200
 MAX_SOURCES = 10
 
@@ -70,7 +72,8 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
     if len(anchors) != 1:
         return ""
     anchor = anchors.pop()
-    return "" if UNSTORABLE.search(anchor) else anchor
+    unfit = len(anchor) > MAX_EXTERNAL_ID or UNSTORABLE.search(anchor)
+    return "" if unfit else anchor
 
 
 def check_rule(rule: ClaimRule) -> None:

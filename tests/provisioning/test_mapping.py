@@ -460,6 +460,7 @@ def test_groups(
         pytest.param({"oid": ("x1", "x2")}, "oid", "", "", id="two anchors are none"),
         pytest.param({"oid": ("x1", "")}, "oid", "", "", id="an anchor and a blank are none"),
         pytest.param({"oid": ("x\x00",)}, "oid", "", "", id="what cannot be stored is none"),
+        pytest.param({"oid": ("x" * 1025,)}, "oid", "", "", id="nor is what would have to be cut"),
         pytest.param({}, "", "", "", id="no NameID"),
         pytest.param({}, "", " ", "", id="a blank NameID"),
     ],

@@ -1,0 +1,110 @@
+"""What came of every attempt, and which assertions are used up."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.conf import conf
+from jitprov.provisioning.types import Source
+
+
+class ConsumedAssertion(models.Model):
+    """An assertion that has been used. The INSERT is the check: one database, one use, on every machine."""
+
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="+"
+    )
+    assertion_digest = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(_("to be remembered until"), db_index=True)
+
+    class Meta:
+        verbose_name = _("consumed assertion")
+        verbose_name_plural = _("consumed assertions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "assertion_digest"], name="jitprov_assertion_used_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.assertion_digest[:16]
+
+
+def remembered_until(not_on_or_after: datetime) -> datetime:
+    """Return until when a used assertion must be remembered: while any clock we trust could find it valid."""
+    return not_on_or_after + 2 * conf.CLOCK_SKEW
+
+
+class Outcome(models.TextChoices):
+    """What came of an attempt."""
+
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    UNCHANGED = "unchanged", _("unchanged")
+    REFUSED = "refused", _("refused")
+    RESTARTED = "restarted", _("sent round through a request of ours")
+    ERROR = "error", _("error")
+
+
+# No 0, 1, I, L, O: people read references aloud.
+_REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_reference() -> str:
+    """Return what a person may quote: ten characters, about 49 bits."""
+    return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(10))
+
+
+class ProvisioningEvent(models.Model):
+    """One attempt and what came of it: codes and field names, never a value."""
+
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    reference = models.CharField(
+        _("reference"), max_length=10, unique=True, default=new_reference, editable=False
+    )
+    source = models.CharField(
+        _("source"), max_length=10, choices=[(Source.SAML.value, "SAML")], default=Source.SAML.value
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
+    reason = models.CharField(_("reason"), max_length=50, blank=True)
+    verified = models.BooleanField(
+        _("origin proved"), default=True, help_text=_("The identity provider's signature was good.")
+    )
+    tenant = models.ForeignKey(
+        conf.TENANT_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("tenant"),
+    )
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider", on_delete=models.SET_NULL, null=True, related_name="events"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    changed_fields = models.JSONField(_("changed fields"), default=list)
+    notes = models.JSONField(_("notes"), default=list)
+    duration_ms = models.PositiveIntegerField(_("duration in milliseconds"), default=0)
+
+    class Meta:
+        verbose_name = _("provisioning event")
+        verbose_name_plural = _("provisioning events")
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["identity_provider", "verified", "-id"], name="jitprov_event_by_origin"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.outcome}"

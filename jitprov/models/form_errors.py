@@ -1,0 +1,19 @@
+"""What the pure core refuses, as forms show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+
+from jitprov.exceptions import JitprovError
+
+
+@contextmanager
+def beside(field: str) -> Iterator[None]:
+    """Show what is wrong with a value beside the field of the form that it was typed into."""
+    try:
+        yield
+    except JitprovError as error:
+        raise ValidationError({field: str(error)}) from error

@@ -1,0 +1,83 @@
+"""People as identity providers know them, and what they were granted."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
+
+
+def digest(value: str) -> str:
+    """Return a key for a text of any length that is compared byte by byte on every database."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+class ExternalIdentity(models.Model):
+    """A person, as one identity provider knows them: the anchor, never an e-mail address or a user name."""
+
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="identities"
+    )
+    external_id = models.CharField(_("external ID"), max_length=MAX_EXTERNAL_ID)
+    external_id_digest = models.CharField(max_length=64, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="external_identities",
+        verbose_name=_("user"),
+    )
+    active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Off: this identity provider lets the person in no more."),
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("external identity")
+        verbose_name_plural = _("external identities")
+        constraints = [
+            # On the digest, because collations may find two identifiers equal that differ in case or accents.
+            models.UniqueConstraint(
+                fields=["identity_provider", "external_id_digest"],
+                name="jitprov_one_user_per_external_id",
+            ),
+            models.CheckConstraint(
+                condition=~Q(external_id=""), name="jitprov_external_id_not_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_provider_id}:{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.external_id_digest = digest(self.external_id)
+        super().save(*args, **kwargs)
+
+
+class GrantedGroup(models.Model):
+    """A membership that jitprov granted, and so may take away."""
+
+    identity = models.ForeignKey(
+        ExternalIdentity, on_delete=models.CASCADE, related_name="granted_groups"
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("granted group")
+        verbose_name_plural = _("granted groups")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["identity", "group"], name="jitprov_group_granted_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_id}:{self.group_id}"

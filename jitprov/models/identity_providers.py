@@ -1,0 +1,243 @@
+"""Who may say who people are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urljoin
+
+from django.db import models
+from django.db.models import OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.conf import conf
+from jitprov.json_rows import json_rows
+from jitprov.models import certificates
+from jitprov.models.certificates import SigningCertificate
+from jitprov.models.mappings import (
+    CLAIM_COLUMNS,
+    GROUP_COLUMNS,
+    ClaimMapping,
+    GroupMapping,
+    claim_rule,
+)
+from jitprov.provisioning.presets import Preset
+from jitprov.provisioning.types import ClaimRule, GroupRule, Policy
+from jitprov.saml.certificates import load_certificate
+from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
+
+
+class UnsolicitedPolicy(models.TextChoices):
+    """What to do with a response that nobody here asked for (IdP-initiated sign-in)."""
+
+    RESTART = "restart", _("start again from here, so that nothing can be injected")
+    REJECT = "reject", _("refuse")
+    ACCEPT = "accept", _("accept")
+
+
+class BindingChoice(models.TextChoices):
+    """How a message travels through the browser."""
+
+    REDIRECT = Binding.REDIRECT.value, "HTTP-Redirect"
+    POST = Binding.POST.value, "HTTP-POST"
+
+
+class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
+    """Identity providers."""
+
+    def with_configuration(self) -> IdentityProviderQuerySet:
+        """Read the tenant, certificates and mappings in the same statement."""
+        return self.select_related("tenant").annotate(
+            certificate_rows=json_rows(
+                SigningCertificate.objects.filter(identity_provider=OuterRef("pk")),
+                *certificates.COLUMNS,
+            ),
+            claim_rows=json_rows(
+                ClaimMapping.objects.filter(identity_provider=OuterRef("pk")), *CLAIM_COLUMNS
+            ),
+            group_rows=json_rows(
+                GroupMapping.objects.filter(identity_provider=OuterRef("pk")), *GROUP_COLUMNS
+            ),
+        )
+
+
+class IdentityProvider(models.Model):
+    """One tenant's SAML authority. Each is met as a service provider of its own."""
+
+    slug = models.SlugField(
+        _("slug"), max_length=100, unique=True, help_text=_("Part of every URL; do not change.")
+    )
+    tenant = models.ForeignKey(
+        conf.TENANT_MODEL,
+        on_delete=models.CASCADE,
+        related_name="identity_providers",
+        verbose_name=_("tenant"),
+    )
+    entity_id = models.CharField(_("entity ID"), max_length=1024)
+    sso_url = models.URLField(_("sign-on URL"), max_length=2048)
+    sso_binding = models.CharField(
+        _("sign-on binding"), max_length=64, choices=BindingChoice, default=BindingChoice.REDIRECT
+    )
+    slo_url = models.URLField(_("logout URL"), max_length=2048, blank=True)
+    slo_binding = models.CharField(
+        _("logout binding"), max_length=64, choices=BindingChoice, default=BindingChoice.REDIRECT
+    )
+    want_authn_requests_signed = models.BooleanField(_("wants signed requests"), default=False)
+    preset = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=[(preset.value, preset.details.label) for preset in Preset],
+        default=Preset.NONE.value,
+    )
+    subject_claim = models.CharField(
+        _("subject claim"),
+        max_length=512,
+        blank=True,
+        help_text=_("The claim that says who a person is, for ever. Empty means the NameID."),
+    )
+    sp_entity_id = models.CharField(
+        _("our entity ID"),
+        max_length=1024,
+        blank=True,
+        help_text=_("Only if this identity provider already knows us by another one."),
+    )
+    sp_acs_url = models.URLField(
+        _("our ACS URL"),
+        max_length=2048,
+        blank=True,
+        help_text=_(
+            "Only if this identity provider already posts to another one, which must lead here."
+        ),
+    )
+    enabled = models.BooleanField(_("enabled"), default=True)
+    create_users = models.BooleanField(_("create people on their first sign-in"), default=True)
+    link_existing_users = models.BooleanField(
+        _("attach to accounts that a provisioner finds"), default=False
+    )
+    unsolicited = models.CharField(
+        _("responses nobody asked for"),
+        max_length=10,
+        choices=UnsolicitedPolicy,
+        default=UnsolicitedPolicy.RESTART,
+    )
+    force_authn = models.BooleanField(_("ask for the password every time"), default=False)
+    name_id_format = models.CharField(
+        _("NameID format to ask for"), max_length=255, blank=True, help_text=_("Usually empty.")
+    )
+    authn_contexts = models.TextField(
+        _("authentication contexts to ask for"),
+        blank=True,
+        help_text=_("One URI a line; usually empty, because Entra refuses most of them."),
+    )
+    unverified_refusals = models.PositiveBigIntegerField(
+        _("refusals of unproved origin"), default=0, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = IdentityProviderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("identity provider")
+        verbose_name_plural = _("identity providers")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(entity_id="") & ~Q(sso_url=""), name="jitprov_idp_can_be_reached"
+            ),
+            models.CheckConstraint(
+                condition=Q(unsolicited__in=UnsolicitedPolicy.values),
+                name="jitprov_idp_unsolicited_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    sso_binding__in=BindingChoice.values, slo_binding__in=BindingChoice.values
+                ),
+                name="jitprov_idp_bindings_are_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def url(self, view: str) -> str:
+        """Return the absolute URL of one of our views for this identity provider; never from the Host header."""
+        return urljoin(conf.BASE_URL + "/", reverse(f"jitprov:{view}", args=[self.slug]))
+
+    def as_service_provider(self) -> ServiceProvider:
+        """Return us, as this identity provider sees us."""
+        return ServiceProvider(
+            entity_id=self.sp_entity_id or self.url("metadata"),
+            acs_url=self.sp_acs_url or self.url("acs"),
+            key_pairs=conf.SP_KEY_PAIRS,
+            sign_requests=conf.SIGN_REQUESTS,
+        )
+
+    def as_metadata(self) -> IdpMetadata:
+        """Return what the identity provider told us about itself."""
+        return IdpMetadata(
+            entity_id=self.entity_id,
+            sso_url=self.sso_url,
+            sso_binding=Binding(self.sso_binding),
+            slo_url=self.slo_url,
+            slo_binding=Binding(self.slo_binding),
+            signing_certificates=tuple(
+                load_certificate(row["pem"], allow_expired=bool(row["allow_expired"]))
+                for row in self._rows("certificate_rows", "certificates", certificates.COLUMNS)
+            ),
+            want_authn_requests_signed=self.want_authn_requests_signed,
+        )
+
+    def claim_rules(self) -> tuple[ClaimRule, ...]:
+        """Return the claim mappings, in order."""
+        rows = self._rows("claim_rows", "claim_mappings", CLAIM_COLUMNS)
+        return tuple(claim_rule(row) for row in sorted(rows, key=lambda row: row["position"]))
+
+    def group_rules(self) -> tuple[GroupRule, ...]:
+        """Return the group mappings."""
+        return tuple(
+            GroupRule(claim=row["claim"], value=row["value"], group=row["group_id"])
+            for row in self._rows("group_rows", "group_mappings", GROUP_COLUMNS)
+        )
+
+    def policy(self, *, tenant_enabled: bool) -> Policy:
+        """Return what the tenant allows."""
+        return Policy(
+            tenant_enabled=tenant_enabled,
+            identity_provider_enabled=self.enabled,
+            create_users=self.create_users,
+            link_existing_users=self.link_existing_users,
+        )
+
+    def _rows(
+        self, annotation: str, relation: str, fields: tuple[str, ...]
+    ) -> Iterable[dict[str, Any]]:
+        """Return related rows: from the statement that read this row, or with one of their own."""
+        if annotation in self.__dict__:
+            return self.__dict__[annotation] or ()
+        related: models.Manager[Any] = getattr(self, relation)
+        return related.values(*fields)
+
+
+class EmailDomain(models.Model):
+    """Where people with an e-mail address of this domain sign in. It routes; it proves nothing."""
+
+    identity_provider = models.ForeignKey(
+        IdentityProvider, on_delete=models.CASCADE, related_name="email_domains"
+    )
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+
+    class Meta:
+        verbose_name = _("e-mail domain")
+        verbose_name_plural = _("e-mail domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        # Before forms look whether it is taken, and as discovery compares it.
+        self.domain = self.domain.strip().lower()

@@ -1,0 +1,144 @@
+"""What claims mean: user fields and groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.models.form_errors import beside
+from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule
+from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.provisioning.types import ClaimRule, SyncMode, Transform, WhenEmpty
+
+CLAIM_COLUMNS = ("position", "sources", "target", "transforms", "sync", "required", "when_empty")
+GROUP_COLUMNS = ("claim", "value", "group_id")
+"""What a sign-in reads of a row."""
+
+
+class ClaimMapping(models.Model):
+    """One row of a tenant's mapping: claims in, one user field out."""
+
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="claim_mappings"
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    sources = models.TextField(
+        _("claims"), blank=True, help_text=_("One a line; the first that has a value is used.")
+    )
+    target = models.CharField(_("user field"), max_length=100)
+    transforms = models.JSONField(_("transforms"), default=list, blank=True)
+    sync = models.CharField(
+        _("write"),
+        max_length=10,
+        default=SyncMode.ALWAYS.value,
+        choices=[
+            (SyncMode.ALWAYS.value, _("at every sign-in")),
+            (SyncMode.ON_CREATE.value, _("when the person is created")),
+            (SyncMode.IF_EMPTY.value, _("while the field is empty")),
+        ],
+    )
+    required = models.BooleanField(_("refuse people without a value"), default=False)
+    when_empty = models.CharField(
+        _("without a value"),
+        max_length=5,
+        default=WhenEmpty.KEEP.value,
+        choices=[
+            (WhenEmpty.KEEP.value, _("keep the field")),
+            (WhenEmpty.CLEAR.value, _("empty the field")),
+        ],
+    )
+
+    class Meta:
+        verbose_name = _("claim mapping")
+        verbose_name_plural = _("claim mappings")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "target"], name="jitprov_one_mapping_per_user_field"
+            ),
+            models.CheckConstraint(
+                condition=~Q(target__in=sorted(FORBIDDEN_TARGETS)),
+                name="jitprov_mapping_target_is_harmless",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.target
+
+    def clean(self) -> None:
+        from jitprov.user_fields import refuse_target  # noqa: PLC0415 -- needs the user model
+
+        if self.transforms is None:
+            self.transforms = []  # what a form makes of an emptied field
+        rule = ClaimRule(sources=_lines(self.sources), target=self.target)
+        with beside("transforms"):
+            rule = replace(rule, transforms=_transforms(self.transforms))
+        if not self.target:
+            return  # said by the field itself
+        with beside("target"):
+            refuse_target(self.target)
+        with beside("sources"):
+            check_rule(rule)
+
+    def as_rule(self) -> ClaimRule:
+        """Return the row as a value of the pure core."""
+        return claim_rule({field: getattr(self, field) for field in CLAIM_COLUMNS})
+
+
+def claim_rule(row: Mapping[str, Any]) -> ClaimRule:
+    """Return a row as a value of the pure core.
+
+    :raises MappingError: no form would have saved it.
+    """
+    try:
+        sync, when_empty = SyncMode(row["sync"]), WhenEmpty(row["when_empty"])
+    except ValueError as error:
+        raise MappingError(str(error)) from error
+    return ClaimRule(
+        sources=_lines(row["sources"]),
+        target=row["target"],
+        transforms=_transforms(row["transforms"]),
+        sync=sync,
+        required=bool(row["required"]),
+        when_empty=when_empty,
+    )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    # Pasted claim names bring blanks along, and a name with blanks around it would never come.
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _transforms(raw: Any) -> tuple[Transform, ...]:
+    # Inside the JSON of a whole row some databases give a JSON column as text.
+    try:
+        return parse_transforms(json.loads(raw) if isinstance(raw, str) else raw)
+    except ValueError as error:
+        raise MappingError("transforms must be a list") from error
+
+
+class GroupMapping(models.Model):
+    """Who has this value in this claim belongs to this group."""
+
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="group_mappings"
+    )
+    claim = models.CharField(_("claim"), max_length=512)
+    value = models.CharField(_("value"), max_length=512)
+    group = models.ForeignKey(
+        Group, on_delete=models.CASCADE, related_name="+", verbose_name=_("group")
+    )
+
+    class Meta:
+        verbose_name = _("group mapping")
+        verbose_name_plural = _("group mappings")
+
+    def __str__(self) -> str:
+        return f"{self.value} → {self.group_id}"
