@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -56,7 +56,6 @@ from jitprov.saml.xml import (
 __all__ = [
     "METADATA_LIMITS",
     "MetadataRefused",
-    "iter_idp_metadata",
     "parse_idp_metadata",
     "sp_metadata",
 ]
@@ -110,56 +109,60 @@ def parse_idp_metadata(  # noqa: PLR0913 -- keyword-only; each is one condition 
     :param allow_http: accept a sign-on URL without TLS, on loopback hosts only.
     :raises MetadataRefused: one of its family; the text is one line with the problem and the remedy.
     """
-    entity = _choose(_read(document, limits), entity_id)
-    valid_until = _require_current(entity, now)
+    entity = _choose(read_document(document, limits), entity_id)
+    role = _saml2_role(entity)
+    around = [role, entity, *entity.iterancestors()]
+    valid_until = _require_current(around, now)
     if trusted is None:
-        _require_intact(entity, now)
+        _require_intact(around, now)
     else:
         entity = _as_signed(entity, trusted, now)
-    return _identity_provider(entity, now=now, allow_http=allow_http, valid_until=valid_until)
+        role = _saml2_role(entity)
+    return _identity_provider(entity, role, now=now, allow_http=allow_http, valid_until=valid_until)
 
 
-def iter_idp_metadata(
-    stream: BinaryIO, *, now: datetime, allow_http: bool = False
-) -> Iterator[IdpMetadata | MetadataRefused]:
-    """Yield every identity provider of an aggregate, or why it can not be used, one at a time.
+def understand_entity(entity: etree._Element, *, now: datetime, allow_http: bool) -> IdpMetadata:
+    """Return what one entity of an aggregate that is still being read says about itself.
 
-    The memory needed is that of the largest entity. A signature over the whole aggregate can not be checked
-    on the way and is not: the caller vouches for the stream. Signatures of single entities are checked.
+    What the aggregates around it say of validity counts too. Signatures around it do not: they can not be checked
+    before the last byte has come.
 
-    :raises MetadataNotXml, MetadataForbiddenXml, MetadataTooLarge, MetadataExpired: about the whole stream; after
-        what was yielded before.
+    :raises MetadataRefused: one of its family.
     """
-    for entity in _stream_entities(stream, now):
-        if entity.find(IDP_ROLE) is None:
-            continue
-        alone = etree.tostring(entity, with_tail=False, encoding="utf-8")
-        try:
-            yield parse_idp_metadata(alone, now=now, allow_http=allow_http)
-        except MetadataRefused as refusal:
-            yield refusal
+    role = _saml2_role(entity)
+    valid_until = _require_current([role, entity, *entity.iterancestors()], now)
+    _require_intact([role, entity], now)
+    return _identity_provider(entity, role, now=now, allow_http=allow_http, valid_until=valid_until)
 
 
 # Reading the document
 
 
-def _read(document: bytes, limits: Limits) -> etree._Element:
+def read_document(document: bytes, limits: Limits) -> etree._Element:
+    """Return the root of a metadata document.
+
+    :raises MetadataRefused: it is too large, not XML, or about something else.
+    """
     try:
         root = parse(document, limits)
     except (TooLarge, TooComplex) as error:
         raise MetadataTooLarge(f"the document is too large ({error})") from error
     except (NotXml, ForbiddenXml) as error:
-        raise _refusal_of(document, error) from error
-    _require_metadata(root)
+        raise refusal_of(document, error) from error
+    require_metadata(root)
     return root
 
 
-def _require_metadata(root: etree._Element) -> None:
+def require_metadata(root: etree._Element) -> None:
+    """Refuse a document that is about something else.
+
+    :raises NotMetadata: its root is neither an entity nor an aggregate.
+    """
     if root.tag not in (ENTITY, ENTITIES):
         raise NotMetadata(f"the document is not SAML metadata (its root is {root.tag[:100]!r})")
 
 
-def _refusal_of(document: bytes, error: NotXml | ForbiddenXml) -> MetadataRefused:
+def refusal_of(document: bytes, error: NotXml | ForbiddenXml) -> MetadataRefused:
     """Tell a sign-in or error page, which is what a mistyped address gives, from XML that is bad."""
     if document.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         return NotMetadata("the document is a web page (HTML), not SAML metadata")
@@ -171,17 +174,15 @@ def _refusal_of(document: bytes, error: NotXml | ForbiddenXml) -> MetadataRefuse
 def _choose(root: etree._Element, entity_id: str) -> etree._Element:
     entities = _found(_ENTITIES, root)
     if entity_id:
-        present = [_name(entity) for entity in entities]
-        entities = [entity for entity in entities if _name(entity) == entity_id]
+        present = [entity_name(entity) for entity in entities]
+        entities = [entity for entity in entities if entity_name(entity) == entity_id]
         if not entities:
             raise EntityNotFound(entity_id, present)
     providers = [entity for entity in entities if entity.find(IDP_ROLE) is not None]
     if not providers:
         raise NoIdentityProvider(_what_else(entities))
     if len(providers) > 1:
-        raise SeveralIdentityProviders([_name(entity) for entity in providers])
-    if not _saml2_roles(providers[0]):
-        raise NoSaml2Role(f"{_name(providers[0])!r} does not say that it supports SAML 2.0")
+        raise SeveralIdentityProviders([entity_name(entity) for entity in providers])
     return providers[0]
 
 
@@ -191,42 +192,41 @@ def _found(path: etree.XPath, element: etree._Element) -> list[etree._Element]:
 
 def _what_else(entities: Sequence[etree._Element]) -> str:
     if len(entities) == 1 and entities[0].find(f"{{{MD}}}SPSSODescriptor") is not None:
-        return f"{_name(entities[0])!r} is a service provider, not an identity provider"
+        return f"{entity_name(entities[0])!r} is a service provider, not an identity provider"
     return f"none of the document's {len(entities)} entities is an identity provider"
 
 
-def _saml2_roles(entity: etree._Element) -> list[etree._Element]:
+def _saml2_role(entity: etree._Element) -> etree._Element:
     # Entra and AD FS describe WS-Federation in RoleDescriptors beside it: not our business.
-    return [
-        role
-        for role in entity.findall(IDP_ROLE)
-        if SAMLP in role.get("protocolSupportEnumeration", "").split()
-    ]
+    for role in entity.iterfind(IDP_ROLE):
+        if SAMLP in role.get("protocolSupportEnumeration", "").split():
+            return role
+    raise NoSaml2Role(f"{entity_name(entity)!r} does not say that it supports SAML 2.0")
 
 
-def _name(entity: etree._Element) -> str:
+def entity_name(entity: etree._Element) -> str:
+    """Return the entity ID, as far as there is one."""
     return entity.get("entityID", "").strip()
 
 
 # Trusting it
 
 
-def _require_current(entity: etree._Element, now: datetime) -> datetime | None:
-    """Return until when the metadata is valid: its own word, its role's and every enclosing aggregate's."""
-    chain = [*_saml2_roles(entity)[:1], entity, *entity.iterancestors()]
-    ends = [_valid_until(element) for element in chain if element.get("validUntil") is not None]
+def _require_current(elements: Iterable[etree._Element], now: datetime) -> datetime | None:
+    """Return until when the metadata is valid: the earliest that its elements, or those around it, say."""
+    ends = [valid_until_of(one) for one in elements if one.get("validUntil") is not None]
     if not ends:
         return None
-    _refuse_past(min(ends), now)
+    refuse_past(min(ends), now)
     return min(ends)
 
 
-def _refuse_past(valid_until: datetime, now: datetime) -> None:
+def refuse_past(valid_until: datetime, now: datetime) -> None:
     if valid_until <= now:
         raise MetadataExpired(f"the metadata was valid until {valid_until:%Y-%m-%d %H:%M} UTC only")
 
 
-def _valid_until(element: etree._Element) -> datetime:
+def valid_until_of(element: etree._Element) -> datetime:
     text = element.get("validUntil", "")
     try:
         return parse_instant(text)
@@ -234,16 +234,16 @@ def _valid_until(element: etree._Element) -> datetime:
         raise MetadataRefused(f"its validUntil is not a date ({text[:40]!r})") from error
 
 
-def _require_intact(entity: etree._Element, now: datetime) -> None:
-    """Check every signature that covers the entity against the certificate inside it.
+def _require_intact(elements: Iterable[etree._Element], now: datetime) -> None:
+    """Check the signature of each element that has one against the certificate inside it.
 
     It proves nothing about who signed. It shows that the document arrived as somebody made it.
     """
-    for element in _signed([*_saml2_roles(entity)[:1], entity, *entity.iterancestors()]):
+    for element in _signed(elements):
         try:
             verify_enveloped(element, _embedded_certificates(element), now=now)
         except (SignatureRefused, CertificateUnusable) as error:
-            raise MetadataSignatureRefused(_signature_problem(error)) from error
+            raise MetadataSignatureRefused(signature_problem(error)) from error
 
 
 def _as_signed(entity: etree._Element, trusted: Certificate, now: datetime) -> etree._Element:
@@ -254,10 +254,10 @@ def _as_signed(entity: etree._Element, trusted: Certificate, now: datetime) -> e
     refusal: MetadataRefused = MetadataNotSigned("the metadata is not signed")
     for element in _signed([entity, *entity.iterancestors()]):
         try:
-            return _choose(verify_enveloped(element, [trusted], now=now), _name(entity))
+            return _choose(verify_enveloped(element, [trusted], now=now), entity_name(entity))
         except SignatureRefused as error:
             refusal = MetadataSignatureRefused(
-                f"the certificate that you trust does not vouch for it: {_signature_problem(error)}"
+                f"the certificate that you trust does not vouch for it: {signature_problem(error)}"
             )
     raise refusal
 
@@ -273,7 +273,8 @@ def _embedded_certificates(element: etree._Element) -> list[Certificate]:
     return [load_certificate(text, allow_expired=True) for text in texts]
 
 
-def _signature_problem(error: JitprovError) -> str:
+def signature_problem(error: JitprovError) -> str:
+    """Say why a signature of metadata does not count."""
     detail = f", {error}" if str(error) else ""
     return f"the metadata's signature can not be verified ({error.code}{detail})"
 
@@ -282,10 +283,14 @@ def _signature_problem(error: JitprovError) -> str:
 
 
 def _identity_provider(
-    entity: etree._Element, *, now: datetime, allow_http: bool, valid_until: datetime | None
+    entity: etree._Element,
+    role: etree._Element,
+    *,
+    now: datetime,
+    allow_http: bool,
+    valid_until: datetime | None,
 ) -> IdpMetadata:
     entity_id = _entity_id(entity)
-    role = _saml2_roles(entity)[0]
     certificates = _require_certificates(role, entity_id, now)
     sso, problems = _endpoint(role, "SingleSignOnService", allow_http=allow_http)
     if sso is None:
@@ -304,7 +309,7 @@ def _identity_provider(
 
 
 def _entity_id(entity: etree._Element) -> str:
-    entity_id = _name(entity)
+    entity_id = entity_name(entity)
     if not entity_id or not entity_id.isprintable():
         raise MetadataRefused("its entity ID is empty or not printable")
     if len(entity_id) > MAX_ENTITY_ID:
@@ -389,60 +394,3 @@ def is_loopback(host: str) -> bool:
 
 def _because(problems: Sequence[str]) -> str:
     return f" ({'; '.join(problems[:MAX_NAMED])})" if problems else ""
-
-
-# Reading aggregates that are larger than memory
-
-
-def _stream_entities(stream: BinaryIO, now: datetime) -> Iterator[etree._Element]:
-    nodes = 0
-    try:
-        for event, element in _events(stream):
-            nodes += 1
-            if nodes > METADATA_LIMITS.nodes:
-                raise MetadataTooLarge("an entity of the aggregate is too large")
-            if event == "start":
-                _require_usable_aggregate(element, now)
-            elif _is_listed(element):
-                yield element
-                nodes = 0
-                _forget(element)
-    except etree.XMLSyntaxError as error:
-        raise MetadataNotXml("the aggregate is not well-formed XML") from error
-
-
-def _events(stream: BinaryIO) -> Iterator[tuple[str, etree._Element]]:
-    return iter(
-        etree.iterparse(
-            stream,
-            events=("start", "end"),
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-    )
-
-
-def _require_usable_aggregate(element: etree._Element, now: datetime) -> None:
-    if element.getparent() is None:
-        if element.getroottree().docinfo.internalDTD is not None:
-            raise MetadataForbiddenXml("the aggregate has a document type declaration")
-        _require_metadata(element)
-    if element.tag == ENTITIES and element.get("validUntil") is not None:
-        _refuse_past(_valid_until(element), now)
-
-
-def _is_listed(element: etree._Element) -> bool:
-    return element.tag == ENTITY and all(
-        ancestor.tag == ENTITIES for ancestor in element.iterancestors()
-    )
-
-
-def _forget(entity: etree._Element) -> None:
-    entity.clear()
-    parent = entity.getparent()
-    while parent is not None and entity.getprevious() is not None:
-        del parent[0]

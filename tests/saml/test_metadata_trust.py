@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
 
 from jitprov.saml import metadata_refusals as refusals
 from jitprov.saml.certificates import load_certificate
-from jitprov.saml.metadata import METADATA_LIMITS, MetadataRefused, iter_idp_metadata
-from jitprov.saml.types import IdpMetadata
+from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.xml import MD
 from tests.saml.documents import (
     ENTITY_ID,
-    NOW,
     SSO_URL,
     aggregate,
     certificate,
@@ -23,7 +20,6 @@ from tests.saml.documents import (
     parse,
     refusal,
     signed,
-    sp_role,
     without_declaration,
 )
 
@@ -168,63 +164,3 @@ def test_a_signer_whom_we_trust_must_not_have_expired() -> None:
     document = signed(entity(attributes='ID="e1"'), pair)
     error = refusal(document, trusted=load_certificate(pair.certificate))
     assert "certificate_expired" in str(error)
-
-
-# Aggregates as a stream
-
-
-def read(document: str) -> list[IdpMetadata | MetadataRefused]:
-    return list(iter_idp_metadata(io.BytesIO(document.encode()), now=NOW))
-
-
-def test_a_stream_yields_every_idp_or_why_not() -> None:
-    hidden = f"<md:Extensions>{entity(entity_id='https://hidden.example')}</md:Extensions>"
-    found = read(
-        aggregate(
-            aggregate(entity(hidden + idp_role())),
-            entity(sp_role(), entity_id="https://sp.example"),
-            entity(idp_role(services=""), entity_id=OTHER),
-            entity(entity_id="https://third.example"),
-        )
-    )
-    assert [getattr(one, "entity_id", type(one)) for one in found] == [
-        ENTITY_ID,
-        refusals.NoSsoUrl,
-        "https://third.example",
-    ]
-
-
-def test_a_stream_may_be_one_entity() -> None:
-    assert read(entity()) == [parse(entity())]
-
-
-def test_a_stream_checks_signatures_of_entities() -> None:
-    found = read(aggregate(tampered(without_declaration(SIGNED)), without_declaration(SIGNED)))
-    assert [type(one) for one in found] == [refusals.MetadataSignatureRefused, IdpMetadata]
-
-
-@pytest.mark.parametrize(
-    ("document", "error"),
-    [
-        pytest.param(entity()[:-5], refusals.MetadataNotXml, id="cut short"),
-        pytest.param("<html/>", refusals.NotMetadata, id="something else"),
-        pytest.param(
-            '<!DOCTYPE md [<!ENTITY a "b">]>' + aggregate(entity()),
-            refusals.MetadataForbiddenXml,
-            id="a DTD",
-        ),
-        pytest.param(
-            aggregate(aggregate(entity(), attributes='validUntil="2014-01-01T00:00:00Z"')),
-            refusals.MetadataExpired,
-            id="expired",
-        ),
-        pytest.param(
-            aggregate("<a/>" * (METADATA_LIMITS.nodes // 2), entity()),
-            refusals.MetadataTooLarge,
-            id="too large between two entities",
-        ),
-    ],
-)
-def test_a_stream_that_is_refused(document: str, error: type[MetadataRefused]) -> None:
-    with pytest.raises(error):
-        read(document)

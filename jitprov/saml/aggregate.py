@@ -1,0 +1,205 @@
+"""Aggregates: metadata of a whole federation, read in one pass with the memory of its largest entity."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from lxml import etree
+
+from jitprov.saml.certificates import CertificateUnusable
+from jitprov.saml.metadata import (
+    ENTITIES,
+    ENTITY,
+    IDP_ROLE,
+    METADATA_LIMITS,
+    MetadataRefused,
+    entity_name,
+    read_document,
+    refusal_of,
+    refuse_past,
+    require_metadata,
+    signature_problem,
+    understand_entity,
+    valid_until_of,
+)
+from jitprov.saml.metadata_refusals import (
+    MetadataNotSigned,
+    MetadataSignatureRefused,
+    MetadataTooLarge,
+)
+from jitprov.saml.signature import SignatureRefused, is_signed, verify_enveloped
+from jitprov.saml.types import Certificate, IdpMetadata
+from jitprov.saml.xml import ForbiddenXml, NotXml
+
+MAX_ENTITY_BYTES = 2 * 1024 * 1024
+"""Of one entity with what stands before it; the largest that are published have some hundred kilobytes."""
+_CHUNK = 64 * 1024
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One identity provider of an aggregate."""
+
+    entity_id: str
+    """As the document has it; of one that is refused it may be anything."""
+    outcome: IdpMetadata | MetadataRefused
+
+
+class Aggregate:
+    """The identity providers of an aggregate, while it is read. It can be read once.
+
+    A signature over the aggregate can not be checked on the way, because it is only known to hold after the last
+    byte, and is not: see :func:`verified_aggregate`. Signatures of single entities are checked.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        now: datetime,
+        allow_http: bool = False,
+        wanted: Container[str] | None = None,
+    ) -> None:
+        """Begin; nothing is read yet.
+
+        :param wanted: entity IDs; the others are skipped without looking at them. ``None`` wants all.
+        """
+        self.bytes_read = 0
+        self.signed = False
+        """Whether a signature covers the aggregate or a group in it; known once an entity has come."""
+        self._stream, self._now, self._allow_http = stream, now, allow_http
+        self._wanted = wanted
+        self._parser = _parser()
+        self._pending = 0
+        """Bytes since the last entity ended: what the parser holds in memory."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield every identity provider, or why it can not be used.
+
+        :raises MetadataRefused: about the whole document; after what was yielded before.
+        """
+        for entity in self._entities():
+            name = entity_name(entity)
+            if self._wanted is not None and name not in self._wanted:
+                continue
+            if entity.find(IDP_ROLE) is not None:
+                yield Entry(entity_id=name, outcome=self._outcome(entity))
+
+    def _outcome(self, entity: etree._Element) -> IdpMetadata | MetadataRefused:
+        try:
+            return understand_entity(entity, now=self._now, allow_http=self._allow_http)
+        except MetadataRefused as refusal:
+            # Without the traceback, whose frames would keep the document in memory.
+            return refusal.with_traceback(None)
+
+    def _entities(self) -> Iterator[etree._Element]:
+        chunk = b""
+        try:
+            for chunk in self._chunks():
+                self._parser.feed(chunk)
+                yield from self._finished()
+            require_metadata(self._parser.close())
+        except etree.XMLSyntaxError as error:
+            where = f"after {self.bytes_read - len(chunk)} bytes"
+            raise refusal_of(chunk, NotXml(f"not well-formed {where}")) from error
+
+    def _chunks(self) -> Iterator[bytes]:
+        before = b""
+        while chunk := self._stream.read(_CHUNK):
+            _refuse_declarations(before[-16:] + chunk)
+            self.bytes_read += len(chunk)
+            self._pending += len(chunk)
+            if self._pending > MAX_ENTITY_BYTES:
+                raise MetadataTooLarge("an entity of the aggregate is too large")
+            yield chunk
+            before = chunk
+
+    def _finished(self) -> Iterator[etree._Element]:
+        """Yield the entities that have been read completely, and free each after it was used."""
+        events = cast("Iterator[tuple[str, etree._Element]]", self._parser.read_events())
+        for event, element in events:
+            if event == "start":
+                self._begin(element)
+            elif all(ancestor.tag == ENTITIES for ancestor in element.iterancestors()):
+                if element.tag == ENTITY:
+                    self._look_for_signatures(element)
+                    yield element
+                self._pending = 0
+                _forget(element)
+
+    def _begin(self, element: etree._Element) -> None:
+        root = element.getroottree().getroot()
+        require_metadata(root)
+        # Groups inside may end earlier: that concerns their entities, not the others.
+        if element is root and element.get("validUntil") is not None:
+            refuse_past(valid_until_of(element), self._now)
+
+    def _look_for_signatures(self, entity: etree._Element) -> None:
+        if not self.signed:
+            self.signed = any(is_signed(ancestor) for ancestor in entity.iterancestors())
+
+
+def iter_idp_metadata(
+    stream: BinaryIO, *, now: datetime, allow_http: bool = False
+) -> Iterator[IdpMetadata | MetadataRefused]:
+    """Yield what every identity provider of an aggregate publishes, or why it can not be used.
+
+    :raises MetadataRefused: about the whole document; after what was yielded before.
+    """
+    for entry in Aggregate(stream, now=now, allow_http=allow_http):
+        yield entry.outcome
+
+
+def verified_aggregate(
+    document: bytes, *, trusted: Certificate, now: datetime, max_bytes: int
+) -> bytes:
+    """Return what the trusted certificate's holder signed of a whole document: its root, in canonical form.
+
+    It needs the document in memory, several times over.
+
+    :raises MetadataRefused: it is too large, can not be read, is not signed, or not by that key.
+    """
+    nodes = max(METADATA_LIMITS.nodes, max_bytes // 10)
+    root = read_document(document, replace(METADATA_LIMITS, bytes=max_bytes, nodes=nodes))
+    if not is_signed(root):
+        raise MetadataNotSigned("the aggregate is not signed as a whole")
+    try:
+        return etree.tostring(verify_enveloped(root, [trusted], now=now), encoding="utf-8")
+    except (SignatureRefused, CertificateUnusable) as error:
+        problem = (
+            f"the certificate that you trust does not vouch for it: {signature_problem(error)}"
+        )
+        raise MetadataSignatureRefused(problem) from error
+
+
+def _parser() -> etree.XMLPullParser:
+    return etree.XMLPullParser(
+        events=("start", "end"),
+        tag=(ENTITY, ENTITIES),
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _refuse_declarations(text: bytes) -> None:
+    # Before the parser sees it, as in jitprov.saml.xml. A zero byte is how UTF-16 could hide one.
+    if b"\0" in text:
+        raise refusal_of(b"", NotXml("not UTF-8"))
+    if any(declaration in text for declaration in _DECLARATIONS):
+        raise refusal_of(text, ForbiddenXml("document type declaration"))
+
+
+def _forget(element: etree._Element) -> None:
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
