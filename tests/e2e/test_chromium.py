@@ -40,7 +40,9 @@ def chromium() -> Iterator[BrowserContext]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_FLAGS)
-        yield browser.new_context()
+        context = browser.new_context()
+        context.set_default_timeout(15_000)
+        yield context
         browser.close()
 
 
