@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -325,20 +326,26 @@ def _identities(
     identity_provider: IdentityProvider, external_id: str
 ) -> models.QuerySet[ExternalIdentity]:
     """Look somebody up by the anchor and nothing else, with their groups and who granted them."""
-    identities = ExternalIdentity.objects.select_related("user").filter(
+    return _people(get_user_model()).filter(
         identity_provider=identity_provider, external_id_digest=digest(external_id)
     )
-    return identities.select_for_update().annotate(
-        member_of=json_values(_memberships(), "group_id"),
+
+
+@cache
+def _people(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalIdentity]:
+    """Return the statement, not what it reads: to put it together costs as much as to run it."""
+    identities = ExternalIdentity.objects.select_related("user").select_for_update()
+    return identities.annotate(
+        member_of=json_values(_memberships(user_model), "group_id"),
         grants=json_rows(
             GrantedGroup.objects.filter(identity__user=OuterRef("user")), "identity_id", "group_id"
         ),
     )
 
 
-def _memberships() -> models.QuerySet[Any]:
+def _memberships(user_model: type[AbstractBaseUser]) -> models.QuerySet[Any]:
     """Return the rows that put the person of an outer identity into groups."""
-    groups: Any = getattr(get_user_model(), "groups", None)
+    groups: Any = getattr(user_model, "groups", None)
     if groups is None:
         return GrantedGroup.objects.none()
     through: models.Manager[Any] = groups.through.objects

@@ -47,7 +47,7 @@ class SignInView(View):
 
     def identity_provider(self, slug: str) -> IdentityProvider:
         """Return the identity provider with its certificates and mappings, in one statement."""
-        found = IdentityProvider.objects.with_configuration().filter(slug=slug).first()
+        found = IdentityProvider.meant_by(slug)
         if found is None:
             raise IdentityProviderUnknown
         return found
