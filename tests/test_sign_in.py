@@ -183,6 +183,21 @@ def test_an_identity_provider_that_only_takes_posts(client: Client, saml_sign_in
     assert saml_sign_in(row, fake).status_code == 302
 
 
+def test_an_identity_provider_that_wants_signed_requests_gets_them_and_is_told(
+    client: Client,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    settings: Any,
+) -> None:
+    settings.JITPROV_SP_KEY_PAIRS = [rsa_key_pair("ours")]
+    login, metadata = (reverse(f"jitprov:{view}", args=["acme"]) for view in ("login", "metadata"))
+    assert not fake_identity_provider.read_request(client.get(login)["Location"]).signed
+    assert b'AuthnRequestsSigned="false"' in client.get(metadata).content
+    IdentityProvider.objects.update(want_authn_requests_signed=True)
+    assert fake_identity_provider.read_request(client.get(login)["Location"]).signed
+    assert b'AuthnRequestsSigned="true"' in client.get(metadata).content
+
+
 # Request state
 
 

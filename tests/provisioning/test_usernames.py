@@ -82,3 +82,7 @@ def test_every_candidate_is_a_variant(max_length: int) -> None:
 )
 def test_what_is_no_variant(current: str, wish: str) -> None:
     assert not is_variant(current, wish)
+
+
+def test_in_a_crowd_only_names_that_chance_makes_different_are_tried() -> None:
+    assert list(candidates("ann", suffixes=["0a1b2c3d"], crowded=True)) == ["ann-0a1b2c3d"]

@@ -36,6 +36,9 @@ Use Chromium, Chrome, Edge or Firefox: Safari keeps no Secure cookies without ht
 class Command(BaseCommand):
     """Sets the demo up and serves it, or walks through it once."""
 
+    # They would open the usual database, also for --once, which leaves nothing behind.
+    requires_system_checks = ()
+
     help = "Set up the example site with two customers and serve it on this machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
