@@ -1,0 +1,54 @@
+"""What each host can do, and how the measuring process asks for it: one JSON object a line, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypedDict
+
+from django.http import HttpResponse
+from django.test import Client
+
+
+class ConnectedDirectory(TypedDict):
+    """An identity provider that a host is to trust."""
+
+    slug: str
+    entity_id: str
+    sso_url: str
+    certificate: str
+
+
+class Delivery(TypedDict):
+    """What one browser brings, and who is then to be signed in."""
+
+    slug: str
+    body: str
+    """URL-encoded form fields."""
+    external_id: str
+
+
+class Measured(TypedDict):
+    """What some sign-ins cost, each checked to have happened."""
+
+    cpu: list[float]
+    """Seconds of this process, one for each sign-in."""
+    elapsed: list[float]
+    """Seconds by the clock on the wall."""
+    statements: list[str]
+    """The first word of each SQL statement of the last sign-in, if it was asked for."""
+
+
+class Host(Protocol):
+    """A web application with single sign-on."""
+
+    def connect(self, directories: Sequence[ConnectedDirectory]) -> None:
+        """Write the rows that make the host trust these identity providers."""
+
+    def leave(self, browser: Client, slug: str) -> str:
+        """Begin a sign-in, and return the URL that the browser is sent to; empty where nobody is to be asked."""
+
+    def deliver(self, browser: Client, delivery: Delivery) -> HttpResponse:
+        """Do all that the browser does from the identity provider's form to being signed in. This is measured."""
+
+    def user_id(self, delivery: Delivery) -> object:
+        """Return the primary key of the user that this person is, or ``None``."""

@@ -1,0 +1,1 @@
+"""A host that signs people in with jitprov."""
