@@ -62,7 +62,7 @@ def _parse(text: str) -> x509.Certificate:
     try:
         der = base64.b64decode("".join(_ARMOUR.sub("", text).split()), validate=True)
         return x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, x509.InvalidVersion) as error:
         raise CertificateUnusable("not an X.509 certificate") from error
 
 

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml.signature import AlgorithmNotAllowed, SignatureInvalid
+from jitprov.saml.signing import load_key_pair
 from jitprov.saml.types import KeyPair
 from jitprov.saml.xml import DS, SAML, XENC, XENC11, text_of
 
@@ -60,6 +60,7 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
     """Return the plaintext of an EncryptedAssertion.
 
     :raises DecryptionKeyMissing: there are no key pairs.
+    :raises ConfigurationError: one of them can not be used.
     :raises AlgorithmNotAllowed: the message names another algorithm than AES and RSA-OAEP.
     :raises SignatureInvalid: anything else; deliberately not told apart.
     """
@@ -70,7 +71,9 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
     if algorithm not in _KEY_BYTES:
         raise AlgorithmNotAllowed(algorithm)
     ciphertext = _cipher_value(data)
-    encrypted_keys = list(encrypted_assertion.iter(f"{{{XENC}}}EncryptedKey"))[:MAX_ENCRYPTED_KEYS]
+    found = list(encrypted_assertion.iter(f"{{{XENC}}}EncryptedKey"))[:MAX_ENCRYPTED_KEYS]
+    # All are read before any is used: else the fault of the second would tell that the first was not ours.
+    encrypted_keys = [(_cipher_value(key), _key_transport(key)) for key in found]
     for key in _content_keys(encrypted_keys, key_pairs):
         if len(key) == _KEY_BYTES[algorithm]:
             return _decrypt_content(algorithm, key, ciphertext)
@@ -96,13 +99,11 @@ def splice(root: etree._Element, encrypted_assertion: etree._Element, plaintext:
 
 
 def _content_keys(
-    encrypted_keys: Sequence[etree._Element], key_pairs: Sequence[KeyPair]
+    encrypted_keys: Sequence[tuple[bytes, padding.OAEP]], key_pairs: Sequence[KeyPair]
 ) -> Iterator[bytes]:
-    for encrypted_key in encrypted_keys:
-        oaep = _key_transport(encrypted_key)
-        wrapped = _cipher_value(encrypted_key)
-        for pair in key_pairs:
-            private_key = load_pem_private_key(pair.private_key.encode(), password=None)
+    private_keys = [load_key_pair(pair).private_key for pair in key_pairs]
+    for wrapped, oaep in encrypted_keys:
+        for private_key in private_keys:
             if isinstance(private_key, RSAPrivateKey):
                 try:
                     yield private_key.decrypt(wrapped, oaep)

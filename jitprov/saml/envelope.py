@@ -65,7 +65,9 @@ class StatusNotSuccess(ResponseRefused):
     code = "status_not_success"
 
     def __init__(self, statuses: Sequence[str]) -> None:
-        super().__init__(" / ".join(status.rpartition(":")[2][:60] for status in statuses))
+        # Anybody may have written them, and they go to a log: few, short, and in one line.
+        shown = (repr(status.rpartition(":")[2][:60])[1:-1] for status in statuses[:3])
+        super().__init__(" / ".join(shown))
         self.statuses = tuple(statuses)
 
 

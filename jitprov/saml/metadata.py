@@ -60,7 +60,7 @@ __all__ = [
     "sp_metadata",
 ]
 
-METADATA_LIMITS = Limits(bytes=10 * 1024 * 1024, depth=48, nodes=1_000_000)
+METADATA_LIMITS = Limits(bytes=10 * 1024 * 1024, depth=48, nodes=1_000_000, declarations=10_000_000)
 """For metadata: one identity provider is 2 to 80 kB, a national federation some megabytes."""
 MAX_ENTITY_ID = 1024
 """Characters; saml-core-2.0 §8.3.6."""

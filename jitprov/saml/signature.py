@@ -25,7 +25,7 @@ from lxml import etree
 from jitprov.exceptions import JitprovError
 from jitprov.saml.certificates import PublicKey, public_key
 from jitprov.saml.types import Certificate
-from jitprov.saml.xml import DS, EXC_C14N, canonical, parse_trusted, text_of
+from jitprov.saml.xml import DS, EXC_C14N, ForbiddenXml, canonical, parse_trusted, text_of
 
 ENVELOPED = f"{DS}enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -145,7 +145,7 @@ def verify_enveloped(
     :raises SignatureInvalid, CertificateExpired: after.
     """
     signature = _read_signature(element)
-    signed = canonical(_without_signature(element), signature.prefixes)
+    signed = _canonical(_without_signature(element), signature.prefixes)
     digest = hashlib.new(signature.digest, signed).digest()
     if not hmac.compare_digest(digest, signature.digest_value):
         raise SignatureInvalid("digest differs")
@@ -192,7 +192,7 @@ def _read_signature(element: etree._Element) -> _Signature:
     return _Signature(
         method=_signature_method(method),
         value=_base64(_only_child(signature, "SignatureValue")),
-        signed_info=canonical(signed_info, _exclusive_prefixes(c14n)),
+        signed_info=_canonical(signed_info, _exclusive_prefixes(c14n)),
         digest=_digest_name(_only_child(reference, "DigestMethod")),
         digest_value=_base64(_only_child(reference, "DigestValue")),
         prefixes=_transforms(_only_child(reference, "Transforms")),
@@ -241,6 +241,13 @@ def _exclusive_prefixes(method: etree._Element) -> tuple[str, ...]:
     if len(prefixes) > MAX_PREFIXES:
         raise SignatureMalformed("too many inclusive prefixes")
     return tuple(prefixes)
+
+
+def _canonical(element: etree._Element, prefixes: tuple[str, ...]) -> bytes:
+    try:
+        return canonical(element, prefixes)
+    except ForbiddenXml as error:
+        raise SignatureMalformed(f"{error} in what is signed") from error
 
 
 def _without_signature(element: etree._Element) -> etree._Element:

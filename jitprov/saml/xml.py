@@ -45,31 +45,39 @@ class TooLarge(XmlRefused):
 
 
 class TooComplex(XmlRefused):
-    """The document is nested deeper, or has more nodes, than allowed."""
+    """The document is nested deeper, or has more nodes, attributes or namespaces, than allowed."""
 
     code = "message_too_complex"
 
 
 class ForbiddenXml(XmlRefused):
-    """The document has a DTD, an entity or a processing instruction."""
+    """The document has a DTD, an entity, a processing instruction, or a relative namespace in what is signed."""
 
     code = "forbidden_xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much XML is too much: bytes, levels of nesting, and nodes of every kind."""
+    """How much XML is too much."""
 
     bytes: int
     depth: int
+    """Levels of nesting."""
     nodes: int
+    """Elements, attributes and texts."""
+    declarations: int = 4_000
+    """Namespace declarations: for each element and attribute libxml2 may look through all that are in scope."""
 
 
 MESSAGE_LIMITS = Limits(bytes=512 * 1024, depth=24, nodes=20_000)
 """For protocol messages: a response of Entra with the most groups that it sends is about 40 kB and 500 nodes."""
 
 _PROCESSING_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
-_NODES = etree.XPath("count(//node() | //@*)")
+# Two counts, not one of a union: libxml2 compares each node of a union with every other.
+_NODES = etree.XPath("count(//node()) + count(//@*)")
+MAX_ATTRIBUTES = 256
+"""Of one element: canonicalisation sorts them one by one into a list."""
+_CROWDED = etree.XPath(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])")
 # The path is built once per depth that is ever used: one for messages, one for metadata.
 _DEEPER: dict[int, etree.XPath] = {}
 
@@ -82,6 +90,9 @@ def parse(document: bytes, limits: Limits) -> etree._Element:
     if len(document) > limits.bytes:
         raise TooLarge(limit=limits.bytes)
     _refuse_declarations(document)
+    # In the text, because XPath counts those in scope: every one again for each element.
+    if document.count(b"xmlns") > limits.declarations:
+        raise TooComplex(f"more than {limits.declarations} namespace declarations")
     root = parse_trusted(document)
     if _PROCESSING_INSTRUCTION(root):
         raise ForbiddenXml("processing instruction")
@@ -123,6 +134,8 @@ def _refuse_declarations(document: bytes) -> None:
 def _require_bounds(root: etree._Element, limits: Limits) -> None:
     if cast(float, _NODES(root)) > limits.nodes:
         raise TooComplex(f"more than {limits.nodes} nodes")
+    if _CROWDED(root):
+        raise TooComplex(f"more than {MAX_ATTRIBUTES} attributes in one element")
     deeper = _DEEPER.get(limits.depth)
     if deeper is None:
         deeper = _DEEPER[limits.depth] = etree.XPath("boolean(" + "/*" * (limits.depth + 1) + ")")
@@ -135,15 +148,20 @@ def canonical(element: etree._Element, inclusive_prefixes: tuple[str, ...] = ())
 
     The element is serialised and parsed first: only so does it carry the namespaces that its ancestors
     declare and that an InclusiveNamespaces list may name.
+
+    :raises ForbiddenXml: it has none, because a namespace in it is a relative URI (xml-c14n §1.3).
     """
     alone = parse_trusted(etree.tostring(element, with_tail=False, encoding="utf-8"))
-    return etree.tostring(
-        alone,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=list(inclusive_prefixes) or None,
-    )
+    try:
+        return etree.tostring(
+            alone,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(inclusive_prefixes) or None,
+        )
+    except etree.C14NError as error:
+        raise ForbiddenXml("relative namespace") from error
 
 
 def text_of(element: etree._Element) -> str:

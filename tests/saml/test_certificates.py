@@ -63,6 +63,13 @@ def test_any_layout_is_read_and_means_the_same(text: str) -> None:
             base64.b64encode(PEM.encode()).decode(), "not an X.509 certificate", id="base64 twice"
         ),
         pytest.param(PEM + PEM, "not an X.509 certificate", id="two in one"),
+        pytest.param(
+            base64.b64encode(
+                DER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09")
+            ).decode(),
+            "not an X.509 certificate",
+            id="a version that nobody knows",
+        ),
         pytest.param(key_pair().private_key, "not an X.509 certificate", id="a private key"),
         pytest.param("A" * (MAX_CERTIFICATE_LENGTH + 1), "too long", id="too long"),
         pytest.param("é", "not an X.509 certificate", id="not even ASCII"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -17,6 +18,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from lxml import etree
 
 from jitprov.exceptions import JitprovError
+from jitprov.saml.envelope import StatusNotSuccess
 from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.signature import SignatureMissing, verify_enveloped
 from jitprov.saml.types import KeyPair, NameID
@@ -874,3 +876,82 @@ def test_a_signature_before_everything_else_in_the_assertion(
 
     response = respond(fake, mutate_after_signing=move_up)
     assert refusal(response, expect) == ("verifiers_disagree", True)
+
+
+@pytest.mark.parametrize("place", ["Subject", "Signature", "SignedInfo"])
+@pytest.mark.parametrize("encrypted", [False, True], ids=["in the open", "encrypted"])
+def test_a_relative_namespace_which_can_not_be_canonical(
+    fake: FakeIdentityProvider,
+    expect: Expectation,
+    sp_key_pair: KeyPair,
+    *,
+    place: str,
+    encrypted: bool,
+) -> None:
+    def declare(root: etree._Element) -> None:
+        element = find(root, f"{DS if place.startswith('Sign') else SAML}{place}")
+        element.set("{relative}a", "")
+
+    knobs: dict[str, Any] = {"encrypt_for": sp_key_pair.certificate} if encrypted else {}
+    code = refusal(respond(fake, mutate_before_encrypting=declare, **knobs), expect)[0]
+    assert code == ("signature_invalid" if encrypted else "signature_malformed")
+
+
+@pytest.mark.parametrize(
+    "first", [pytest.param(0, id="the first is ours"), pytest.param(4, id="it is nobody's")]
+)
+def test_an_algorithm_that_we_do_not_accept_does_not_tell_whether_another_key_was_ours(
+    fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair, first: int
+) -> None:
+    """Both fail in the same way, or whoever has recorded an assertion could try keys on us."""
+
+    def mutate(root: etree._Element) -> None:
+        key = find(root, f"{XENC}EncryptedKey")
+        second = deepcopy(key)
+        find(second, f"{XENC}EncryptionMethod").set("Algorithm", "urn:nonsense")
+        key.addnext(second)
+        value = find(key, f"{XENC}CipherValue")
+        value.text = "A" * first + (value.text or "").strip()[first:]
+
+    response = respond(fake, encrypt_for=sp_key_pair.certificate, mutate_after_signing=mutate)
+    assert refusal(response, expect) == ("algorithm_not_allowed", False)
+
+
+def test_our_own_key_that_can_not_be_used(
+    fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
+) -> None:
+    broken = replace(expect.sp, key_pairs=(replace(sp_key_pair, private_key="nonsense"),))
+    response = respond(fake, encrypt_for=sp_key_pair.certificate)
+    assert refusal(response, replace(expect, sp=broken)) == ("configuration_error", False)
+
+
+def test_many_keys_to_try_cost_little(
+    fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
+) -> None:
+    """Our private key is read once, not for each of the keys that a stranger sends."""
+
+    def multiply(root: etree._Element) -> None:
+        key = find(root, f"{XENC}EncryptedKey")
+        find(key, f"{XENC}CipherValue").text = "AAAA"
+        for _ in range(300):
+            key.addnext(deepcopy(key))
+
+    response = respond(fake, encrypt_for=sp_key_pair.certificate, mutate_after_signing=multiply)
+    began = time.process_time()
+    assert refusal(response, expect) == ("signature_invalid", False)
+    assert time.process_time() - began < 0.2
+
+
+def test_a_status_can_neither_forge_a_line_of_the_log_nor_fill_it(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    def forge(root: etree._Element) -> None:
+        code = find(root, f"{SAMLP}StatusCode")
+        code.set("Value", "urn:x:\nINFO sign-in ABC created")
+        for _ in range(1000):
+            code.append(deepcopy(code) if len(code) == 0 else deepcopy(code[0]))
+
+    with pytest.raises(StatusNotSuccess) as caught:
+        verify_response(respond(fake, mutate_after_signing=forge), expect)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jitprov.saml.xml import (
+    MAX_ATTRIBUTES,
     MESSAGE_LIMITS,
     ForbiddenXml,
     Limits,
@@ -78,6 +81,29 @@ def test_refused(document: bytes, error: type[XmlRefused]) -> None:
     assert isinstance(caught.value, error)
 
 
+ATTRIBUTES = b" ".join(b'a%d=""' % number for number in range(MAX_ATTRIBUTES + 1))
+NAMESPACES = b" ".join(b'xmlns:a%d="urn:a"' % number for number in range(4_001))
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        pytest.param(b"<a><b %s/></a>" % ATTRIBUTES, "attributes in one element", id="attributes"),
+        pytest.param(b"<a %s/>" % NAMESPACES, "namespace declarations", id="namespaces"),
+        pytest.param(b"<a>" + b"<b xmlns=''/>" * 4_001 + b"</a>", "declarations", id="all over it"),
+        pytest.param(b"<a>" + b'<b c=""/>' * 52_000 + b"</a>", "nodes", id="nodes with attributes"),
+    ],
+)
+def test_what_would_take_long_to_canonicalise_is_refused_at_once(
+    document: bytes, words: str
+) -> None:
+    """Within the size of a message, each of these once took from one to five seconds."""
+    began = time.process_time()
+    with pytest.raises(TooComplex, match=words):
+        parse(document, MESSAGE_LIMITS)
+    assert time.process_time() - began < 1
+
+
 def test_the_size_is_said() -> None:
     with pytest.raises(TooLarge) as caught:
         parse(b"a" * 201, SMALL)
@@ -104,3 +130,8 @@ def test_canonical_is_exclusive_and_alone() -> None:
 def test_canonical_keeps_prefixes_that_are_named() -> None:
     root = parse_trusted(b'<p:a xmlns:p="u:p" xmlns:q="u:q"><p:b/></p:a>')
     assert canonical(root[0], ("q",)) == b'<p:b xmlns:p="u:p" xmlns:q="u:q"></p:b>'
+
+
+def test_a_relative_namespace_has_no_canonical_form() -> None:
+    with pytest.raises(ForbiddenXml, match="relative namespace"):
+        canonical(parse_trusted(b'<a xmlns:b="c" b:d=""/>'))
