@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from statistics import mean
 
 from tests.bench.contenders import Contender, HostProcess, running
@@ -131,7 +132,7 @@ class Runner:
         return [(self._known[0], next(self._newcomers)) for _ in range(count)]
 
     def _elsewhere(self) -> list[tuple[Directory, int]]:
-        guests = [number for number, _ in zip(self._guests, range(self._plan.elsewhere))]  # noqa: B905 -- the shorter one ends it
+        guests = islice(self._guests, self._plan.elsewhere)
         return [(self._known[number], 999 + number) for number in guests]
 
     def _sign_in(
