@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -155,7 +158,7 @@ def read_metadata(source: str, *, stdin: BinaryIO) -> bytes:
     if source == "-":
         return stdin.read(conf.METADATA_MAX_BYTES + 1)
     hint = "Give a file, - for standard input, or an https URL."
-    return _read_file(source, conf.METADATA_MAX_BYTES + 1, hint)
+    return read_file(source, conf.METADATA_MAX_BYTES + 1, hint)
 
 
 def read_certificate(path: str) -> Certificate:
@@ -163,7 +166,7 @@ def read_certificate(path: str) -> Certificate:
 
     :raises SourceUnreadable: the file can not be read, or holds something else, or several.
     """
-    content = _read_file(path, MAX_CERTIFICATE_LENGTH, "Give a PEM or DER file.")
+    content = read_file(path, MAX_CERTIFICATE_LENGTH, "Give a PEM or DER file.")
     # Around PEM there may be text, such as openssl's description of the certificate.
     blocks = _PEM.findall(content) or [base64.b64encode(content)]
     if len(blocks) > 1:
@@ -178,10 +181,37 @@ def read_certificate(path: str) -> Certificate:
         ) from error
 
 
-def _read_file(path: str, size: int, hint: str) -> bytes:
+@contextmanager
+def open_metadata(source: str, *, stdin: BinaryIO) -> Iterator[tuple[BinaryIO, int | None]]:
+    """Open what :func:`read_metadata` reads; yield it with its size in bytes, if that is known.
+
+    A file and standard input may be of any size. What comes from a URL is read completely first, within the limits.
+
+    :raises SourceUnreadable: the file can not be read.
+    :raises MetadataRefused: fetching failed.
+    """
+    if "://" in source:
+        document = read_metadata(source, stdin=stdin)
+        yield io.BytesIO(document), len(document)
+    elif source == "-":
+        yield stdin, None
+    else:
+        with _opened(source, "Give a file, - for standard input, or an https URL.") as file:
+            yield file, os.fstat(file.fileno()).st_size or None  # a pipe has none
+
+
+def read_file(path: str, size: int, hint: str) -> bytes:
+    """Return a file's first ``size`` bytes.
+
+    :raises SourceUnreadable: it can not be read; the text ends with the hint.
+    """
+    with _opened(path, hint) as file:
+        return file.read(size)
+
+
+def _opened(path: str, hint: str) -> BinaryIO:
     try:
-        with Path(path).open("rb") as file:
-            return file.read(size)
+        return Path(path).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise SourceUnreadable(f"{path!r} can not be read: {reason}. {hint}") from error
@@ -274,16 +304,20 @@ def _find(metadata: IdpMetadata, tenant: Any, slug: str) -> IdentityProvider | N
 
 
 def _require_slug(slug: str) -> None:
+    problem = slug_problem(slug)
+    if problem:
+        raise SlugRefused(f"The slug {slug[:200]!r} {problem}. Choose another --slug.")
+
+
+def slug_problem(slug: str) -> str:
+    """Say why a text can not be an identity provider's slug; nothing if it can."""
+    if len(slug) > MAX_SLUG:
+        return f"is longer than {MAX_SLUG} characters"
     try:
         validate_slug(slug)
-    except ValidationError as error:
-        raise SlugRefused(
-            f"The slug {slug!r} can not be part of a URL. Use letters, digits, hyphens and underscores."
-        ) from error
-    if len(slug) > MAX_SLUG:
-        raise SlugRefused(
-            f"The slug is longer than {MAX_SLUG} characters. Choose a shorter --slug."
-        )
+    except ValidationError:
+        return "can not be part of a URL; letters, digits, hyphens and underscores can"
+    return ""
 
 
 def _free_slug(tenant: Any) -> str:
@@ -307,25 +341,41 @@ def _free_slug(tenant: Any) -> str:
 
 
 def _create(metadata: IdpMetadata, tenant: Any, slug: str, preset: Preset | None) -> ImportResult:
-    preset = preset or detect(metadata.entity_id, metadata.sso_url)
-    identity_provider = IdentityProvider.objects.create(
-        tenant=tenant,
-        slug=slug,
-        preset=preset.value,
-        subject_claim=preset.details.subject_claim,
-        **_columns(metadata),
-    )
-    fields = mappable_fields()
-    rules = [rule for rule in preset.details.rules if rule.target in fields]
-    ClaimMapping.objects.bulk_create(
-        _mapping(identity_provider, position, rule) for position, rule in enumerate(rules)
-    )
+    identity_provider = new_identity_provider(metadata, preset, slug=slug, tenant=tenant)
+    identity_provider.save()
+    mappings = preset_mappings(identity_provider)
+    ClaimMapping.objects.bulk_create(mappings)
     return ImportResult(
         identity_provider=identity_provider,
         metadata=metadata,
         created=True,
-        mapped_fields=tuple(rule.target for rule in rules),
+        mapped_fields=tuple(mapping.target for mapping in mappings),
     )
+
+
+def new_identity_provider(
+    metadata: IdpMetadata, preset: Preset | None, *, slug: str, **columns: Any
+) -> IdentityProvider:
+    """Return a row, not saved, that says what the metadata says.
+
+    :param preset: ``None`` recognises it.
+    """
+    preset = preset or detect(metadata.entity_id, metadata.sso_url)
+    return IdentityProvider(
+        slug=slug,
+        preset=preset.value,
+        subject_claim=preset.details.subject_claim,
+        **_columns(metadata),
+        **columns,
+    )
+
+
+def preset_mappings(identity_provider: IdentityProvider) -> list[ClaimMapping]:
+    """Return the preset's claim mappings, not saved, as far as the host's user model has the fields."""
+    fields = mappable_fields()
+    rules = Preset(identity_provider.preset).details.rules
+    usable = [rule for rule in rules if rule.target in fields]
+    return [_mapping(identity_provider, position, rule) for position, rule in enumerate(usable)]
 
 
 def _mapping(identity_provider: IdentityProvider, position: int, rule: ClaimRule) -> ClaimMapping:
@@ -344,6 +394,25 @@ def _mapping(identity_provider: IdentityProvider, position: int, rule: ClaimRule
 def _update(
     metadata: IdpMetadata, identity_provider: IdentityProvider, preset: Preset | None
 ) -> ImportResult:
+    changes = apply_metadata(identity_provider, metadata, preset)
+    if changes:
+        identity_provider.save(update_fields=[*(one.field for one in changes), "updated_at"])
+    return ImportResult(
+        identity_provider=identity_provider,
+        metadata=metadata,
+        created=False,
+        changes=changes,
+        linked_people=_linked_people(identity_provider, changes),
+    )
+
+
+def apply_metadata(
+    identity_provider: IdentityProvider, metadata: IdpMetadata, preset: Preset | None
+) -> tuple[FieldChange, ...]:
+    """Let a row say what the metadata says, without saving it; return what is different.
+
+    :param preset: ``None`` leaves the row's own.
+    """
     wanted = _columns(metadata)
     if preset is not None:
         wanted["preset"] = preset.value
@@ -354,15 +423,7 @@ def _update(
     )
     for change in changes:
         setattr(identity_provider, change.field, change.after)
-    if changes:
-        identity_provider.save(update_fields=[*(one.field for one in changes), "updated_at"])
-    return ImportResult(
-        identity_provider=identity_provider,
-        metadata=metadata,
-        created=False,
-        changes=changes,
-        linked_people=_linked_people(identity_provider, changes),
-    )
+    return changes
 
 
 def _linked_people(identity_provider: IdentityProvider, changes: Sequence[FieldChange]) -> int:

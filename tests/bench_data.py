@@ -39,24 +39,18 @@ _LANGUAGES = ("en", "de", "fr")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Federation:
-    """What an aggregate is made of."""
+    """What an aggregate is made of, and the map that imports it."""
 
     entities: int
-    duplicate_of: int | None = None
-    """The entity that comes once more at the end."""
-    attributes: str = 'ID="aggregate" Name="https://federation.example"'
-
-    def numbers(self) -> Iterator[int]:
-        yield from range(self.entities)
-        if self.duplicate_of is not None:
-            yield self.duplicate_of
+    certificates: int | None = None
+    """So many different ones; ``None`` gives each entity one of its own."""
 
     def chunks(self) -> Iterator[str]:
         """Yield the document, entity by entity."""
         yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-        yield f"<md:EntitiesDescriptor {_NAMESPACES} {self.attributes}>\n"
-        for number in self.numbers():
-            yield entity(number)
+        yield f'<md:EntitiesDescriptor {_NAMESPACES} ID="aggregate">\n'
+        for number in range(self.entities):
+            yield entity(number, certificate(number % (self.certificates or self.entities)))
         yield "</md:EntitiesDescriptor>\n"
 
     def write(self, path: Path) -> Path:
@@ -115,13 +109,13 @@ def certificate(number: int) -> str:
     return "\n".join(pem.splitlines()[1:-1])
 
 
-def entity(number: int) -> str:
+def entity(number: int, signer: str) -> str:
     return (
         f'<md:EntityDescriptor entityID="{entity_id(number)}">\n'
         f"{_extensions()}"
         '<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">\n'
         f"{_role_extensions(number)}"
-        f"{_key('signing', number)}{_key('encryption', number)}"
+        f"{_key('signing', signer)}{_key('encryption', signer)}"
         f"{_service('SingleLogoutService', 'HTTP-Redirect', number, 'Redirect/SLO')}"
         f"{_service('SingleLogoutService', 'SOAP', number, 'SOAP/SLO')}"
         "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat>\n"
@@ -177,10 +171,10 @@ def _role_extensions(number: int) -> str:
     )
 
 
-def _key(use: str, number: int) -> str:
+def _key(use: str, signer: str) -> str:
     return (
         f'<md:KeyDescriptor use="{use}"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\n'
-        f"{certificate(number)}\n"
+        f"{signer}\n"
         "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\n"
     )
 

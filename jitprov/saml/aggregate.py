@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import Protocol, cast
 
 from lxml import etree
 
@@ -40,6 +40,14 @@ _CHUNK = 64 * 1024
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 
 
+class ByteSource(Protocol):
+    """Whatever bytes can be read from, such as an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes; none at the end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One identity provider of an aggregate."""
@@ -58,7 +66,7 @@ class Aggregate:
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: ByteSource,
         *,
         now: datetime,
         allow_http: bool = False,
@@ -69,8 +77,8 @@ class Aggregate:
         :param wanted: entity IDs; the others are skipped without looking at them. ``None`` wants all.
         """
         self.bytes_read = 0
-        self.signed = False
-        """Whether a signature covers the aggregate or a group in it; known once an entity has come."""
+        self.signed: bool | None = None
+        """Whether a signature covers the aggregate or a group in it; ``None`` until an entity has come."""
         self._stream, self._now, self._allow_http = stream, now, allow_http
         self._wanted = wanted
         self._parser = _parser()
@@ -144,7 +152,7 @@ class Aggregate:
 
 
 def iter_idp_metadata(
-    stream: BinaryIO, *, now: datetime, allow_http: bool = False
+    stream: ByteSource, *, now: datetime, allow_http: bool = False
 ) -> Iterator[IdpMetadata | MetadataRefused]:
     """Yield what every identity provider of an aggregate publishes, or why it can not be used.
 

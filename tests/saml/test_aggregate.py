@@ -15,6 +15,7 @@ from jitprov.saml.aggregate import (
 from jitprov.saml.certificates import load_certificate
 from jitprov.saml.metadata import MetadataRefused, parse_idp_metadata
 from jitprov.saml.types import IdpMetadata
+from jitprov.saml.xml import MAX_ATTRIBUTES
 from tests.saml.documents import (
     ENTITY_ID,
     NOW,
@@ -98,6 +99,18 @@ def test_signatures_of_entities_are_checked() -> None:
     broken = SIGNED_ENTITY.replace("idp.example/sso", "evil.example/sso")
     found = kinds(read(aggregate(broken, SIGNED_ENTITY)))
     assert found == [refusals.MetadataSignatureRefused, ENTITY_ID]
+
+
+@pytest.mark.parametrize("signature", [True, False])
+def test_the_bounds_of_a_document_hold_for_an_entity_that_is_signed(signature: bool) -> None:
+    many = " ".join(f'a{number}="b"' for number in range(MAX_ATTRIBUTES + 1))
+    document = entity(
+        f"<md:Extensions><a {many}/></md:Extensions>{idp_role()}", attributes='ID="e1"'
+    )
+    if signature:
+        document = without_declaration(signed(document))
+    expected = refusals.MetadataTooLarge if signature else ENTITY_ID
+    assert kinds(read(aggregate(document))) == [expected]
 
 
 @pytest.mark.parametrize(

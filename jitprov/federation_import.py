@@ -1,0 +1,343 @@
+"""Importing many identity providers from one aggregate: read once, saved in batches, safe to run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
+from django.db import IntegrityError, transaction
+
+from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
+from jitprov.federation_map import MapRow, in_batches
+from jitprov.metadata_import import (
+    ImportRefused,
+    SlugRefused,
+    apply_metadata,
+    new_identity_provider,
+    preset_mappings,
+)
+from jitprov.models import ClaimMapping, ExternalIdentity, IdentityProvider, SigningCertificate
+from jitprov.provisioning.presets import Preset
+from jitprov.saml.aggregate import Aggregate, ByteSource, Entry, verified_aggregate
+from jitprov.saml.metadata import MetadataRefused
+from jitprov.saml.types import Certificate, IdpMetadata
+
+BATCH_SIZE = 200
+"""Identity providers in one transaction: a second's work at most, so that sign-ins are not kept waiting."""
+
+
+class EntityRepeated(ImportRefused):
+    """The aggregate has an identity provider again; only the first one counted."""
+
+    code = "import_entity_repeated"
+
+
+class EntityIdChanged(ImportRefused):
+    """A row that people have signed in with would get another entity ID, perhaps another directory's."""
+
+    code = "import_entity_id_changed"
+
+
+class FederationIncomplete(ImportRefused):
+    """Some rows of the map were refused, or are missing in the aggregate."""
+
+    code = "import_incomplete"
+
+
+class SignatureState(StrEnum):
+    """What is known of the aggregate's own signature."""
+
+    VERIFIED = "verified"
+    NOT_CHECKED = "not_checked"
+    ABSENT = "absent"
+
+    @classmethod
+    def unchecked(cls, *, signed: bool) -> SignatureState:
+        """Return what is known of an aggregate that was only read."""
+        return cls.NOT_CHECKED if signed else cls.ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChanged:
+    """A row that was there before and is different now."""
+
+    slug: str
+    fields: tuple[str, ...]
+    certificates_added: int
+    certificates_removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRefused:
+    """A row of the map that was not imported, or an entity that was in the way."""
+
+    row: MapRow
+    code: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What has become of the map so far."""
+
+    added: int = 0
+    unchanged: int = 0
+    changed: list[RowChanged] = field(default_factory=list)
+    refused: list[RowRefused] = field(default_factory=list)
+    missing: list[MapRow] | None = None
+    """Rows whose entity the aggregate does not have; ``None`` until it was read to its end."""
+    signature: SignatureState | None = None
+    """``None`` until an entity has come."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of the map was imported."""
+        return not self.refused and self.missing == []
+
+    @property
+    def settled(self) -> int:
+        """How many rows have been dealt with."""
+        return self.added + self.unchanged + len(self.changed) + len(self.refused)
+
+    def refuse(self, row: MapRow, refusal: JitprovError) -> None:
+        """Note why a row was not imported."""
+        self.refused.append(RowRefused(row=row, code=refusal.code, reason=str(refusal)))
+
+
+class FederationImport:
+    """One run: every identity provider of the map that the aggregate has."""
+
+    def __init__(
+        self,
+        rows: Mapping[str, MapRow],
+        *,
+        now: datetime,
+        preset: Preset | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        """Begin; nothing is read or written yet.
+
+        :param rows: by entity ID, as :func:`jitprov.federation_map.read_map` returns them.
+        :param preset: ``None`` recognises each new identity provider by its metadata.
+        :param dry_run: find out what would happen, and undo each batch.
+        """
+        self.summary = Summary()
+        """Grows while :meth:`run` runs, and stays true if that ends early."""
+        self._rows, self._now, self._preset, self._dry_run = rows, now, preset, dry_run
+
+    def verified(self, stream: ByteSource, trusted: Certificate) -> bytes:
+        """Return what the trusted certificate's holder signed of a whole aggregate, for :meth:`run`.
+
+        It is read into memory, several times over, so ``JITPROV_METADATA_MAX_BYTES`` bounds it.
+
+        :raises MetadataRefused: it is too large, can not be read, is not signed, or not by that key.
+        """
+        limit = conf.METADATA_MAX_BYTES
+        document = verified_aggregate(
+            stream.read(limit + 1), trusted=trusted, now=self._now, max_bytes=limit
+        )
+        self.summary.signature = SignatureState.VERIFIED
+        return document
+
+    def run(self, stream: ByteSource) -> None:
+        """Read the aggregate once, and save what it has in batches, each in a transaction of its own.
+
+        As :func:`jitprov.metadata_import.import_metadata` does it with one, except that a row which knows people
+        never gets another entity ID.
+
+        :raises MetadataRefused: the aggregate can not be used, or not from here on. Batches saved before stay.
+        """
+        aggregate = Aggregate(
+            stream, now=self._now, allow_http=settings.DEBUG, wanted=self._rows.keys()
+        )
+        missing = dict(self._rows)
+        try:
+            for batch in in_batches(self._usable(aggregate, missing), BATCH_SIZE):
+                self._save(batch)
+        finally:
+            if aggregate.signed is not None and self.summary.signature is None:
+                self.summary.signature = SignatureState.unchecked(signed=aggregate.signed)
+        self.summary.missing = list(missing.values())
+
+    def _usable(
+        self, entries: Iterable[Entry], missing: dict[str, MapRow]
+    ) -> Iterator[tuple[MapRow, IdpMetadata]]:
+        repeated = set()
+        for entry in entries:
+            row = self._rows[entry.entity_id]
+            if missing.pop(entry.entity_id, None) is None:
+                repeated.add(entry.entity_id)
+            elif isinstance(entry.outcome, MetadataRefused):
+                self.summary.refuse(row, entry.outcome)
+            else:
+                yield row, entry.outcome
+        for entity_id in repeated:
+            refusal = EntityRepeated("The aggregate has it more than once; only the first counted.")
+            self.summary.refuse(self._rows[entity_id], refusal)
+
+    def _save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
+        for _ in range(2):
+            batch = _Batch(self._now, self._preset)
+            try:
+                with transaction.atomic():
+                    batch.save(items)
+                    if self._dry_run:
+                        transaction.set_rollback(True)
+            except IntegrityError:
+                continue  # somebody else was at the same rows: look again, once
+            self._count(batch)
+            return
+        for row, _ in items:
+            problem = "Somebody else changed identity providers at the same time. Run it again."
+            self.summary.refuse(row, ImportRefused(problem))
+
+    def _count(self, batch: _Batch) -> None:
+        self.summary.added += len(batch.new)
+        self.summary.unchanged += batch.unchanged
+        self.summary.changed += batch.changed
+        for row, refusal in batch.refused:
+            self.summary.refuse(row, refusal)
+
+
+class _Batch:
+    """Some identity providers, saved with a number of statements that does not depend on how many they are."""
+
+    def __init__(self, now: datetime, preset: Preset | None) -> None:
+        self.new: list[tuple[IdentityProvider, IdpMetadata]] = []
+        self.changed: list[RowChanged] = []
+        self.refused: list[tuple[MapRow, ImportRefused]] = []
+        self.unchanged = 0
+        self._now, self._preset = now, preset
+        self._touched: list[IdentityProvider] = []
+        self._fields = {"updated_at"}
+        self._certificates: list[SigningCertificate] = []
+        self._stale: list[int] = []
+
+    def save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
+        """Read what is there, compare, and write what differs."""
+        rows = _existing_rows([row.slug for row, _ in items])
+        pairs = [(rows.get(row.slug.casefold()), row, metadata) for row, metadata in items]
+        known = _with_people([found for found, _, one in pairs if _renamed(found, one)])
+        certificates = _certificates_of(rows.values())
+        for found, row, metadata in pairs:
+            if found is None:
+                self._add(row, metadata)
+            elif refusal := _refusal(row, found, metadata, known):
+                self.refused.append((row, refusal))
+            else:
+                self._update(found, metadata, certificates.get(found.pk, {}))
+        self._write()
+
+    def _add(self, row: MapRow, metadata: IdpMetadata) -> None:
+        identity_provider = new_identity_provider(
+            metadata, self._preset, slug=row.slug, tenant_id=row.tenant_id
+        )
+        self.new.append((identity_provider, metadata))
+
+    def _update(
+        self, found: IdentityProvider, metadata: IdpMetadata, certificates: dict[str, int]
+    ) -> None:
+        changes = apply_metadata(found, metadata, self._preset)
+        wanted = {one.fingerprint: one for one in metadata.signing_certificates}
+        added = [one for fingerprint, one in wanted.items() if fingerprint not in certificates]
+        stale = [key for fingerprint, key in certificates.items() if fingerprint not in wanted]
+        if not (changes or added or stale):
+            self.unchanged += 1
+            return
+        # Also if only a certificate is new: whatever remembers a row by its time must look again.
+        found.updated_at = self._now
+        self._touched.append(found)
+        self._fields.update(change.field for change in changes)
+        self._certificates += (_certificate_row(found, one) for one in added)
+        self._stale += stale
+        changed = RowChanged(
+            slug=found.slug,
+            fields=tuple(change.field for change in changes),
+            certificates_added=len(added),
+            certificates_removed=len(stale),
+        )
+        self.changed.append(changed)
+
+    def _write(self) -> None:
+        if self.new:
+            self._write_new()
+        if self._touched:
+            IdentityProvider.objects.bulk_update(self._touched, sorted(self._fields))
+        if self._stale:
+            SigningCertificate.objects.filter(pk__in=self._stale).delete()
+        if self._certificates:
+            SigningCertificate.objects.bulk_create(self._certificates)
+
+    def _write_new(self) -> None:
+        IdentityProvider.objects.bulk_create(row for row, _ in self.new)
+        # Asked for once more, because not every database returns the keys of many rows.
+        slugs = [row.slug for row, _ in self.new]
+        keys = dict(IdentityProvider.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+        for row, metadata in self.new:
+            row.pk = keys[row.slug]
+            self._certificates += (
+                _certificate_row(row, one) for one in metadata.signing_certificates
+            )
+        ClaimMapping.objects.bulk_create(
+            mapping for row, _ in self.new for mapping in preset_mappings(row)
+        )
+
+
+def _existing_rows(slugs: Sequence[str]) -> dict[str, IdentityProvider]:
+    # In no particular case: some databases find slugs equal that differ in it, and the map has each only once.
+    rows = IdentityProvider.objects.select_for_update().filter(slug__in=slugs)
+    return {row.slug.casefold(): row for row in rows}
+
+
+def _certificates_of(rows: Iterable[IdentityProvider]) -> dict[int, dict[str, int]]:
+    """Return the keys of each row's certificates by their fingerprints."""
+    keys = [row.pk for row in rows]
+    found: dict[int, dict[str, int]] = {}
+    if keys:
+        certificates = SigningCertificate.objects.filter(identity_provider__in=keys)
+        for owner, fingerprint, key in certificates.values_list(
+            "identity_provider_id", "fingerprint", "pk"
+        ):
+            found.setdefault(owner, {})[fingerprint] = key
+    return found
+
+
+def _renamed(found: IdentityProvider | None, metadata: IdpMetadata) -> bool:
+    return found is not None and found.entity_id != metadata.entity_id
+
+
+def _with_people(rows: Sequence[IdentityProvider | None]) -> set[int]:
+    """Return the keys of those rows that people have signed in with."""
+    if not rows:
+        return set()
+    people = ExternalIdentity.objects.filter(identity_provider__in=rows)
+    return set(people.values_list("identity_provider_id", flat=True).distinct())
+
+
+def _refusal(
+    row: MapRow, found: IdentityProvider, metadata: IdpMetadata, known: set[int]
+) -> ImportRefused | None:
+    if found.tenant_id != row.tenant_id:
+        return SlugRefused(f"The slug {row.slug!r} is taken by another tenant. Choose another.")
+    if _renamed(found, metadata) and found.pk in known:
+        return EntityIdChanged(
+            f"The slug {row.slug!r} has the entity ID {found.entity_id!r}, and people are known by it: whoever "
+            "runs this other directory could sign in as them. Choose another slug, or import it alone with --tenant."
+        )
+    return None
+
+
+def _certificate_row(
+    identity_provider: IdentityProvider, certificate: Certificate
+) -> SigningCertificate:
+    return SigningCertificate(
+        identity_provider=identity_provider,
+        pem=certificate.pem,
+        fingerprint=certificate.fingerprint,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+    )

@@ -1,0 +1,537 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management.base import OutputWrapper
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from jitprov.federation_import import BATCH_SIZE, FederationImport
+from jitprov.federation_map import MapRow
+from jitprov.management.progress import Progress
+from jitprov.models import ExternalIdentity, IdentityProvider, SigningCertificate, Tenant
+from tests.accounts.models import User
+from tests.bench_data import Federation as Generated
+from tests.factories import IdentityProviderFactory
+from tests.federations import Federation, federation, member, members, name, row
+from tests.importing import key_pair, snapshot
+from tests.saml.documents import POST, aggregate, entity, idp_role, key_descriptor, signed, sp_role
+from tests.test_metadata_fetch import running
+
+pytestmark = pytest.mark.django_db
+
+PAST = 'validUntil="2014-01-01T00:00:00Z"'
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Federation:
+    return federation(tmp_path, monkeypatch)
+
+
+def slugs() -> list[str]:
+    return list(IdentityProvider.objects.order_by("slug").values_list("slug", flat=True))
+
+
+# Added, unchanged, changed
+
+
+def test_all_of_the_map_are_added_and_then_unchanged(run: Federation) -> None:
+    rows = [row(0), row(1, tenant="beta"), row(2)]
+    printed = run.many(members(3), rows)
+    assert "3 added, 0 changed, 0 unchanged, 0 missing, 0 refused." in printed
+    assert IdentityProvider.objects.get(slug="idp-1").tenant.slug == "beta"
+    before = snapshot()
+    printed = run.many(members(3), rows)
+    assert "0 added, 0 changed, 3 unchanged, 0 missing, 0 refused." in printed
+    assert snapshot() == before
+
+
+def test_a_row_is_as_if_it_had_been_imported_alone(run: Federation) -> None:
+    document = member(0, url="https://login.okta.com/sso", binding=POST)
+
+    def columns(slug: str) -> list[Any]:
+        found = IdentityProvider.objects.get(slug=slug)
+        hidden = {"id", "slug", "created_at", "updated_at", "identity_provider_id"}
+        related = [*found.certificates.values(), *found.claim_mappings.values()]
+        own = IdentityProvider.objects.filter(pk=found.pk).values().get()
+        return [{k: v for k, v in one.items() if k not in hidden} for one in [own, *related]]
+
+    run(document, "--slug", "alone")
+    run.many(aggregate(document), [row(0)])
+    assert columns("idp-0") == columns("alone")
+    assert len(columns("idp-0")) > 2
+
+
+def test_what_was_imported_alone_is_unchanged_in_a_map(run: Federation) -> None:
+    run(member(0), "--slug", "idp-0")
+    assert "0 added, 0 changed, 1 unchanged" in run.many(members(1), 1)
+
+
+def test_changes_are_made_and_told(run: Federation) -> None:
+    run.many(members(4), 4)
+    seen = dict(IdentityProvider.objects.values_list("slug", "updated_at"))
+    printed = run.many(
+        aggregate(
+            member(0),
+            member(1, url="https://idp.example/new", binding=POST),
+            entity(idp_role(keys=key_descriptor(key_pair("ec"))), entity_id=name(2)),
+            member(3).replace("validUntil", ""),
+        ),
+        4,
+    )
+    assert "0 added, 2 changed, 2 unchanged" in printed
+    assert "  Changed  idp-1: sso url, sso binding\n" in printed
+    assert "certificates +1, certificates -1" in printed
+    changed = IdentityProvider.objects.get(slug="idp-1")
+    assert (changed.sso_url, changed.sso_binding) == ("https://idp.example/new", POST)
+    (certificate,) = SigningCertificate.objects.filter(identity_provider__slug="idp-2")
+    assert certificate.fingerprint
+    now = dict(IdentityProvider.objects.values_list("slug", "updated_at"))
+    assert {slug for slug in now if now[slug] != seen[slug]} == {"idp-1", "idp-2"}
+
+
+def test_a_new_certificate_alone_changes_the_row_s_time(run: Federation) -> None:
+    run.many(members(1), 1)
+    before = IdentityProvider.objects.get()
+    both = member(0).replace("</md:KeyDescriptor>", f"</md:KeyDescriptor>{EC}", 1)
+    assert "  Changed  idp-0: certificates +1\n" in run.many(aggregate(both), 1)
+    assert IdentityProvider.objects.get().updated_at > before.updated_at
+    assert before.certificates.count() == 2
+
+
+EC = key_descriptor(key_pair("ec"))
+
+
+def test_what_the_tenant_decided_stays(run: Federation) -> None:
+    run.many(members(1), 1, "--preset", "entra")
+    found = IdentityProvider.objects.get()
+    found.claim_mappings.exclude(target="email").delete()
+    IdentityProvider.objects.update(subject_claim="employee", enabled=False)
+    found.certificates.update(allow_expired=True)
+    run.many(aggregate(member(0, url="https://idp.example/new")), 1)
+    found.refresh_from_db()
+    assert (found.subject_claim, found.enabled, found.preset) == ("employee", False, "entra")
+    assert [one.target for one in found.claim_mappings.all()] == ["email"]
+    assert found.certificates.get().allow_expired
+
+
+def test_a_preset_that_is_named_is_everybody_s(run: Federation) -> None:
+    run.many(members(2), 2, "--preset", "okta")
+    assert set(IdentityProvider.objects.values_list("preset", flat=True)) == {"okta"}
+    assert "2 changed" in run.many(members(2), 2, "--preset", "adfs")
+
+
+def test_entities_that_are_not_in_the_map_are_left_alone(run: Federation) -> None:
+    run.many(members(3), [row(1)])
+    assert slugs() == ["idp-1"]
+
+
+def test_a_slug_that_gets_another_identity_provider(run: Federation) -> None:
+    run.many(members(1), 1)
+    printed = run.many(members(2), [row(1, slug="idp-0")])
+    assert "  Changed  idp-0: entity id, sso url\n" in printed
+    assert IdentityProvider.objects.get().entity_id == name(1)
+
+
+def test_several_batches(run: Federation) -> None:
+    count = 2 * BATCH_SIZE + 1
+    assert f"{count} added" in run.many(members(count), count)
+    assert f"{count} unchanged" in run.many(members(count), count)
+
+
+# Missing and refused
+
+
+def test_what_is_missing_is_told_and_the_rest_is_imported(run: Federation) -> None:
+    service_provider = entity(sp_role(), entity_id=name(7))
+    printed = run.incomplete(
+        aggregate(member(0), service_provider), [row(0), row(7), row(8, slug="eight")]
+    )
+    assert "1 added, 0 changed, 0 unchanged, 2 missing, 0 refused." in printed
+    assert f"  Missing  line 3, {name(7)} (idp-7)\n" in printed
+    assert f"  Missing  line 4, {name(8)} (eight)\n" in printed
+    assert printed.endswith("[import_incomplete]")
+    assert slugs() == ["idp-0"]
+
+
+def test_only_some_of_many_that_are_missing_are_listed(run: Federation) -> None:
+    printed = run.incomplete(members(1), 100)
+    assert printed.count("  Missing  ") == 20
+    assert "and 79 more; --json lists them" in printed
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        pytest.param(
+            entity(idp_role(services=""), entity_id=name(1)),
+            "metadata_without_sso_url",
+            id="no sign-on URL",
+        ),
+        pytest.param(
+            entity(idp_role(keys=""), entity_id=name(1)),
+            "metadata_without_certificate",
+            id="no certificate",
+        ),
+        pytest.param(member(1, url="http://idp.example/"), "metadata_without_sso_url", id="no TLS"),
+        pytest.param(
+            entity(idp_role(keys=key_descriptor(key_pair(days=-1))), entity_id=name(1)),
+            "metadata_certificates_expired",
+            id="expired certificates",
+        ),
+        pytest.param(member(1).replace('ID="e1"', PAST), "metadata_expired", id="no longer valid"),
+        pytest.param(
+            aggregate(member(1), attributes=PAST), "metadata_expired", id="in a group that ended"
+        ),
+        pytest.param(
+            member(1) + member(1, url="https://evil.example/"),
+            "import_entity_repeated",
+            id="twice, and differently",
+        ),
+        pytest.param(
+            signed(member(1)).partition("?>")[2].replace("/sso", "/evil"),
+            "metadata_signature_refused",
+            id="changed after it was signed",
+        ),
+    ],
+)
+def test_one_that_is_refused_does_not_stop_the_others(
+    run: Federation, document: str, code: str
+) -> None:
+    printed = run.incomplete(aggregate(member(0), document, member(2)), 3)
+    assert f"  Refused  line 3, {name(1)} (idp-1): " in printed
+    assert f"[{code}]\n" in printed
+    assert "1 refused." in printed
+    assert {"idp-0", "idp-2"} <= set(slugs())
+    urls = IdentityProvider.objects.values_list("sso_url", flat=True)
+    assert not any("evil" in url for url in urls)
+
+
+def test_of_one_that_comes_twice_the_first_counts_every_time(run: Federation) -> None:
+    document = aggregate(member(0), member(0, url="https://evil.example/"), member(0))
+    assert "1 added, 0 changed, 0 unchanged, 0 missing, 1 refused." in run.incomplete(document, 1)
+    assert "0 added, 0 changed, 1 unchanged, 0 missing, 1 refused." in run.incomplete(document, 1)
+    assert IdentityProvider.objects.get().sso_url == f"{name(0)}sso"
+
+
+def test_a_row_that_knows_people_never_gets_another_directory(run: Federation) -> None:
+    run.many(members(1), 1)
+    person = User.objects.create(username="ann")
+    ExternalIdentity.objects.create(
+        identity_provider=IdentityProvider.objects.get(), external_id="1", user=person
+    )
+    before = snapshot()
+    printed = run.incomplete(members(3), [row(1, slug="idp-0"), row(2)])
+    assert "people are known by it" in printed
+    assert "[import_entity_id_changed]" in printed
+    assert slugs() == ["idp-0", "idp-2"]
+    IdentityProvider.objects.get(slug="idp-2").delete()
+    assert snapshot() == before
+
+
+def test_a_slug_that_another_tenant_took_in_the_meantime(run: Federation) -> None:
+    IdentityProviderFactory.create(slug="idp-0")
+    acme = Tenant.objects.get(slug="acme")
+    one = MapRow(line=2, entity_id=name(0), tenant="acme", slug="idp-0", tenant_id=acme.pk)
+    work = FederationImport({one.entity_id: one}, now=datetime.now(UTC))
+    work.run(io.BytesIO(members(1).encode()))
+    assert [refused.code for refused in work.summary.refused] == ["import_slug_refused"]
+    assert not work.summary.complete
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        pytest.param(aggregate(member(0), attributes=PAST), "metadata_expired", id="ended"),
+        pytest.param("<a/>", "not_metadata", id="something else"),
+        pytest.param("<!DOCTYPE a>" + members(1), "metadata_forbidden_xml", id="a DTD"),
+        pytest.param("", "metadata_not_xml", id="nothing"),
+    ],
+)
+def test_an_aggregate_that_is_refused_as_a_whole(run: Federation, document: str, code: str) -> None:
+    printed = run.incomplete(document, 1)
+    assert printed.endswith(f"[{code}]")
+    assert "\n" not in printed
+    assert slugs() == []
+
+
+def test_a_run_that_ends_early_keeps_what_it_had_and_is_gone_on_with(run: Federation) -> None:
+    count = BATCH_SIZE + 50
+    document = members(count)
+    printed = run.incomplete(document[:-100], count)
+    assert (
+        f"{BATCH_SIZE} added, 0 changed, 0 unchanged, 0 refused; the rest was not read" in printed
+    )
+    assert printed.endswith("[metadata_not_xml]")
+    assert len(slugs()) == BATCH_SIZE
+    assert f"50 added, 0 changed, {BATCH_SIZE} unchanged" in run.many(document, count)
+
+
+# Others at the same time
+
+
+def interfere(times: int) -> Callable[..., Any]:
+    """Let somebody else take the slug just before we do, so many times."""
+    left = [times]
+    beta = Tenant.objects.get(slug="beta")
+
+    def before(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if left[0] and sql.startswith("INSERT") and "jitprov_identityprovider" in sql:
+            left[0] -= 1
+            execution = (sql, params, many, context)
+            with connection.execute_wrapper(lambda run, *rest: run(*rest)):
+                saved, left[0] = left[0], 0
+                IdentityProviderFactory.create(slug="idp-1", tenant=beta)
+                left[0] = saved
+            return execute(*execution)
+        return execute(sql, params, many, context)
+
+    return before
+
+
+def test_a_batch_that_somebody_else_was_in_the_way_of_is_tried_again(run: Federation) -> None:
+    with connection.execute_wrapper(interfere(1)):
+        assert "3 added" in run.many(members(3), 3)
+
+
+def test_a_batch_that_somebody_else_is_always_in_the_way_of_is_refused(run: Federation) -> None:
+    with connection.execute_wrapper(interfere(2)):
+        printed = run.incomplete(members(3), 3)
+    assert "0 added, 0 changed, 0 unchanged, 0 missing, 3 refused." in printed
+    assert printed.count("Run it again. [import_refused]") == 3
+    assert slugs() == []
+
+
+# How it is asked for and told
+
+
+def test_a_dry_run_tells_and_saves_nothing(run: Federation) -> None:
+    run.many(members(2), 2)
+    before = snapshot()
+    document = aggregate(member(0, url="https://idp.example/new"), member(1), member(2))
+    printed = run.many(document, 3, "--dry-run")
+    assert "Dry run, nothing was saved: 1 added, 1 changed, 1 unchanged, 0 missing" in printed
+    assert snapshot() == before
+
+
+def test_as_json(run: Federation) -> None:
+    found = run.many_json(members(2), 2)
+    assert {key: found[key] for key in ("ok", "added", "missing", "signature")} == {
+        "ok": True,
+        "added": 2,
+        "missing": 0,
+        "signature": "absent",
+    }
+    document = aggregate(member(0, url="https://idp.example/new"), entity(entity_id=name(1)))
+    printed = run.incomplete(document, [row(0), row(2)], "--json")
+    assert '"ok": false' in printed
+    assert '"code": "import_incomplete"' in printed
+    assert '"fields": [\n        "sso_url"\n      ]' in printed
+    assert f'"entity_id": "{name(2)}"' in printed
+
+
+def test_a_map_with_mistakes_as_json(run: Federation) -> None:
+    printed = run.incomplete(members(1), [row(0, tenant="nobody")], "--json")
+    assert '"code": "import_map_refused"' in printed
+    assert '"line": 2' in printed
+
+
+def test_standard_input(run: Federation) -> None:
+    run.stdin(members(2))
+    assert "2 added" in run.run("-", "--map", run.map(2))
+
+
+def test_a_url(run: Federation, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEBUG = True
+    monkeypatch.setattr("tests.test_metadata_fetch.DOCUMENT", members(2).encode())
+    with running(None) as server:
+        url = f"http://127.0.0.1:{server.port}/document"
+        assert "2 added" in run.run(url, "--map", run.map(2))
+        settings.JITPROV_METADATA_MAX_BYTES = 500
+        assert "[metadata_too_large]" in run.failed(url, "--map", run.map(2))
+
+
+def test_a_file_may_be_larger_than_a_document_from_the_network(
+    run: Federation, settings: Any
+) -> None:
+    settings.JITPROV_METADATA_MAX_BYTES = 500
+    assert "2 added" in run.many(members(2), 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param([], "one of the arguments --tenant --map is required", id="nobody's"),
+        pytest.param(["--tenant", "acme", "--map", "x"], "not allowed with", id="both"),
+        pytest.param(["--map", "x", "--slug", "y"], "leave out --slug", id="a slug too"),
+        pytest.param(["--map", "x", "--entity-id", "y"], "leave out --slug", id="an ID too"),
+        pytest.param(["--map", "no.csv"], "[import_source_unreadable]", id="no such map"),
+    ],
+)
+def test_arguments_that_do_not_fit(run: Federation, arguments: list[str], words: str) -> None:
+    assert words in run.failed(run.file(members(1)), *arguments)
+
+
+def test_a_file_that_can_not_be_read(run: Federation) -> None:
+    assert "[import_source_unreadable]" in run.failed("no.xml", "--map", run.map(1))
+
+
+# The aggregate's signature
+
+
+WHOLE = aggregate(member(0), member(1), attributes='ID="a1"')
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        pytest.param(members(2), "The aggregate is not signed as a whole", id="none"),
+        pytest.param(signed(WHOLE), "its signature was NOT checked", id="one"),
+        pytest.param(
+            signed(WHOLE).replace(f"{name(1)}sso", "https://idp.example/sso"),
+            "its signature was NOT checked",
+            id="one that does not hold",
+        ),
+    ],
+)
+def test_a_signature_that_is_not_checked_is_said_to_be_so(
+    run: Federation, document: str, words: str
+) -> None:
+    assert words in run.many(document, 2)
+
+
+def certificate_file(run: Federation, kind: str = "rsa") -> str:
+    return run.file(key_pair(kind).certificate, "signer.pem")
+
+
+def test_a_signature_that_is_checked(run: Federation) -> None:
+    found = run.many_json(signed(WHOLE, key_pair()), 2, "--verify-with", certificate_file(run))
+    assert (found["added"], found["signature"]) == (2, "verified")
+    printed = run.many(signed(WHOLE, key_pair()), 2, "--verify-with", certificate_file(run))
+    assert "signed by the certificate that you trust" in printed
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        pytest.param(WHOLE, "metadata_not_signed", id="not signed"),
+        pytest.param(
+            signed(WHOLE, key_pair("rsa-2")), "metadata_signature_refused", id="by somebody else"
+        ),
+        pytest.param(
+            signed(WHOLE, key_pair()).replace(f"{name(1)}sso", "https://evil.example/"),
+            "metadata_signature_refused",
+            id="changed afterwards",
+        ),
+        pytest.param(
+            signed(WHOLE, key_pair()).replace("<md:Entity", f"{' ' * 100_000}<md:Entity", 1),
+            "metadata_too_large",
+            id="larger than allowed",
+        ),
+    ],
+)
+def test_a_signature_that_is_asked_for_and_does_not_hold(
+    run: Federation, settings: Any, document: str, code: str
+) -> None:
+    settings.JITPROV_METADATA_MAX_BYTES = 100_000
+    printed = run.incomplete(document, 2, "--verify-with", certificate_file(run))
+    assert printed.endswith(f"[{code}]")
+    assert slugs() == []
+
+
+# Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_on_a_terminal(run: Federation) -> None:
+    screen = Terminal()
+    run.run(run.file(members(3)), "--map", run.map(3), stderr=screen)
+    assert "\r[" + "#" * 30 + "] 100%" in screen.getvalue()
+    assert "3 of 3 identity providers" in screen.getvalue()
+    assert screen.getvalue().endswith("\n")
+
+
+@pytest.mark.parametrize("out", [Terminal, io.StringIO])
+def test_no_progress_if_nothing_shall_be_said(
+    run: Federation, out: Callable[[], io.StringIO]
+) -> None:
+    screen = out()
+    run.run(run.file(members(3)), "--map", run.map(3), "--verbosity", "0", stderr=screen)
+    assert screen.getvalue() == ""
+
+
+def clock_of(*moments: float) -> Callable[[], float]:
+    times = iter(moments)
+    return lambda: next(times)
+
+
+@pytest.mark.parametrize(
+    ("size", "line"),
+    [
+        pytest.param(8, "[###############...............]  50%  0.0 MB  much  12 s", id="known"),
+        pytest.param(None, "0.0 MB  much  12 s", id="unknown"),
+    ],
+)
+def test_a_line_now_and_then_elsewhere(size: int | None, line: str) -> None:
+    screen = io.StringIO()
+    out = OutputWrapper(screen)
+    clock = clock_of(0, 2, 12, 12, 12, 13)
+    with Progress(io.BytesIO(bytes(8)), size, out=out, told=lambda: "much", clock=clock) as stream:
+        for _ in range(3):
+            stream.read(2)
+    assert screen.getvalue().splitlines() == [line]
+
+
+# What it costs
+
+
+def statements(run: Federation, count: int) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        run.many(members(count), count)
+    return len(queries)
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_in_a_batch(
+    run: Federation,
+) -> None:
+    few, again, many = statements(run, 5), statements(run, 5), statements(run, 15)
+    assert many <= few + 4  # what was there, and what is new
+    assert again == statements(run, 5) == statements(run, 15)
+    assert again < few
+
+
+PEAK = """
+import resource, sys
+from datetime import UTC, datetime
+from jitprov.saml.aggregate import iter_idp_metadata
+with open(sys.argv[1], "rb") as file:
+    count = sum(1 for _ in iter_idp_metadata(file, now=datetime.now(UTC)))
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_does_not_grow_with_the_aggregate(tmp_path: Path) -> None:
+    def peak(entities: int) -> int:
+        path = Generated(entities=entities, certificates=50).write(tmp_path / "aggregate.xml")
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True
+        )
+        count, kilobytes = map(int, done.stdout.split())
+        assert count == entities
+        return kilobytes
+
+    # The larger document has 10 MB more, and would take 50 MB more as a tree.
+    assert peak(2000) < peak(400) + 8 * 1024
