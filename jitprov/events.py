@@ -15,7 +15,7 @@ from django.db.models import F
 from jitprov import signals
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
+from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
 from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")
@@ -74,7 +74,7 @@ def record_refusal(
     fields: Sequence[str] = (),
 ) -> ProvisioningEvent:
     """Keep that somebody was not let in, and why; give the error the reference to quote."""
-    with transaction.atomic():
+    with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
             user=user,
@@ -100,7 +100,7 @@ def record_restart(
     identity_provider: IdentityProvider, *, stopwatch: Stopwatch
 ) -> ProvisioningEvent:
     """Keep that somebody came whom nobody here had asked for, and was sent through a request of ours."""
-    with transaction.atomic():
+    with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
             outcome=Outcome.RESTARTED,
@@ -161,5 +161,6 @@ def _report(
             identity_provider=identity_provider,
             event=event,
             **values,
-        )
+        ),
+        using=accounts_database(),
     )

@@ -20,7 +20,13 @@ from jitprov.metadata_import import (
     new_identity_provider,
     preset_mappings,
 )
-from jitprov.models import ClaimMapping, ExternalIdentity, IdentityProvider, SigningCertificate
+from jitprov.models import (
+    ClaimMapping,
+    ExternalIdentity,
+    IdentityProvider,
+    SigningCertificate,
+    accounts_database,
+)
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.aggregate import Aggregate, ByteSource, Entry, verified_aggregate
 from jitprov.saml.metadata import MetadataRefused
@@ -180,13 +186,14 @@ class FederationImport:
             self.summary.refuse(self._rows[entity_id], refusal)
 
     def _save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
+        database = accounts_database()
         for _ in range(2):
             batch = _Batch(self._now, self._preset)
             try:
-                with transaction.atomic():
+                with transaction.atomic(using=database):
                     batch.save(items)
                     if self._dry_run:
-                        transaction.set_rollback(True)
+                        transaction.set_rollback(True, using=database)
             except IntegrityError:
                 continue  # somebody else was at the same rows: look again, once
             self._count(batch)

@@ -29,7 +29,13 @@ from django.utils.timezone import now as current_time
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata_fetch import fetch_metadata
-from jitprov.models import ClaimMapping, ExternalIdentity, IdentityProvider, SigningCertificate
+from jitprov.models import (
+    ClaimMapping,
+    ExternalIdentity,
+    IdentityProvider,
+    SigningCertificate,
+    accounts_database,
+)
 from jitprov.provisioning.presets import Preset, detect
 from jitprov.provisioning.types import ClaimRule
 from jitprov.saml.certificates import (
@@ -252,10 +258,11 @@ def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of who
         limits=replace(METADATA_LIMITS, bytes=conf.METADATA_MAX_BYTES),
     )
     try:
-        with transaction.atomic():
+        database = accounts_database()
+        with transaction.atomic(using=database):
             result = _save(metadata, tenant, slug, preset)
             if dry_run:
-                transaction.set_rollback(True)
+                transaction.set_rollback(True, using=database)
     except IntegrityError as error:
         raise ImportRefused(
             "Somebody else changed this identity provider at the same time. Run the import again."

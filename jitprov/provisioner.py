@@ -32,6 +32,7 @@ from jitprov.models import (
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
+    accounts_database,
     digest,
 )
 from jitprov.provisioning.decide import decide, diff
@@ -175,7 +176,7 @@ class Provisioner:
         """Say what a sign-in with these claims would do. Writes nothing."""
         rules = self.identity_provider
         desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
-        with transaction.atomic():
+        with transaction.atomic(using=accounts_database()):
             _found, decision = self._judge(desired)
             return decision
 
@@ -200,7 +201,7 @@ class Provisioner:
     def _provision_once(
         self, desired: DesiredUser, watch: Stopwatch
     ) -> Provisioned | ProvisioningRefused:
-        with transaction.atomic():
+        with transaction.atomic(using=accounts_database()):
             found, decision = self._judge(desired)
             if isinstance(decision, Refuse):
                 return self._refused(decision, found, watch)  # raised after the commit

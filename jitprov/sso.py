@@ -17,6 +17,7 @@ from jitprov.models import (
     ConsumedAssertion,
     IdentityProvider,
     UnsolicitedPolicy,
+    accounts_database,
     digest,
     remembered_until,
 )
@@ -258,7 +259,7 @@ def _consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) 
     In a transaction of its own: it stays used whatever becomes of the rest.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=accounts_database()):
             ConsumedAssertion.objects.create(
                 identity_provider=identity_provider,
                 assertion_digest=digest(assertion.assertion_id),

@@ -10,7 +10,12 @@ from jitprov.models.attempts import (
     remembered_until,
 )
 from jitprov.models.certificates import SigningCertificate
-from jitprov.models.identities import ExternalIdentity, GrantedGroup, digest
+from jitprov.models.identities import (
+    ExternalIdentity,
+    GrantedGroup,
+    accounts_database,
+    digest,
+)
 from jitprov.models.identity_providers import (
     BindingChoice,
     EmailDomain,
@@ -34,6 +39,7 @@ __all__ = [
     "SigningCertificate",
     "Tenant",
     "UnsolicitedPolicy",
+    "accounts_database",
     "digest",
     "new_reference",
     "remembered_until",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models
+from django.db import models, router
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -60,6 +60,15 @@ class ExternalIdentity(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id_digest = digest(self.external_id)
         super().save(*args, **kwargs)
+
+
+def accounts_database() -> str:
+    """Return the alias of the database that accounts and what is known about them are written to.
+
+    A host's router decides; without one it is ``default``. All tables of jitprov are there, because they refer
+    to one another, to the users and to the tenants.
+    """
+    return router.db_for_write(ExternalIdentity)
 
 
 class GrantedGroup(models.Model):
