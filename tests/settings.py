@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -53,8 +54,8 @@ AUTHENTICATION_BACKENDS = [
     "jitprov.backends.ProvisionedUserBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# A file also under test: threads of one test must see one database.
-_SQLITE = Path(tempfile.gettempdir()) / "jitprov-tests.sqlite3"
+# A file also under test: threads of one test must see one database, and two runs must not.
+_SQLITE = Path(tempfile.gettempdir()) / f"jitprov-tests-{os.getpid()}.sqlite3"
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{_SQLITE}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
