@@ -12,10 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from jitprov.models import Tenant
-from tests.importing import Runner, entra, key_pair
-from tests.saml.documents import aggregate, base64_of
-
-SIGNER = base64_of(key_pair().certificate)
+from tests.importing import Runner, entra
+from tests.saml.documents import aggregate
 
 
 def name(number: int | str) -> str:
