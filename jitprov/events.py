@@ -75,6 +75,12 @@ def record_refusal(
 ) -> ProvisioningEvent:
     """Keep that somebody was not let in, and why; give the error the reference to quote."""
     with transaction.atomic(using=accounts_database()):
+        if not error.origin_verified:
+            # First: on MariaDB the new row below locks this one for reading, and two that then want to
+            # write it are a deadlock.
+            IdentityProvider.objects.filter(pk=identity_provider.pk).update(
+                unverified_refusals=F("unverified_refusals") + 1
+            )
         event = _keep(
             identity_provider,
             user=user,
@@ -84,10 +90,6 @@ def record_refusal(
             changed_fields=list(fields),
             duration_ms=stopwatch.milliseconds,
         )
-        if not error.origin_verified:
-            IdentityProvider.objects.filter(pk=identity_provider.pk).update(
-                unverified_refusals=F("unverified_refusals") + 1
-            )
         if user is None:
             _keep_few(identity_provider, verified=error.origin_verified)
         logger.info("sign-in %s was refused: %s", event.reference, error)

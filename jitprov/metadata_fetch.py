@@ -320,6 +320,13 @@ def _get(
         connection.close()
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise MetadataUrlRefused(f"{location[:200]!r} is not a URL") from error
+
+
 def _reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
@@ -329,7 +336,7 @@ def _reason(error: ssl.SSLError) -> str:
 def _answer(target: _Target, response: HTTPResponse, max_bytes: int) -> bytes | _Redirect:
     location = response.getheader("Location", "")
     if response.status in _REDIRECTS and location:
-        return _Redirect(url=urljoin(target.url, location))
+        return _Redirect(url=_joined(target.url, location))
     if response.status != HTTPStatus.OK:
         raise MetadataFetchFailed(f"{target.host!r} answered with HTTP status {response.status}")
     document = bytearray()

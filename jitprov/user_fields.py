@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
+from django.conf import settings  # noqa: TID251 -- USE_TZ is Django's setting, not one of ours
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, EmailField, Field, FileField, TextField
+from django.utils import timezone
 
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
@@ -84,7 +88,24 @@ def cleaned(desired: DesiredUser) -> DesiredUser:
 def _clean(field: UserField, value: Any) -> Any:
     if value == "":
         value = _empty_value(field)
-    return field.clean(value, None)
+    try:
+        return _storable(field.clean(value, None))
+    except (ArithmeticError, TypeError, ValueError) as error:
+        # Some fields let these out, such as a DurationField for which it takes too long.
+        raise ValidationError("not storable", code="invalid") from error
+
+
+def _storable(value: Any) -> Any:
+    """Return a value as the database takes it and gives it back, or raise :class:`ValueError`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not a number")
+    if not isinstance(value, datetime):
+        return value
+    aware = timezone.make_aware(value) if timezone.is_naive(value) else value
+    # In UTC, as databases keep it, and a day from either end of time: else some time zone could not show it.
+    utc = aware.astimezone(UTC)
+    _ = utc - timedelta(days=1), utc + timedelta(days=1)
+    return utc if settings.USE_TZ else timezone.make_naive(utc)
 
 
 def _empty_value(field: UserField) -> Any:

@@ -14,10 +14,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov import sso
 from jitprov.conf import conf
@@ -33,7 +35,11 @@ from jitprov.saml.types import AuthnRequest, Binding
 from jitprov.sso import CompletedLogin, PendingLogin
 
 MAX_NEXT_URL = 2000
-"""Characters; a longer one would not fit into the cookie."""
+"""Bytes; a longer one would not fit into the cookie."""
+MAX_LOGIN_HINT = 254
+"""Characters, as of an e-mail address."""
+MAX_PENDING_BYTES = 4096
+"""Of the cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 
 
 class IdentityProviderUnknown(JitprovError):
@@ -89,7 +95,7 @@ class SignInView(View):
             identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
         )
         response = self._carry(request)
-        for old in _oldest(pending_logins(self.request)):
+        for old in _surplus(self.request):
             forget(response, old)
         remember(response, pending)
         return response
@@ -109,7 +115,7 @@ class LoginView(SignInView):
         return self.leave_for(
             self.identity_provider(slug),
             next_url=safe_next_url(request.GET.get("next", "")),
-            login_hint=request.GET.get("login_hint", ""),
+            login_hint=_login_hint(request),
         )
 
 
@@ -170,7 +176,16 @@ class MetadataView(SignInView):
 
 # The POST comes from another site, so there is no CSRF token; what proves that this browser asked is the
 # signed cookie of the request. An assertion stays used even if the rest fails, so no transaction around all.
-@method_decorator([csrf_exempt, never_cache, transaction.non_atomic_requests], name="dispatch")
+# What was posted is not shown in the report of an error: it holds an assertion.
+@method_decorator(
+    [
+        csrf_exempt,
+        never_cache,
+        transaction.non_atomic_requests,
+        sensitive_post_parameters("SAMLResponse"),
+    ],
+    name="dispatch",
+)
 class AssertionConsumerServiceView(SignInView):
     """``<slug>/acs/``: where identity providers send people back to."""
 
@@ -217,7 +232,7 @@ class AssertionConsumerServiceView(SignInView):
 def safe_next_url(wanted: str) -> str:
     """Return where to go after sign-in: what was wanted if it is ours, else the host's usual page."""
     base = urlsplit(conf.BASE_URL)
-    allowed = len(wanted) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
+    allowed = len(iri_to_uri(wanted)) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={base.netloc}, require_https=base.scheme == "https"
     )
     return wanted if allowed else resolve_url(settings.LOGIN_REDIRECT_URL)
@@ -248,6 +263,16 @@ def forget(response: HttpResponse, pending: PendingLogin) -> None:
     response.delete_cookie(pending.cookie_name, samesite="None")
 
 
-def _oldest(pending: Iterator[PendingLogin]) -> list[PendingLogin]:
-    newest_first = sorted(pending, key=lambda item: item.started_at, reverse=True)
-    return newest_first[sso.MAX_PENDING - 1 :]
+def _surplus(request: HttpRequest) -> Iterator[PendingLogin]:
+    """Yield what must give way before one more is remembered: the oldest, by number and by size."""
+    newest_first = sorted(pending_logins(request), key=lambda item: item.started_at, reverse=True)
+    size = 0
+    for number, item in enumerate(newest_first, start=1):
+        size += len(item.cookie_name) + len(request.COOKIES[item.cookie_name])
+        if number >= sso.MAX_PENDING or size > MAX_PENDING_BYTES:
+            yield item
+
+
+def _login_hint(request: HttpRequest) -> str:
+    hint = request.GET.get("login_hint", "")
+    return hint if len(hint) <= MAX_LOGIN_HINT else ""

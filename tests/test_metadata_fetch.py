@@ -144,6 +144,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer_redirect(self, location: str) -> None:
         self.answer(302, b"", {"Location": location})
 
+    def answer_astray(self, _: str) -> None:
+        self.answer(302, b"", {"Location": "https://[::1/"})
+
     def answer_again(self, count: str) -> None:
         self.answer(
             307, b"", {"Location": f"/again?{int(count) - 1}" if count > "1" else "/document"}
@@ -434,6 +437,7 @@ def test_a_host_where_nobody_listens() -> None:
     [
         pytest.param("missing", "metadata_fetch_failed", "status 404", id="not there"),
         pytest.param("nowhere", "metadata_fetch_failed", "status 302", id="redirects to nothing"),
+        pytest.param("astray", "metadata_url_refused", "not a URL", id="redirects to no URL"),
         pytest.param("rubbish", "metadata_fetch_failed", "BadStatusLine", id="does not speak HTTP"),
     ],
 )

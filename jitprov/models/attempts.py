@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import models
@@ -35,9 +35,13 @@ class ConsumedAssertion(models.Model):
         return self.assertion_digest[:16]
 
 
+# What an identity provider calls the end may be the last second that there is.
+_END_OF_TIME = datetime(9999, 12, 30, tzinfo=UTC)
+
+
 def remembered_until(not_on_or_after: datetime) -> datetime:
     """Return until when a used assertion must be remembered: while any clock we trust could find it valid."""
-    return not_on_or_after + 2 * conf.CLOCK_SKEW
+    return min(not_on_or_after, _END_OF_TIME) + 2 * conf.CLOCK_SKEW
 
 
 class Outcome(models.TextChoices):
