@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import page
+from tests.bench import federation, page
 from tests.bench.contenders import Contender
 from tests.bench.databases import Sqlite
 from tests.bench.environment import is_ready
@@ -37,6 +37,11 @@ def test_django_allauth_signs_people_in_too_and_is_compared(tmp_path: Path) -> N
     times = next(tables(results, TWICE))
     assert "allauth / jitprov" in times.rows[0]
     assert len(list(goals(results, TWICE))) == 5
+
+
+def test_a_federation_is_read_and_imported_twice(tmp_path: Path) -> None:
+    told = federation.report([Sqlite(tmp_path)], tmp_path, entities=3, rounds=1, say=lambda _: None)
+    assert "import_idp_metadata --map" in "\n".join(told)
 
 
 def test_ratios_are_taken_round_by_round() -> None:

@@ -9,15 +9,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import page
+from tests.bench import federation, page
 from tests.bench.contenders import Contender
 from tests.bench.databases import Postgresql, PostgresqlAbsent, Server, Sqlite
 from tests.bench.directories import Directory
-from tests.bench.environment import EnvironmentMissing, allauth_python, allauth_version
+from tests.bench.environment import EnvironmentMissing, compared_version, prepare
 from tests.bench.rounds import Plan, measure
 from tests.bench.tables import goals, tables
 
-FULL = Plan(rounds=15, returning=20, first=10, elsewhere=5, many=10_000)
+FULL = Plan(rounds=12, returning=15, first=10, elsewhere=10, many=10_000)
 QUICK = Plan(rounds=3, returning=5, first=5, elsewhere=5, many=1_000)
 
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     contenders = _contenders()
     with tempfile.TemporaryDirectory() as folder:
         servers = list(_servers(Path(folder)))
-        block = "\n\n".join(_report(servers, contenders, plan))
+        block = "\n\n".join(_report(servers, contenders, plan, Path(folder)))
     sys.stdout.write(block + "\n")
     if options.write:
         page.write(block)
@@ -44,10 +44,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _report(
-    servers: Sequence[Server], contenders: Sequence[Contender], plan: Plan
+    servers: Sequence[Server], contenders: Sequence[Contender], plan: Plan, folder: Path
 ) -> Iterator[str]:
-    allauth = allauth_version() if Contender.ALLAUTH in contenders else "not installed"
-    yield page.machine(servers, allauth)
+    names = ("django-allauth", "pysaml2") if Contender.ALLAUTH in contenders else ()
+    yield page.machine(servers, [f"{name} {compared_version(name)}" for name in names])
     yield (
         f"{plan.rounds} rounds, in each of which every host signs in {plan.returning} returning,"
         f" {plan.first} new and {plan.elsewhere} returning people elsewhere. A response has"
@@ -60,14 +60,16 @@ def _report(
         yield "\n".join(
             f"- {server.name}, a returning sign-in. {goal}" for goal in goals(results, plan)
         )
+    rounds = 1 if plan is QUICK else 3
+    yield from federation.report(servers, folder, entities=plan.many, rounds=rounds, say=_progress)
 
 
 def _contenders() -> list[Contender]:
     try:
-        _progress("django-allauth in an environment of its own")
-        allauth_python()
+        _progress("django-allauth and pysaml2 in an environment of their own")
+        prepare()
     except EnvironmentMissing as error:
-        _progress(f"WITHOUT django-allauth, which could not be installed: {error}")
+        _progress(f"WITHOUT django-allauth and pysaml2, which could not be installed: {error}")
         return [Contender.ALONE, Contender.JITPROV]
     return list(Contender)
 

@@ -1,4 +1,4 @@
-"""The virtual environment of django-allauth, with the same versions of everything that both use."""
+"""The virtual environment of what jitprov is compared with, with the same versions of everything that both use."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-bench"
 PYTHON = FOLDER / "bin" / "python"
+COMPARED = ("django-allauth[saml]", "pysaml2")
 SHARED = ("Django", "python3-saml", "lxml", "xmlsec", "psycopg", "psycopg-binary")
 
 
 class EnvironmentMissing(Exception):
-    """django-allauth could not be installed."""
+    """What jitprov is compared with could not be installed."""
 
 
-def allauth_python() -> Path:
-    """Return the interpreter that has django-allauth; make its environment if it is not there or not the same.
+def prepare() -> Path:
+    """Return the interpreter that has what jitprov is compared with; make its environment if it is not there or not the same.
 
     :raises EnvironmentMissing: what pip said.
     """
@@ -35,9 +36,9 @@ def is_ready() -> bool:
     return stamp.exists() and stamp.read_text(encoding="utf-8") == _requirements()
 
 
-def allauth_version() -> str:
-    """Return which django-allauth is installed."""
-    code = "import importlib.metadata as m; print(m.version('django-allauth'))"
+def compared_version(name: str) -> str:
+    """Return which django-allauth or pysaml2 is installed."""
+    code = f"import importlib.metadata as m; print(m.version({name!r}))"
     return subprocess.check_output([PYTHON, "-c", code], text=True).strip()
 
 
@@ -58,7 +59,7 @@ def _make() -> None:
 def _requirements() -> str:
     shared = [f"{name}=={found}" for name in SHARED if (found := _version(name))]
     python = f"# {sys.version.split()[0]}"
-    return "\n".join([python, "django-allauth[saml]", *shared, ""])
+    return "\n".join([python, *COMPARED, *shared, ""])
 
 
 def _version(name: str) -> str:

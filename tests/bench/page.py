@@ -17,7 +17,7 @@ BEGIN = "<!-- Written by make bench ARGS=--write: change nothing from here -->"
 END = "<!-- to here -->"
 
 
-def machine(servers: Iterable[Server], allauth: str) -> str:
+def machine(servers: Iterable[Server], compared: Iterable[str]) -> str:
     """Say where and with what the numbers were made."""
     parts = [
         f"{datetime.now(UTC):%Y-%m-%d}",
@@ -25,7 +25,7 @@ def machine(servers: Iterable[Server], allauth: str) -> str:
         f"{platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
         *(f"{name} {version(name)}" for name in ("Django", "lxml", "xmlsec", "python3-saml")),
-        f"django-allauth {allauth}",
+        *compared,
         *(f"{server.name} {server.version}" for server in servers),
     ]
     return "; ".join(parts) + "."

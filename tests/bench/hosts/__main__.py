@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, TextIO, cast
 
 import django
@@ -21,6 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.bench.hosts.interface import ConnectedDirectory, Delivery, Host, Measured
+from tests.bench.hosts.memory import peak
 
 COUNTED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -73,10 +73,7 @@ class Desk:
 
     def memory(self) -> int:
         """Return the most bytes that this process has had in memory."""
-        # Not getrusage: its maximum begins with the process that this one was forked from.
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-        return int(kilobytes) * 1024
+        return peak()
 
     def _timed(self, browser: Client, delivery: Delivery, measured: Measured) -> HttpResponse:
         cpu, clock = time.process_time(), time.perf_counter()
