@@ -151,6 +151,16 @@ class Provisioner:
         if update.changes.fields:
             user.save(update_fields=list(update.changes.fields))
 
+    def write_related(self, user: AbstractBaseUser, desired: DesiredUser) -> None:
+        """Write what belongs to a person beyond the user row: a membership, a profile. The default writes nothing.
+
+        Called at every sign-in, in its transaction, when the account, its identity and its groups are written.
+        ``desired.groups`` holds the primary keys of the groups that the claims come to, or ``None`` for "not
+        known"; ``desired.claims`` all that the source said.
+
+        :raises ProvisioningRefused: the person may not come in after all. Nothing is written, and it is recorded.
+        """
+
     # The engine
 
     def provision(self, claims: Claims, stopwatch: Stopwatch | None = None) -> Provisioned:
@@ -168,6 +178,9 @@ class Provisioner:
         except UniqueViolation:
             # A constraint of the host's over several fields, which nobody could look up beforehand.
             result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, watch)
+        except ProvisioningRefused as error:
+            # By a method of the host's, so that the transaction was undone.
+            result = self._refused(error.refusal, None, watch)
         if isinstance(result, ProvisioningRefused):
             raise result
         return result
@@ -301,6 +314,7 @@ class Provisioner:
                 user_id=user.pk,
             )
         _apply_groups(user, identity, decision.changes.groups)
+        self.write_related(user, decision.desired)
         return user, decision.changes
 
     def _refused(

@@ -27,7 +27,15 @@ from jitprov.provisioner import (
 )
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.transforms import MappingError
-from jitprov.provisioning.types import Claims, Create, DesiredUser, Refuse, Source, Update
+from jitprov.provisioning.types import (
+    Claims,
+    Create,
+    DesiredUser,
+    RefusalReason,
+    Refuse,
+    Source,
+    Update,
+)
 from jitprov.signals import account_provisioned, login_refused
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM, NAME_CLAIM
@@ -474,3 +482,19 @@ def test_a_constraint_over_several_fields_is_a_conflict(
 ) -> None:
     unlucky.error, unlucky.losses = IntegrityError("UNIQUE constraint failed: a.b, a.c"), 100
     assert refused(idp, ann()) == "conflict"
+
+
+class OnlyForAnn(Provisioner):
+    def write_related(self, user: AbstractBaseUser, desired: DesiredUser) -> None:
+        assert user.external_identities.exists()  # type: ignore[attr-defined]
+        if desired.claims.external_id != "ann-1":
+            raise ProvisioningRefused(Refuse(reason=RefusalReason.CREATION_DISABLED))
+
+
+def test_what_belongs_to_a_person_is_written_last_and_may_refuse(
+    idp: IdentityProvider, settings: Any
+) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.OnlyForAnn"
+    provision(idp, ann())
+    assert refused(idp, ann("bob-1")) == "creation_disabled"
+    assert User.objects.count() == ExternalIdentity.objects.count() == 1
