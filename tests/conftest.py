@@ -1,0 +1,31 @@
+"""One tenant's identity provider, and a way to sign in with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jitprov.models import (
+    IdentityProvider,
+)
+from jitprov.testing import FakeIdentityProvider
+from jitprov.testing.person import ANN, Person
+from jitprov.testing.round_trip import SignIn
+from tests.factories import connected
+
+
+@pytest.fixture
+def idp(fake_identity_provider: FakeIdentityProvider) -> IdentityProvider:
+    return connected(fake_identity_provider, slug="acme")
+
+
+@pytest.fixture
+def sign_in(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> Callable[..., Any]:
+    def go(person: Person = ANN, **knobs: Any) -> Any:
+        return saml_sign_in(idp, fake_identity_provider, person, **knobs)
+
+    return go

@@ -1,0 +1,11 @@
+"""What an attempt left behind."""
+
+from __future__ import annotations
+
+from jitprov.models import (
+    ProvisioningEvent,
+)
+
+
+def event() -> ProvisioningEvent:
+    return ProvisioningEvent.objects.latest("pk")

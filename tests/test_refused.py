@@ -1,0 +1,91 @@
+"""Being refused: what a person, a program and the tenant's admin are told, and what junk can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from jitprov.models import (
+    IdentityProvider,
+    ProvisioningEvent,
+)
+from jitprov.testing.round_trip import SignIn
+from tests.latest import event
+
+pytestmark = pytest.mark.django_db
+
+User = get_user_model()
+
+
+def test_a_refusal_says_what_happened_and_what_to_quote(sign_in: Callable[..., Any]) -> None:
+    sign_in()
+    User.objects.update(is_active=False)
+    answer = sign_in()
+    assert answer.status_code == 403
+    text = answer.content.decode()
+    assert "switched off" in text
+    assert event().reference in text
+    assert event().reason == "account_disabled"
+    assert event().user == User.objects.get()
+
+
+def test_a_program_that_asks_for_json_gets_json(client: Client, idp: IdentityProvider) -> None:
+    answer = client.post(
+        reverse("jitprov:acs", args=["acme"]),
+        {"SAMLResponse": "junk!"},
+        headers={"accept": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "response_not_base64"
+    assert answer.json()["reference"] == event().reference
+
+
+@pytest.mark.parametrize("view", ["login", "metadata", "acs"])
+def test_an_unknown_identity_provider(client: Client, view: str) -> None:
+    method = client.post if view == "acs" else client.get
+    answer = method(reverse(f"jitprov:{view}", args=["nobody"]))
+    assert answer.status_code == 404
+    assert b"We know no organisation" in answer.content
+
+
+def test_a_disabled_identity_provider_lets_nobody_leave_and_nobody_in(
+    client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    IdentityProvider.objects.update(enabled=False)
+    assert client.get(reverse("jitprov:login", args=["acme"])).status_code == 403
+    assert (event().reason, event().verified) == ("identity_provider_disabled", False)
+    assert saml_sign_in.deliver(response).status_code == 403
+    assert event().reason == "identity_provider_disabled"
+    assert not User.objects.exists()
+
+
+def test_a_reload_of_the_acs_begins_again(client: Client, idp: IdentityProvider) -> None:
+    answer = client.get(reverse("jitprov:acs", args=["acme"]))
+    assert (answer.status_code, answer["Location"]) == (302, "/saml/acme/login/")
+
+
+def test_junk_is_counted_and_can_not_fill_the_table(
+    client: Client, idp: IdentityProvider, settings: Any
+) -> None:
+    settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 5
+    for _ in range(12):
+        client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "AAAA"})
+    idp.refresh_from_db()
+    assert idp.unverified_refusals == 12
+    assert ProvisioningEvent.objects.count() == 5
+
+
+def test_junk_does_not_push_out_what_was_proved(
+    client: Client, sign_in: Callable[..., Any], settings: Any
+) -> None:
+    settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1
+    sign_in()
+    for _ in range(3):
+        client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "AAAA"})
+    assert ProvisioningEvent.objects.filter(verified=True).count() == 1

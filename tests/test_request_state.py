@@ -1,0 +1,280 @@
+"""The state of a request, one-time use, and responses that nobody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from jitprov.models import (
+    ConsumedAssertion,
+    IdentityProvider,
+    ProvisioningEvent,
+)
+from jitprov.sso import COOKIE_PREFIX
+from jitprov.testing import FakeIdentityProvider
+from jitprov.testing.keys import rsa_key_pair
+from jitprov.testing.round_trip import SignIn
+from tests.factories import connected
+from tests.latest import event
+
+pytestmark = pytest.mark.django_db
+
+User = get_user_model()
+
+
+# Request state
+
+
+def pending_cookies(client: Client) -> list[Any]:
+    return [
+        morsel
+        for name, morsel in client.cookies.items()
+        if name.startswith(COOKIE_PREFIX) and morsel.value
+    ]
+
+
+def test_the_cookie_of_a_request_survives_the_post_from_another_site(
+    client: Client, idp: IdentityProvider
+) -> None:
+    client.get(reverse("jitprov:login", args=["acme"]))
+    [cookie] = pending_cookies(client)
+    assert cookie["samesite"] == "None"
+    assert cookie["secure"]
+    assert cookie["httponly"]
+    assert cookie["path"] == "/"
+    assert not cookie["domain"]
+    assert cookie["max-age"] == 600
+
+
+def test_it_is_taken_away_afterwards(client: Client, sign_in: Callable[..., Any]) -> None:
+    sign_in()
+    assert pending_cookies(client) == []
+
+
+def test_several_tabs_at_once(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    first = saml_sign_in.begin(idp, fake_identity_provider, next_url="/first/")
+    second = saml_sign_in.begin(idp, fake_identity_provider, next_url="/second/")
+    assert saml_sign_in.deliver(second)["Location"] == "/second/"
+    assert saml_sign_in.deliver(first)["Location"] == "/first/"
+
+
+def test_one_browser_s_waiting_requests_are_bounded(client: Client, idp: IdentityProvider) -> None:
+    for _ in range(20):
+        client.get(reverse("jitprov:login", args=["acme"]))
+    assert len(pending_cookies(client)) == 8
+
+
+def test_another_browser_s_response_is_refused(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    stranger = SignIn(Client())
+    assert stranger.deliver(response).status_code == 403
+    assert event().reason == "request_unknown"
+    assert event().verified
+
+
+def test_a_request_to_one_identity_provider_does_not_admit_another_s_response(
+    client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
+) -> None:
+    other = FakeIdentityProvider(tenant_id="b7c9d1e2-0000-4000-8000-000000000002")
+    row = connected(other, slug="globex")
+    request = fake_identity_provider.read_request(
+        client.get(reverse("jitprov:login", args=["acme"]))["Location"]
+    )
+    forged = other.respond(
+        acs_url=row.as_service_provider().acs_url,
+        audience=row.as_service_provider().entity_id,
+        in_response_to=request.id,
+    )
+    assert saml_sign_in.deliver(forged).status_code == 403
+    assert event().reason == "request_unknown"
+
+
+def test_a_cookie_that_somebody_else_wrote_is_no_request(
+    client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    for cookie in pending_cookies(client):
+        client.cookies[cookie.key] = cookie.value[:-1] + ("A" if cookie.value[-1] != "A" else "B")
+    assert saml_sign_in.deliver(response).status_code == 403
+
+
+def test_a_request_that_waited_too_long(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    settings.JITPROV_REQUEST_LIFETIME = timedelta(seconds=-1)
+    assert saml_sign_in.deliver(response).status_code == 403
+    assert event().reason == "request_unknown"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "javascript:alert(1)",
+        "http://app.example/",
+        "/" + "a" * 3000,
+    ],
+)
+def test_where_to_go_next_is_ours_or_the_usual_page(
+    sign_in: Callable[..., Any], settings: Any, hostile: str
+) -> None:
+    settings.LOGIN_REDIRECT_URL = "/home/"
+    assert sign_in(next_url=hostile).url == "/home/"
+
+
+def test_relay_state_is_never_believed(sign_in: Callable[..., Any]) -> None:
+    assert sign_in(next_url="/mine/", relay_state="https://evil.example/").url == "/mine/"
+
+
+def test_a_row_may_keep_the_names_by_which_its_identity_provider_knew_us_before(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    IdentityProvider.objects.update(
+        sp_entity_id="urn:app:before", sp_acs_url="https://app.example/sso/acme/acs"
+    )
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    assert response.acs_url == "https://app.example/sso/acme/acs"
+    assert saml_sign_in.deliver(response).status_code == 302
+
+
+def test_the_host_header_is_never_believed(idp: IdentityProvider, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    content = Client().get(reverse("jitprov:metadata", args=["acme"]), HTTP_HOST="evil.example")
+    assert b"https://app.example/saml/acme/acs/" in content.content
+    assert b"evil" not in content.content
+
+
+# One-time use
+
+
+def test_one_response_signs_in_once(
+    client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    cookies = {cookie.key: cookie.value for cookie in pending_cookies(client)}
+    saml_sign_in.deliver(response)
+    for name, value in cookies.items():
+        client.cookies[name] = value
+    again = saml_sign_in.deliver(response)
+    assert again.status_code == 403
+    assert event().reason == "assertion_replayed"
+
+
+def test_an_assertion_is_remembered_until_every_clock_finds_it_expired(
+    sign_in: Callable[..., Any],
+) -> None:
+    sign_in()
+    kept = ConsumedAssertion.objects.get().expires_at - datetime.now(UTC)
+    assert timedelta(minutes=63) < kept < timedelta(minutes=65)
+
+
+def test_nobody_can_burn_an_assertion_that_is_not_theirs(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    SignIn(Client()).deliver(response)
+    assert not ConsumedAssertion.objects.exists()
+    assert saml_sign_in.deliver(response).status_code == 302
+
+
+# Responses that nobody asked for
+
+
+def unsolicited(idp: IdentityProvider, fake: FakeIdentityProvider) -> Any:
+    sp = idp.as_service_provider()
+    return fake.respond(
+        acs_url=sp.acs_url, audience=sp.entity_id, relay_state="https://evil.example/"
+    )
+
+
+def test_an_unsolicited_response_is_not_used_but_leads_to_a_request_of_ours(
+    client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
+) -> None:
+    restart = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+    assert restart.status_code == 302
+    assert not User.objects.exists()
+    assert not ConsumedAssertion.objects.exists()
+    request = fake_identity_provider.read_request(restart["Location"])
+    answer = saml_sign_in.deliver(fake_identity_provider.answer(request))
+    assert answer.status_code == 302
+    assert User.objects.count() == 1
+
+
+def test_an_identity_provider_that_never_answers_our_requests_does_not_loop(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    for _ in range(2):
+        again = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+        assert again.status_code == 302
+        assert (event().outcome, event().reason) == ("restarted", "unsolicited")
+    answer = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+    assert answer.status_code == 403
+    assert event().reason == "restart_loop"
+    assert b"Try again</a>" not in answer.content
+
+
+def test_a_person_who_clicks_a_tile_again_and_again_is_no_loop(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jitprov.sso.LOOP_SECONDS", 0)
+    for _ in range(5):
+        again = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+        assert again.status_code == 302
+
+
+def test_what_one_good_response_can_cause_again_and_again_is_bounded(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
+) -> None:
+    settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    for _ in range(13):
+        SignIn(Client()).deliver(response)
+    assert ProvisioningEvent.objects.filter(reason="request_unknown").count() == 10
+
+
+def test_a_forged_unsolicited_response_leads_nowhere(
+    saml_sign_in: SignIn, idp: IdentityProvider
+) -> None:
+    stranger = FakeIdentityProvider(key_pairs=[rsa_key_pair("stranger")])
+    answer = saml_sign_in.deliver(unsolicited(idp, stranger))
+    assert answer.status_code == 403
+    assert event().reason == "signature_invalid"
+
+
+def test_a_tenant_may_refuse_them(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    IdentityProvider.objects.update(unsolicited="reject")
+    answer = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
+    assert answer.status_code == 403
+    assert event().reason == "unsolicited"
+
+
+def test_a_tenant_may_accept_them_and_each_still_counts_once(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    settings: Any,
+) -> None:
+    settings.LOGIN_REDIRECT_URL = "/home/"
+    IdentityProvider.objects.update(unsolicited="accept")
+    response = unsolicited(idp, fake_identity_provider)
+    assert saml_sign_in.deliver(response)["Location"] == "/home/"
+    assert SignIn(Client()).deliver(response).status_code == 403
+    assert event().reason == "assertion_replayed"
