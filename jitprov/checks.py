@@ -15,7 +15,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.module_loading import import_string
 
 from jitprov.backends import ProvisionedUserBackend
-from jitprov.conf import conf
+from jitprov.conf import conf, is_next_host
 from jitprov.exceptions import JitprovError
 from jitprov.provisioner import Provisioner
 from jitprov.saml.certificates import load_certificate, public_key
@@ -35,6 +35,7 @@ BACKEND_MISSING = "jitprov.E008"
 SESSIONS_MISSING = "jitprov.E009"
 DURATION_NOT_POSITIVE = "jitprov.E010"
 BASE_URL_WITH_PATH = "jitprov.E011"
+NEXT_HOST_NOT_USABLE = "jitprov.E012"
 NO_KEY_PAIR = "jitprov.W001"
 
 
@@ -67,6 +68,20 @@ def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register("jitprov")
+def check_next_hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require hosts: a wildcard would send people wherever a link says."""
+    return [
+        Error(
+            f"JITPROV_ALLOWED_NEXT_HOSTS: {host!r} is not a host.",
+            hint='Give hosts, such as "front.app.example", or ".app.example" for all below it.',
+            id=NEXT_HOST_NOT_USABLE,
+        )
+        for host in conf.configured_next_hosts
+        if not is_next_host(host)
+    ]
 
 
 @register("jitprov")

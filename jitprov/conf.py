@@ -6,6 +6,7 @@ Deployment choices are settings; what differs from tenant to tenant is a column.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from django.conf import settings
 
 from jitprov.exceptions import ConfigurationError
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
+
+_NEXT_HOST = re.compile(r"\.?(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:[0-9]+)?")
 
 
 def _setting(name: str, default: Any) -> Any:
@@ -45,6 +48,21 @@ class Conf:
     def PROVISIONER(self) -> str:
         """Dotted path of the :class:`jitprov.provisioner.Provisioner` subclass that finds and writes accounts."""
         return str(_setting("PROVISIONER", "jitprov.provisioner.Provisioner"))
+
+    @property
+    def ALLOWED_NEXT_HOSTS(self) -> tuple[str, ...]:
+        """Hosts besides the base URL's to which people may be sent after sign-in: ``.app.example`` is all below it.
+
+        For tenants on subdomains, or a front end with a host of its own. Nobody else's pages may be there.
+        """
+        # Whatever the check finds wrong allows nothing: "." would be every host that ends with a dot.
+        return tuple(host for host in self.configured_next_hosts if is_next_host(host))
+
+    @property
+    def configured_next_hosts(self) -> tuple[Any, ...]:
+        """What was asked for, also if it is no host: for the system check."""
+        hosts = _setting("ALLOWED_NEXT_HOSTS", ()) or ()
+        return (hosts,) if isinstance(hosts, str) else tuple(hosts)
 
     @property
     def REQUEST_LIFETIME(self) -> timedelta:
@@ -102,6 +120,11 @@ class Conf:
     def EVENT_RETENTION(self) -> timedelta:
         """How long ``prune_jitprov`` keeps provisioning events."""
         return _duration("EVENT_RETENTION", timedelta(days=400))
+
+
+def is_next_host(host: object) -> bool:
+    """Say whether this is a host in lower case, with a port where it is not the usual one, or ``.`` and a domain."""
+    return isinstance(host, str) and _NEXT_HOST.fullmatch(host) is not None
 
 
 def _duration(name: str, default: timedelta) -> timedelta:

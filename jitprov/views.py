@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
-from django.db import transaction
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import is_same_domain, url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -38,6 +39,7 @@ MAX_NEXT_URL = 2000
 """Bytes; a longer one would not fit into the cookie."""
 MAX_LOGIN_HINT = 254
 """Characters, as of an e-mail address."""
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 MAX_PENDING_BYTES = 4096
 """Of the cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 
@@ -175,19 +177,25 @@ class MetadataView(SignInView):
 
 
 # The POST comes from another site, so there is no CSRF token; what proves that this browser asked is the
-# signed cookie of the request. An assertion stays used even if the rest fails, so no transaction around all.
+# signed cookie of the request.
 # What was posted is not shown in the report of an error: it holds an assertion.
 @method_decorator(
-    [
-        csrf_exempt,
-        never_cache,
-        transaction.non_atomic_requests,
-        sensitive_post_parameters("SAMLResponse"),
-    ],
-    name="dispatch",
+    [csrf_exempt, never_cache, sensitive_post_parameters("SAMLResponse")], name="dispatch"
 )
 class AssertionConsumerServiceView(SignInView):
     """``<slug>/acs/``: where identity providers send people back to."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view, out of ``ATOMIC_REQUESTS`` on every database.
+
+        An assertion stays used even if the rest fails, so there is no transaction around all; and only when a
+        request is there does a router say which database it would be on.
+        """
+        view = super().as_view(**initkwargs)
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
@@ -233,9 +241,23 @@ def safe_next_url(wanted: str) -> str:
     """Return where to go after sign-in: what was wanted if it is ours, else the host's usual page."""
     base = urlsplit(conf.BASE_URL)
     allowed = len(iri_to_uri(wanted)) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={base.netloc}, require_https=base.scheme == "https"
+        wanted,
+        allowed_hosts={base.netloc, *_named_host(wanted)},
+        require_https=base.scheme == "https",
     )
     return wanted if allowed else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _named_host(url: str) -> set[str]:
+    """Return the URL's host, as it is written there, if the settings name it as one of the host's own."""
+    try:
+        host = urlsplit(url).netloc
+    except ValueError:
+        return set()
+    # As it is written, with neither a user nor a backslash, by which browsers may understand another host.
+    plain = host in url and _HOST_AND_PORT.fullmatch(host) is not None
+    ours = any(is_same_domain(host.lower(), pattern) for pattern in conf.ALLOWED_NEXT_HOSTS)
+    return {host} if plain and ours else set()
 
 
 def pending_logins(request: HttpRequest) -> Iterator[PendingLogin]:

@@ -56,6 +56,16 @@ WRONG = {
     "a base URL that is no URL": Wrong(
         id=checks.BASE_URL_MISSING, settings={"JITPROV_BASE_URL": "https://[app.example"}
     ),
+    "a next host that is every host": Wrong(
+        id=checks.NEXT_HOST_NOT_USABLE, settings={"JITPROV_ALLOWED_NEXT_HOSTS": ["*"]}
+    ),
+    "a next host that is a URL": Wrong(
+        id=checks.NEXT_HOST_NOT_USABLE,
+        settings={"JITPROV_ALLOWED_NEXT_HOSTS": ["https://acme.app.example"]},
+    ),
+    "next hosts below everything": Wrong(
+        id=checks.NEXT_HOST_NOT_USABLE, settings={"JITPROV_ALLOWED_NEXT_HOSTS": [".example"]}
+    ),
     "a base URL that is http": Wrong(
         id=checks.BASE_URL_NOT_HTTPS, settings={"JITPROV_BASE_URL": "http://app.example"}
     ),

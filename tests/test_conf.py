@@ -14,6 +14,7 @@ from jitprov.testing import rsa_key_pair
 SETTINGS = sorted(name for name in vars(Conf) if name.isupper())
 
 DEFAULTS: dict[str, Any] = {
+    "ALLOWED_NEXT_HOSTS": (),
     "BASE_TEMPLATE": "base.html",
     "CLOCK_SKEW": timedelta(seconds=120),
     "EVENT_RETENTION": timedelta(days=400),
