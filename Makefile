@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PURE := tests/saml tests/provisioning
 
-.PHONY: demo test check bench
+.PHONY: demo test check docs bench
 .DELETE_ON_ERROR:
 
 # The example site, with two tenants and a fake Entra.
@@ -40,6 +40,10 @@ check: $(VENV)/installed-dev
 		$(BIN)/python -W error manage.py check --fail-level WARNING --settings $$settings; \
 		$(BIN)/python -W error manage.py makemigrations --check --dry-run --settings $$settings; \
 	done
+
+# The documentation as a site, in docs/_build/html. What is warned of is an error.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --nitpicky --quiet --fresh-env docs docs/_build/html
 
 # What a sign-in costs, beside django-allauth in .venv-bench: ARGS=--quick is a minute, ARGS=--write keeps the results.
 bench: $(VENV)/installed-test

@@ -35,6 +35,15 @@ def decide(
     ``current`` is the account that the anchor leads to, or one that could be linked, or ``None``. ``taken``
     names the unique user fields whose wanted value belongs to somebody else. The order of the reasons is
     part of the contract: the first that holds is the one that is told.
+
+    >>> from jitprov.provisioning.types import Claims, Source
+    >>> ann = DesiredUser(claims=Claims(source=Source.SAML, external_id="4711"))
+    >>> decide(ann, None, Policy(create_users=False)).reason.value
+    'creation_disabled'
+    >>> decide(ann, CurrentUser(pk=1, active=False), Policy()).reason.value
+    'account_disabled'
+    >>> type(decide(ann, None, Policy())).__name__
+    'Create'
     """
     reason = _closed(desired, policy) or _shut_out(desired, current, policy)
     if reason:

@@ -66,6 +66,11 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
     GUIDs are lower-cased, because directories change their minds about that; anything else stays as it
     is but for surrounding white space. Empty when there is none, or more than one: to choose would be to
     let whoever can add a value become somebody else. Pass no ``name_id`` that is transient: it never comes again.
+
+    >>> external_id_from({"employee": ("4711",)}, subject_claim="employee", name_id="ann@acme.example")
+    '4711'
+    >>> external_id_from({"employee": ("4711", "4712")}, subject_claim="employee")
+    ''
     """
     found = values.get(subject_claim, ()) if subject_claim else (name_id,)
     anchors = {_without_guid_case(value.strip()) for value in found}
@@ -99,6 +104,18 @@ def map_claims(
     are left, the first is used. If none is left, the field is a problem (required), absent from ``fields``
     (``WhenEmpty.KEEP``) or wanted to be ``""`` (``WhenEmpty.CLEAR``), which the Django side turns into
     the empty value of that field: ``None`` where it may be NULL and holds no text.
+
+    >>> from jitprov.provisioning.types import Source
+    >>> ann = Claims(source=Source.SAML, external_id="4711", values={"givenName": ("Ann",), "mail": ()})
+    >>> rules = [
+    ...     ClaimRule(sources=("firstName", "givenName"), target="first_name"),
+    ...     ClaimRule(sources=("mail",), target="email", required=True),
+    ... ]
+    >>> desired = map_claims(ann, rules, [])
+    >>> desired.fields["first_name"].value
+    'Ann'
+    >>> [(problem.field, problem.reason.value) for problem in desired.problems]
+    [('email', 'required_claim_missing')]
 
     Raises :class:`~jitprov.provisioning.transforms.MappingError` for rules that no form would have saved.
     """

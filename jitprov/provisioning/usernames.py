@@ -26,6 +26,9 @@ def wish_from(*wishes: str) -> str:
     r"""Return the first wish of which something is left in characters that Django allows, else ``"user"``.
 
     Letters beyond ASCII stay. Windows' domain (``ACME\mia``) goes, and so does Entra's ``#EXT#`` mark for guests.
+
+    >>> wish_from("ACME\\mia"), wish_from("mia_fabrikam.example#EXT#@acme.example"), wish_from("Zoë Ünal", "zoe")
+    ('mia', 'mia_fabrikam.example@acme.example', 'Zoë.Ünal')
     """
     return next(filter(None, map(_allowed, wishes)), FALLBACK)
 
@@ -43,6 +46,9 @@ def candidates(
     the caller's. Raises :class:`ValueError` for others, because ``is_variant`` would not know them again.
     None is longer than ``max_length``. ``crowded``: others are after the same names at this very moment,
     so only those that chance makes different are worth a try.
+
+    >>> list(candidates("mia", suffixes=["0c2f6f0c"]))[:3], list(candidates("mia", suffixes=["0c2f6f0c"]))[-1]
+    (['mia', 'mia-2', 'mia-3'], 'mia-0c2f6f0c')
     """
     if not crowded:
         yield wish[:max_length]
@@ -54,7 +60,11 @@ def candidates(
 
 
 def is_variant(current: str, wish: str, *, max_length: int = MAX_LENGTH) -> bool:
-    """Whether ``current`` is one of the :func:`candidates` of ``wish``."""
+    """Whether ``current`` is one of the :func:`candidates` of ``wish``.
+
+    >>> is_variant("mia-2", "mia"), is_variant("mia-maria", "mia")
+    (True, False)
+    """
     if current == wish[:max_length]:
         return True
     suffix = current.rpartition("-")[2]

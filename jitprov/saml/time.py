@@ -11,6 +11,9 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,20})?(Z|[+-]\d\d
 def parse_instant(text: str) -> datetime:
     """Read an xs:dateTime; one without a zone is UTC (saml-core-2.0 §1.3.3). Microseconds, the rest is cut.
 
+    >>> parse_instant("2026-08-01T12:00:00.5+02:00")
+    datetime.datetime(2026, 8, 1, 10, 0, 0, 500000, tzinfo=datetime.timezone.utc)
+
     :raises ValueError: it is not one, or no such day exists.
     """
     match = _INSTANT.fullmatch(text.strip())
@@ -25,5 +28,9 @@ def parse_instant(text: str) -> datetime:
 
 
 def format_instant(moment: datetime) -> str:
-    """Write a moment as SAML wants it: UTC, whole seconds."""
+    """Write a moment as SAML wants it: UTC, whole seconds.
+
+    >>> format_instant(datetime(2026, 8, 1, 10, 0, 0, 500000, tzinfo=UTC))
+    '2026-08-01T10:00:00Z'
+    """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

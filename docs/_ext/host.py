@@ -1,0 +1,37 @@
+"""A host with nothing but jitprov, in memory: whose settings, models and sign-ins the pages are made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django
+from django.conf import settings
+
+SETTINGS: dict[str, Any] = {
+    "SECRET_KEY": "only-for-the-documentation",
+    "ALLOWED_HOSTS": ["testserver"],
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    "INSTALLED_APPS": [
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "jitprov",
+    ],
+    "MIDDLEWARE": [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ],
+    "AUTHENTICATION_BACKENDS": ["jitprov.backends.ProvisionedUserBackend"],
+    "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+    "ROOT_URLCONF": "_ext.urls",
+    "USE_TZ": True,
+    "LANGUAGE_CODE": "en",
+    "LOGGING": {"version": 1, "loggers": {"jitprov": {"level": "ERROR"}}},
+    "JITPROV_BASE_URL": "https://app.example",
+}
+
+
+def set_up() -> None:
+    """Make Django ready."""
+    settings.configure(**SETTINGS)
+    django.setup()

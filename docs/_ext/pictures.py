@@ -1,0 +1,132 @@
+"""The pictures of the documentation, drawn from what they show: a sign-in that is run, and the contract of the layers."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from _ext.recording import LANES, Message, record
+
+ROOT = Path(__file__).parents[2]
+LANE, STEP, TOP = 132, 30, 56
+
+
+class PictureDirective(SphinxDirective):
+    """A picture by its name. The body says the same in words, for who cannot see it."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        [name] = self.arguments
+        described = escape(" ".join(" ".join(self.content).split()))
+        svg = PICTURES[name]().replace(">", f' role="img"><desc>{described}</desc>', 1)
+        self.env.note_dependency(str(ROOT / "pyproject.toml"))
+        html = f'<div class="jitprov-picture" tabindex="0">{svg}</div>'
+        return [nodes.raw("", html, format="html"), *self.parse_content_to_nodes()]
+
+
+@cache
+def sequence() -> str:
+    """Draw who calls whom during a sign-in."""
+    messages = record()
+    bottom = TOP + STEP * len(messages) + 10
+    return _svg(
+        LANE * len(LANES),
+        bottom + 10,
+        [
+            *(line for place, lane in enumerate(LANES) for line in _lane(place, lane, bottom)),
+            *(
+                line
+                for number, message in enumerate(messages)
+                for line in _arrow(message, TOP + STEP * (number + 1))
+            ),
+        ],
+    )
+
+
+def _lane(place: int, name: str, bottom: int) -> Iterator[str]:
+    x = LANE * place + LANE // 2
+    yield f'<line class="line" x1="{x}" y1="34" x2="{x}" y2="{bottom}"/>'
+    yield f'<rect class="box" x="{x - 60}" y="6" width="120" height="28" rx="4"/>'
+    yield f'<text x="{x}" y="25" text-anchor="middle">{escape(name)}</text>'
+
+
+def _arrow(message: Message, y: int) -> Iterator[str]:
+    start, end = (
+        LANE * LANES.index(lane) + LANE // 2 for lane in (message.sender, message.recipient)
+    )
+    text = escape(message.text)
+    if start == end:
+        yield f'<path class="arrow" d="M{start} {y - 8}h14v10h-10"/>'
+        yield _head(start + 2, y + 2, -1)
+        yield f'<text class="quiet" x="{start + 20}" y="{y + 1}">{text}</text>'
+        return
+    side = 1 if end > start else -1
+    yield f'<path class="arrow" d="M{start} {y}H{end - 4 * side}"/>'
+    yield _head(end, y, side)
+    # Right-hand lanes have little room to their right, so their words end where the arrow does.
+    if end > start and LANES.index(message.recipient) > len(LANES) // 2:
+        yield f'<text class="quiet" x="{end - 8}" y="{y - 5}" text-anchor="end">{text}</text>'
+    else:
+        yield f'<text class="quiet" x="{min(start, end) + 8}" y="{y - 5}">{text}</text>'
+
+
+def _head(x: int, y: int, side: int) -> str:
+    return f'<path class="head" d="M{x} {y}l{-8 * side} -4v8z"/>'
+
+
+@cache
+def layers() -> str:
+    """Draw the contract that import-linter holds: each row knows only those below it."""
+    width, height = 760, 46
+    rows = _layers()
+    parts: list[str] = []
+    for number, row in enumerate(rows):
+        each = width / len(row)
+        for place, module in enumerate(row):
+            box = (each * place + 3, height * number + 3, each - 6, height - 8)
+            parts.extend(_box(module, box))
+    return _svg(width, height * len(rows), parts)
+
+
+def _layers() -> Sequence[Sequence[str]]:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    contract = next(item for item in tools["importlinter"]["contracts"] if item["type"] == "layers")
+    return [layer.split(" | ") for layer in contract["layers"]]
+
+
+def _box(module: str, box: tuple[float, float, float, float]) -> Iterator[str]:
+    x, y, width, height = box
+    pure = " pure" if module in {"saml", "provisioning"} else ""
+    yield f"<g><title>{escape(_docstring(module))}</title>"
+    yield f'<rect class="box{pure}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4"/>'
+    yield f'<text x="{x + width / 2:g}" y="{y + height / 2 + 5:g}" text-anchor="middle">{module}</text></g>'
+
+
+def _docstring(module: str) -> str:
+    path = ROOT / "jitprov" / module
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or module
+    return text.partition("\n")[0]
+
+
+def _svg(width: int, height: int, parts: Sequence[str]) -> str:
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
+
+
+PICTURES: dict[str, Callable[[], str]] = {"sign-in": sequence, "layers": layers}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("picture", PictureDirective)
+    return {"parallel_read_safe": True}

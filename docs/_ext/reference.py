@@ -1,0 +1,189 @@
+"""Directives that write reference from the code.
+
+``facts`` puts columns into a table that people write: what the code knows stands beside what only they know.
+``settings``, ``transforms`` and ``usage`` write all that there is.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import Action, HelpFormatter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.core.management import load_command_class
+from django.db.models import Field
+from django.db.models.fields import NOT_PROVIDED
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from jitprov.conf import Conf
+from jitprov.provisioning.parameters import Parameter
+from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.refusals import EXPLANATIONS, explain
+
+Facts = Callable[[str], Sequence[str]]
+"""What the code knows of a thing: one Markdown text for each column."""
+
+
+class FactsDirective(SphinxDirective):
+    """A table whose first cells name things, with columns that are made from the code.
+
+    The body is an ordinary table, so that the page can be read where nothing is built.
+    """
+
+    has_content = True
+    required_arguments = 1
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        kind, *about = self.arguments
+        titles, facts = _KINDS[kind](*about)
+        parsed = self.parse_content_to_nodes()
+        for table in (table for node in parsed for table in node.findall(nodes.table)):
+            self._widen(table, titles, facts)
+        return parsed
+
+    def _widen(self, table: nodes.table, titles: Sequence[str], facts: Facts) -> None:
+        [group] = table.findall(nodes.tgroup)
+        group["cols"] += len(titles)
+        for title in titles:
+            group.insert(1, nodes.colspec(colwidth=len(title)))
+        for row in table.findall(nodes.row):
+            is_head = isinstance(row.parent, nodes.thead)
+            texts = titles if is_head else self._of(facts, row[0].astext())
+            for text in reversed(texts):
+                row.insert(1, nodes.entry("", *self.parse_text_to_nodes(text)))
+
+    def _of(self, facts: Facts, name: str) -> Sequence[str]:
+        try:
+            return facts(name)
+        except LookupError as error:
+            raise self.error(f"there is no {name}") from error
+
+
+def _refusals() -> tuple[Sequence[str], Facts]:
+    def facts(code: str) -> Sequence[str]:
+        explanation = EXPLANATIONS[code]
+        return [str(explain(code).status), f"{explanation.happened}"]
+
+    return ["Status", "The person reads"], facts
+
+
+def _columns(model: str) -> tuple[Sequence[str], Facts]:
+    fields = {field.name: field for field in apps.get_model("jitprov", model)._meta.concrete_fields}
+    return ["Type", "Default"], lambda name: [_type(fields[name]), _default(fields[name])]
+
+
+def _type(field: Field[Any, Any]) -> str:
+    if field.related_model:
+        return "foreign key"
+    kind = field.get_internal_type().removesuffix("Field")
+    return f"{kind} ({field.max_length})" if field.max_length else kind
+
+
+def _default(field: Field[Any, Any]) -> str:
+    if field.default is not NOT_PROVIDED:
+        return (
+            "made"
+            if callable(field.default) and field.default not in (list, dict)
+            else _code(field.get_default())
+        )
+    return "empty" if field.blank and field.empty_strings_allowed else ""
+
+
+def _code(value: object) -> str:
+    return f"`{getattr(value, 'value', value)}`"
+
+
+_KINDS: Mapping[str, Callable[..., tuple[Sequence[str], Facts]]] = {
+    "refusals": _refusals,
+    "columns": _columns,
+}
+
+
+class TextDirective(SphinxDirective):
+    """Markdown that is made from the code; the body is what is read where nothing is built."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(self.lines()))
+
+    def lines(self) -> Iterable[str]:
+        raise NotImplementedError
+
+
+class SettingsDirective(TextDirective):
+    """Every setting, with the first line of its docstring."""
+
+    def lines(self) -> Iterator[str]:
+        yield from ("| Setting | In short |", "|---|---|")
+        for name, value in vars(Conf).items():
+            if name.isupper():
+                first = (value.__doc__ or "").partition("\n")[0].replace("``", "`")
+                link = f"[`JITPROV_{name}`](#jitprov_{name.lower()})"
+                yield f"| {link} | {first.replace(':class:', '')} |"
+
+
+class TransformsDirective(TextDirective):
+    """Every transform as it describes itself."""
+
+    def lines(self) -> Iterator[str]:
+        yield from ("| Name | What it does | Parameters |", "|---|---|---|")
+        for spec in TRANSFORMS.values():
+            parameters = ", ".join(map(_parameter, spec.parameters))
+            yield f"| `{spec.name}` | {spec.summary} | {parameters} |"
+
+
+def _parameter(parameter: Parameter) -> str:
+    words = [" or ".join(f"`{choice}`" for choice in parameter.choices) or parameter.kind.value]
+    if parameter.required:
+        words.append("required")
+    elif parameter.default not in (None, ()):
+        words.append(f"default `{json.dumps(parameter.default)}`")
+    return f"`{parameter.name}` ({', '.join(words)})"
+
+
+class UsageDirective(SphinxDirective):
+    """What a management command says of itself; the body is what is read where nothing is built."""
+
+    has_content = True
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        text = usage(self.arguments[0])
+        return [nodes.literal_block(text, text, language="text")]
+
+
+def usage(command: str) -> str:
+    """Return a command's own part of its help, without what every command of Django takes."""
+    everybodys = {"help", "version", "verbosity", "settings", "pythonpath", "traceback"}
+    everybodys |= {"no_color", "force_color", "skip_checks"}
+    kept: list[Action] = []
+
+    class Shortened(HelpFormatter):
+        """Leaves the others out."""
+
+        def add_usage(self, usage: Any, actions: Iterable[Action], *rest: Any, **more: Any) -> None:
+            kept.extend(action for action in actions if action.dest not in everybodys)
+            super().add_usage(usage, kept, *rest, **more)
+
+        def add_argument(self, action: Action) -> None:
+            if action in kept:
+                super().add_argument(action)
+
+    parser = load_command_class("jitprov", command).create_parser("manage.py", command)
+    parser.formatter_class = partial(Shortened, width=80)
+    return parser.format_help()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("facts", FactsDirective)
+    app.add_directive("settings", SettingsDirective)
+    app.add_directive("transforms", TransformsDirective)
+    app.add_directive("usage", UsageDirective)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,7 @@
+"""Where that host has jitprov."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [path("saml/", include("jitprov.urls"))]
