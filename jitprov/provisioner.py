@@ -6,23 +6,22 @@ found and written. Decisions are methods here; reports are signals.
 
 from __future__ import annotations
 
-import random
 import secrets
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import OuterRef
 from django.utils.module_loading import import_string
 
 from jitprov import events, user_fields
 from jitprov.conf import conf
+from jitprov.contention import TryAgain, is_busy, is_unique_violation, persevere
 from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
 from jitprov.json_rows import json_rows, json_values
@@ -54,8 +53,7 @@ from jitprov.provisioning.types import (
 )
 from jitprov.provisioning.usernames import candidates, is_variant, wish_from
 
-ATTEMPTS = 8
-"""How often a transaction is tried that lost against another one."""
+__all__ = ["Provisioned", "Provisioner", "ProvisioningRefused", "TryAgain", "provisioner_for"]
 
 
 class ProvisioningRefused(JitprovError):
@@ -68,17 +66,6 @@ class ProvisioningRefused(JitprovError):
         super().__init__(refusal.reason)
         self.code = refusal.reason.value
         self.refusal = refusal
-
-
-class TryAgain(JitprovError):
-    """The database was too busy with other sign-ins of the same person, time and again."""
-
-    code = "try_again"
-    origin_verified = True
-
-
-class UniqueViolation(Exception):
-    """Something that must be unique is not, time and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +161,11 @@ class Provisioner:
         rules = self.identity_provider
         desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
         try:
-            result = self._provision(desired, watch)
-        except UniqueViolation:
+            # Tried again: two first sign-ins of one person, a user name that somebody takes just now, a deadlock.
+            result = persevere(partial(self._provision_once, desired, watch), self._lost)
+        except IntegrityError as error:
+            if not is_unique_violation(error):
+                raise  # a host's mistake, such as a column left NULL
             # A constraint of the host's over several fields, which nobody could look up beforehand.
             result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, watch)
         except ProvisioningRefused as error:
@@ -193,23 +183,10 @@ class Provisioner:
             _found, decision = self._judge(desired)
             return decision
 
-    def _provision(
-        self, desired: DesiredUser, watch: Stopwatch
-    ) -> Provisioned | ProvisioningRefused:
-        """Try again after losing against another transaction: two first sign-ins of one person, a deadlock.
-
-        Whoever tries again reads again, and so finds what the other one wrote.
-        """
-        for pause in _pauses():
-            try:
-                return self._provision_once(desired, watch)
-            except (IntegrityError, OperationalError) as error:
-                if isinstance(error, IntegrityError) and not _is_unique_violation(error):
-                    raise  # a host's mistake, such as a column left NULL
-                self._lost_a_race = True
-                lost: Exception = error
-                time.sleep(pause)
-        raise (UniqueViolation if isinstance(lost, IntegrityError) else TryAgain) from lost
+    def _lost(self, error: DatabaseError) -> bool:
+        lost = is_busy(error) or is_unique_violation(error)
+        self._lost_a_race = self._lost_a_race or lost
+        return lost
 
     def _provision_once(
         self, desired: DesiredUser, watch: Stopwatch
@@ -442,18 +419,3 @@ def _without_username(desired: DesiredUser, name: str) -> DesiredUser:
     """Say that a person without an e-mail address can have no account where that is the user name."""
     problem = Problem(reason=RefusalReason.REQUIRED_CLAIM_MISSING, field=name, detail="no value")
     return replace(desired, problems=(*desired.problems, problem))
-
-
-def _pauses() -> Iterator[float]:
-    """Return seconds to wait after each attempt: longer every time, and never the same for two."""
-    return (random.uniform(0.5, 1) * 0.01 * 2**attempt for attempt in range(ATTEMPTS))  # noqa: S311 -- no secret
-
-
-def _is_unique_violation(error: IntegrityError) -> bool:
-    """Tell a value that somebody else has from anything else that a database does not accept."""
-    cause = error.__cause__
-    return (
-        getattr(cause, "sqlstate", "") == "23505"  # PostgreSQL
-        or error.args[:1] == (1062,)  # MariaDB: ER_DUP_ENTRY
-        or "UNIQUE constraint failed" in str(error)  # SQLite
-    )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from django.core import signing
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from jitprov import events
 from jitprov.conf import conf
+from jitprov.contention import is_busy, persevere
 from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
 from jitprov.models import (
@@ -31,6 +34,7 @@ from jitprov.saml.types import AuthnRequest, VerifiedAssertion
 
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _SALT = "jitprov.pending-login"
+logger = logging.getLogger("jitprov")
 
 
 class AssertionReplayed(JitprovError):
@@ -151,7 +155,7 @@ def complete_login(
     *,
     now: datetime,
 ) -> CompletedLogin:
-    """Judge a response, use it up, and provision its subject. Every refusal is recorded.
+    """Judge a response, use it up, and provision its subject. Every refusal is recorded, unless the database is busy.
 
     :param pending: what this browser has waiting at this identity provider.
     :raises StartAgain: nobody asked for it, and the tenant wants such people sent through a request of ours.
@@ -165,13 +169,13 @@ def complete_login(
     except ProvisioningRefused:
         raise  # recorded where it was decided, together with the person
     except StartAgain:
-        events.record_restart(identity_provider, stopwatch=stopwatch)
+        _record(partial(events.record_restart, identity_provider, stopwatch=stopwatch))
         raise
     except JitprovError as error:
-        events.record_refusal(identity_provider, error, stopwatch=stopwatch)
+        _record(partial(events.record_refusal, identity_provider, error, stopwatch=stopwatch))
         raise
     except Exception:
-        events.record_error(identity_provider, stopwatch=stopwatch)
+        _record(partial(events.record_error, identity_provider, stopwatch=stopwatch))
         raise
     return CompletedLogin(
         provisioned=provisioned,
@@ -259,11 +263,25 @@ def _consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) 
     In a transaction of its own: it stays used whatever becomes of the rest.
     """
     try:
-        with transaction.atomic(using=accounts_database()):
-            ConsumedAssertion.objects.create(
-                identity_provider=identity_provider,
-                assertion_digest=digest(assertion.assertion_id),
-                expires_at=remembered_until(assertion.not_on_or_after),
-            )
+        persevere(partial(_consume_once, identity_provider, assertion))
     except IntegrityError as error:
         raise AssertionReplayed from error
+
+
+def _consume_once(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
+    with transaction.atomic(using=accounts_database()):
+        ConsumedAssertion.objects.create(
+            identity_provider=identity_provider,
+            assertion_digest=digest(assertion.assertion_id),
+            expires_at=remembered_until(assertion.not_on_or_after),
+        )
+
+
+def _record(keep: Callable[[], object]) -> None:
+    """Record what came of an attempt, unless the database is busy: nobody gets in, or is sent an error, for that."""
+    try:
+        keep()
+    except DatabaseError as error:
+        if not is_busy(error):
+            raise
+        logger.warning("an attempt to sign in was not recorded, because the database is busy")

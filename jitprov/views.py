@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
@@ -24,6 +25,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov import sso
 from jitprov.conf import conf
+from jitprov.contention import TryAgain, is_busy
 from jitprov.discovery import DiscoveryForm, identity_providers_for
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider
@@ -34,6 +36,8 @@ from jitprov.refusals import as_json, explain
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.saml.types import AuthnRequest, Binding
 from jitprov.sso import CompletedLogin, PendingLogin
+
+logger = logging.getLogger("jitprov")
 
 MAX_NEXT_URL = 2000
 """Bytes; a longer one would not fit into the cookie."""
@@ -65,6 +69,11 @@ class SignInView(View):
             return super().dispatch(request, *args, **kwargs)
         except JitprovError as error:
             return self.login_refused(error)
+        except DatabaseError as error:
+            if not is_busy(error):
+                raise
+            logger.warning("a page of a sign-in was refused, because the database is busy")
+            return self.login_refused(TryAgain())
 
     def login_refused(self, error: JitprovError) -> HttpResponse:
         """Tell a person, or a program that asks for JSON, why there is no way in. Override to say it otherwise."""

@@ -1,100 +1,94 @@
-"""Many people at the same moment, each with a database connection of their own: SQLite, PostgreSQL and MariaDB."""
+"""Many people at the same moment, in threads and in processes, on SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from dataclasses import replace
 from http import HTTPStatus
-from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeAlias
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connections
-from django.http import HttpResponse
+from django.db import connection
 from django.test import Client
 
 from jitprov.models import (
     ClaimMapping,
     ConsumedAssertion,
     ExternalIdentity,
+    IdentityProvider,
     Outcome,
     ProvisioningEvent,
 )
-from jitprov.testing import ANN, FakeIdentityProvider
+from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn
 from tests.accounts.models import User
+from tests.arrivals import Arrival, in_processes, in_threads
+from tests.database_options import database_with
 from tests.factories import connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_ONCE = 20
-T = TypeVar("T")
+Deliver: TypeAlias = Callable[[Sequence[Arrival]], list[int]]
+
+CAME_IN, REFUSED = HTTPStatus.FOUND, HTTPStatus.FORBIDDEN
+ASKED_TO_TRY_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
+# What Django's own middleware answers when the session, which it saves after the view, cannot be written.
+SESSION_INTERRUPTED = HTTPStatus.BAD_REQUEST
 
 
-def all_at_once(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Run every task in a thread and with a connection of its own, released in the same moment."""
-    start = Barrier(len(tasks), timeout=30)
-
-    def run(task: Callable[[], T]) -> T:
-        try:
-            start.wait()
-            return task()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        return list(threads.map(run, tasks))
+@pytest.fixture(params=[in_threads, in_processes], ids=["in threads", "in processes"])
+def deliver(request: pytest.FixtureRequest) -> Deliver:
+    """Post many responses in the same moment; return the statuses of the answers."""
+    return request.param  # type: ignore[no-any-return]
 
 
-def statuses(responses: Sequence[HttpResponse]) -> Counter[int]:
-    return Counter(response.status_code for response in responses)
+@pytest.fixture
+def fake() -> FakeIdentityProvider:
+    return FakeIdentityProvider()
+
+
+@pytest.fixture
+def row(fake: FakeIdentityProvider) -> IdentityProvider:
+    return connected(fake)
+
+
+def arriving(row: IdentityProvider, fake: FakeIdentityProvider, person: Person = ANN) -> Arrival:
+    """Let somebody identify themselves in a browser of their own."""
+    browser = SignIn(Client())
+    return Arrival.of(browser, browser.begin(row, fake, person))
 
 
 def outcomes() -> Counter[tuple[str, str]]:
     return Counter(ProvisioningEvent.objects.values_list("outcome", "reason"))
 
 
-def arriving(browser: SignIn, *begin: object, **knobs: object) -> Callable[[], HttpResponse]:
-    """Let somebody identify themselves, and return what is left to do: post the response."""
-    response = browser.begin(*begin, **knobs)  # type: ignore[arg-type]
-    return lambda: browser.deliver(response)
-
-
-def test_first_sign_ins_of_one_person_make_one_user() -> None:
+def test_first_sign_ins_of_one_person_make_one_user(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
     """Also where a field must be unique: the person must not be in their own way."""
-    fake = FakeIdentityProvider()
-    row = connected(fake)
     ClaimMapping.objects.create(
         identity_provider=row, position=9, target="employee_number", sources="employeeid"
     )
     ann = replace(ANN, extra={"employeeid": "42"})
-    browsers = [SignIn(Client()) for _ in range(AT_ONCE)]
 
-    responses = all_at_once([arriving(browser, row, fake, ann) for browser in browsers])
+    statuses = deliver([arriving(row, fake, ann) for _ in range(AT_ONCE)])
 
-    assert statuses(responses) == {HTTPStatus.FOUND: AT_ONCE}
+    assert Counter(statuses) == {CAME_IN: AT_ONCE}
     assert User.objects.count() == 1
     assert ExternalIdentity.objects.count() == 1
     assert Session.objects.count() == AT_ONCE
     assert outcomes() == {(Outcome.CREATED, ""): 1, (Outcome.UNCHANGED, ""): AT_ONCE - 1}
 
 
-def test_posts_of_one_response_sign_in_once() -> None:
-    fake = FakeIdentityProvider()
-    row = connected(fake)
-    original = SignIn(Client())
-    response = original.begin(row, fake, ANN)
-    copies = [SignIn(Client()) for _ in range(AT_ONCE)]
-    for copy in copies:
-        copy.client.cookies = deepcopy(original.client.cookies)
+def test_posts_of_one_response_sign_in_once(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    statuses = deliver([arriving(row, fake)] * AT_ONCE)
 
-    responses = all_at_once([lambda copy=copy: copy.deliver(response) for copy in copies])  # type: ignore[misc]
-
-    assert statuses(responses) == {HTTPStatus.FOUND: 1, HTTPStatus.FORBIDDEN: AT_ONCE - 1}
+    assert Counter(statuses) == {CAME_IN: 1, REFUSED: AT_ONCE - 1}
     assert User.objects.count() == 1
     assert ConsumedAssertion.objects.count() == 1
     assert Session.objects.count() == 1
@@ -104,19 +98,45 @@ def test_posts_of_one_response_sign_in_once() -> None:
     }
 
 
-def test_people_of_two_tenants_who_wish_for_one_user_name_all_get_in() -> None:
-    fakes = [FakeIdentityProvider(), FakeIdentityProvider(tenant_id="another-directory")]
-    rows = [connected(fake) for fake in fakes]
+def test_people_of_two_tenants_who_wish_for_one_user_name_all_get_in(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    other = FakeIdentityProvider(tenant_id="another-directory")
+    directories = [(row, fake), (connected(other), other)]
     people = [replace(ANN, object_id=f"person-{number}") for number in range(AT_ONCE)]
 
-    responses = all_at_once(
-        [
-            arriving(SignIn(Client()), rows[number % 2], fakes[number % 2], person)
-            for number, person in enumerate(people)
-        ]
+    statuses = deliver(
+        [arriving(*directories[number % 2], person) for number, person in enumerate(people)]
     )
 
-    assert statuses(responses) == {HTTPStatus.FOUND: AT_ONCE}
+    assert Counter(statuses) == {CAME_IN: AT_ONCE}
     assert User.objects.count() == AT_ONCE
     assert ExternalIdentity.objects.values("user").distinct().count() == AT_ONCE
     assert outcomes() == {(Outcome.CREATED, ""): AT_ONCE}
+
+
+# Databases that hosts have set up otherwise
+
+
+def other_settings() -> list[dict[str, Any]]:
+    """Return what a host may have chosen: how strictly transactions are kept apart, or when they take the lock."""
+    if connection.vendor == "sqlite":
+        return [{"transaction_mode": None, "timeout": 1}, {"transaction_mode": "EXCLUSIVE"}]
+    if connection.vendor == "postgresql":
+        # psycopg's IsolationLevel
+        return [{"isolation_level": 3}, {"isolation_level": 4}]
+    return [{"isolation_level": "repeatable read"}, {"isolation_level": "serializable"}]
+
+
+@pytest.mark.parametrize("options", other_settings(), ids=str)
+def test_however_transactions_are_kept_apart_there_is_one_user_and_no_error(
+    options: dict[str, Any], row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    with database_with(options):
+        statuses = in_threads([arriving(row, fake) for _ in range(AT_ONCE)])
+        afterwards = arriving(row, fake).deliver()
+
+    assert set(statuses) <= {CAME_IN, ASKED_TO_TRY_AGAIN, SESSION_INTERRUPTED}
+    assert afterwards == CAME_IN
+    assert User.objects.count() == 1
+    assert ExternalIdentity.objects.count() == 1

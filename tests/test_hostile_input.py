@@ -25,8 +25,8 @@ from jitprov.testing.person import NAME_CLAIM, OBJECT_ID_CLAIM, SURNAME_CLAIM
 from jitprov.testing.round_trip import SignIn
 from jitprov.views import AssertionConsumerServiceView
 from tests.accounts.models import User
+from tests.arrivals import all_at_once
 from tests.factories import connected
-from tests.test_concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db
 

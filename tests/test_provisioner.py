@@ -440,7 +440,7 @@ def test_reports_are_sent_after_the_commit_and_decide_nothing(
 class Unlucky(Provisioner):
     """Loses against other transactions a number of times."""
 
-    error: Exception = OperationalError("deadlock")
+    error: Exception = OperationalError(1213, "deadlock")
     losses = 0
 
     def create_user(self, create: Create) -> AbstractBaseUser:
@@ -457,13 +457,13 @@ def unlucky(settings: Any) -> type[Unlucky]:
 
 
 def test_a_lost_transaction_is_tried_again(idp: IdentityProvider, unlucky: type[Unlucky]) -> None:
-    unlucky.error, unlucky.losses = OperationalError("database is locked"), 2
+    unlucky.error, unlucky.losses = OperationalError(1205, "lock wait timeout"), 2
     assert provision(idp, ann()).event.outcome == "created"
     assert ProvisioningEvent.objects.count() == 1
 
 
 def test_but_not_for_ever(idp: IdentityProvider, unlucky: type[Unlucky]) -> None:
-    unlucky.error, unlucky.losses = OperationalError("deadlock"), 100
+    unlucky.error, unlucky.losses = OperationalError(1213, "deadlock"), 100
     with pytest.raises(TryAgain):
         provision(idp, ann())
     assert not User.objects.exists()
@@ -480,7 +480,7 @@ def test_a_host_s_mistake_is_not_called_a_conflict(
 def test_a_constraint_over_several_fields_is_a_conflict(
     idp: IdentityProvider, unlucky: type[Unlucky]
 ) -> None:
-    unlucky.error, unlucky.losses = IntegrityError("UNIQUE constraint failed: a.b, a.c"), 100
+    unlucky.error, unlucky.losses = IntegrityError(1062, "duplicate"), 100
     assert refused(idp, ann()) == "conflict"
 
 
