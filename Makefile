@@ -28,8 +28,8 @@ test: $(VENV)/installed-dev
 	$(BIN)/coverage run --append -m pytest $(addprefix --ignore=,$(PURE))
 	$(BIN)/coverage report
 
-# Format, lint, types, imports, system checks, missing migrations.
-check: $(VENV)/installed-dev
+# Format, lint, types, imports, system checks, missing migrations, and that the documentation can be built.
+check: $(VENV)/installed-dev docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

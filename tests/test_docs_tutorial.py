@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def test_everything_that_the_tutorial_says_happens(page: Path, tmp_path: Path) -
     with ExitStack() as stack:
         steps = Reader(tmp_path, stack).work_through(page.read_text("utf-8"))
     assert steps > 20
+
+
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_the_reader_is_told_into_which_file_a_block_goes(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for match in re.finditer(r"^```python \+?(\S+)$", text, re.MULTILINE):
+        paragraph = text[: match.start()].rstrip().rpartition("\n\n")[2]
+        assert f"`{match[1]}`" in paragraph
 
 
 @pytest.mark.parametrize(

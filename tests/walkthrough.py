@@ -23,6 +23,10 @@ _STEP = re.compile(
 )
 
 
+_COMMAND = re.compile(r"^\$ (.+\n(?:> .*\n)*)((?:[^$].*\n)*)", re.MULTILINE)
+"""What is typed, with its further lines, and what is shown below."""
+
+
 class Misled(AssertionError):
     """What the page promises did not happen."""
 
@@ -85,7 +89,8 @@ class Reader:
         self.stack.enter_context(server)
 
     def _give(self, code: str) -> None:
-        for command, shown in re.findall(r"^\$ (.+)\n((?:[^$].*\n)*)", code, re.MULTILINE):
+        for lines, shown in _COMMAND.findall(code):
+            command = lines.replace("\n> ", "\n").strip()
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=self.folder,

@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from _ext.recording import LANES, Message, record
 
 ROOT = Path(__file__).parents[2]
-LANE, STEP, TOP = 132, 30, 56
+LANE, STEP, TOP = 92, 30, 56
 
 
 class PictureDirective(SphinxDirective):
@@ -56,8 +56,8 @@ def sequence() -> str:
 def _lane(place: int, name: str, bottom: int) -> Iterator[str]:
     x = LANE * place + LANE // 2
     yield f'<line class="line" x1="{x}" y1="34" x2="{x}" y2="{bottom}"/>'
-    yield f'<rect class="box" x="{x - 60}" y="6" width="120" height="28" rx="4"/>'
-    yield f'<text x="{x}" y="25" text-anchor="middle">{escape(name)}</text>'
+    yield f'<rect class="box" x="{x - 45}" y="6" width="90" height="28" rx="4"/>'
+    yield f'<text class="small" x="{x}" y="24" text-anchor="middle">{escape(name)}</text>'
 
 
 def _arrow(message: Message, y: int) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _head(x: int, y: int, side: int) -> str:
 @cache
 def layers() -> str:
     """Draw the contract that import-linter holds: each row knows only those below it."""
-    width, height = 760, 46
+    width, height = 730, 46
     rows = _layers()
     parts: list[str] = []
     for number, row in enumerate(rows):
@@ -109,7 +109,9 @@ def _box(module: str, box: tuple[float, float, float, float]) -> Iterator[str]:
     pure = " pure" if module in {"saml", "provisioning"} else ""
     yield f"<g><title>{escape(_docstring(module))}</title>"
     yield f'<rect class="box{pure}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4"/>'
-    yield f'<text x="{x + width / 2:g}" y="{y + height / 2 + 5:g}" text-anchor="middle">{module}</text></g>'
+    size = min(13.0, 1.5 * width / len(module))
+    middle = f'x="{x + width / 2:g}" y="{y + height / 2 + 5:g}" text-anchor="middle"'
+    yield f'<text {middle} style="font-size: {size:.3g}px">{module}</text></g>'
 
 
 def _docstring(module: str) -> str:

@@ -1,6 +1,6 @@
 """Directives that write reference from the code.
 
-``facts`` puts columns into a table that people write: what the code knows stands beside what only they know.
+``facts`` adds to a table that people write: what the code knows stands beside what only they know.
 ``settings``, ``transforms`` and ``usage`` write all that there is.
 """
 
@@ -26,11 +26,11 @@ from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.refusals import EXPLANATIONS, explain
 
 Facts = Callable[[str], Sequence[str]]
-"""What the code knows of a thing: one Markdown text for each column."""
+"""What the code knows of a thing: one Markdown text for each of the first cells of its row."""
 
 
 class FactsDirective(SphinxDirective):
-    """A table whose first cells name things, with columns that are made from the code.
+    """A table whose first cells name things; below what people wrote stands what the code knows.
 
     The body is an ordinary table, so that the page can be read where nothing is built.
     """
@@ -41,41 +41,36 @@ class FactsDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         kind, *about = self.arguments
-        titles, facts = _KINDS[kind](*about)
+        facts = _KINDS[kind](*about)
         parsed = self.parse_content_to_nodes()
-        for table in (table for node in parsed for table in node.findall(nodes.table)):
-            self._widen(table, titles, facts)
+        for body in (body for node in parsed for body in node.findall(nodes.tbody)):
+            for row in body.findall(nodes.row):
+                self._add(row, facts)
         return parsed
 
-    def _widen(self, table: nodes.table, titles: Sequence[str], facts: Facts) -> None:
-        [group] = table.findall(nodes.tgroup)
-        group["cols"] += len(titles)
-        for title in titles:
-            group.insert(1, nodes.colspec(colwidth=len(title)))
-        for row in table.findall(nodes.row):
-            is_head = isinstance(row.parent, nodes.thead)
-            texts = titles if is_head else self._of(facts, row[0].astext())
-            for text in reversed(texts):
-                row.insert(1, nodes.entry("", *self.parse_text_to_nodes(text)))
-
-    def _of(self, facts: Facts, name: str) -> Sequence[str]:
+    def _add(self, row: nodes.row, facts: Facts) -> None:
+        name = row[0].astext()
         try:
-            return facts(name)
+            texts = facts(name)
         except LookupError as error:
             raise self.error(f"there is no {name}") from error
+        for cell, text in zip(row.findall(nodes.entry), texts, strict=False):
+            if text:
+                known = self.parse_text_to_nodes(text)
+                cell.append(nodes.container("", *known, classes=["jitprov-fact"]))
 
 
-def _refusals() -> tuple[Sequence[str], Facts]:
+def _refusals() -> Facts:
     def facts(code: str) -> Sequence[str]:
         explanation = EXPLANATIONS[code]
-        return [str(explain(code).status), f"{explanation.happened}"]
+        return [f"Status {explain(code).status}", f"The person reads: “{explanation.happened}”"]
 
-    return ["Status", "The person reads"], facts
+    return facts
 
 
-def _columns(model: str) -> tuple[Sequence[str], Facts]:
+def _columns(model: str) -> Facts:
     fields = {field.name: field for field in apps.get_model("jitprov", model)._meta.concrete_fields}
-    return ["Type", "Default"], lambda name: [_type(fields[name]), _default(fields[name])]
+    return lambda name: [", ".join(filter(None, [_type(fields[name]), _default(fields[name])]))]
 
 
 def _type(field: Field[Any, Any]) -> str:
@@ -86,23 +81,16 @@ def _type(field: Field[Any, Any]) -> str:
 
 
 def _default(field: Field[Any, Any]) -> str:
-    if field.default is not NOT_PROVIDED:
-        return (
-            "made"
-            if callable(field.default) and field.default not in (list, dict)
-            else _code(field.get_default())
-        )
-    return "empty" if field.blank and field.empty_strings_allowed else ""
+    if field.default is NOT_PROVIDED:
+        return "may be empty" if field.blank and field.editable else ""
+    if callable(field.default) and field.default is not list:
+        return ""  # made for each row
+    value = field.get_default()
+    # Of a URN the last part says it.
+    return f"default `{str(getattr(value, 'value', value)).rpartition(':')[2]}`"
 
 
-def _code(value: object) -> str:
-    return f"`{getattr(value, 'value', value)}`"
-
-
-_KINDS: Mapping[str, Callable[..., tuple[Sequence[str], Facts]]] = {
-    "refusals": _refusals,
-    "columns": _columns,
-}
+_KINDS: Mapping[str, Callable[..., Facts]] = {"refusals": _refusals, "columns": _columns}
 
 
 class TextDirective(SphinxDirective):
