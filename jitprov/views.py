@@ -48,6 +48,10 @@ MAX_PENDING_BYTES = 4096
 """Of the cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 
 
+_ENDS_WITH_IDP = "_jitprov_ends_with_idp"
+"""Key in a session whose end we have set."""
+
+
 class IdentityProviderUnknown(JitprovError):
     """No identity provider has this slug, or none fits what was typed."""
 
@@ -241,9 +245,22 @@ class AssertionConsumerServiceView(SignInView):
 
     def _end_with_idp_session(self, completed: CompletedLogin) -> None:
         """Let our session end no later than the identity provider's (saml-core-2.0 §2.7.2)."""
+        session = self.request.session
+        if session.pop(_ENDS_WITH_IDP, False):
+            session.set_expiry(None)  # the end of an earlier sign-in of the same person
         end = completed.assertion.session_not_on_or_after
-        if end is not None and end < self.request.session.get_expiry_date():
-            self.request.session.set_expiry(end)
+        if end is not None and end < session.get_expiry_date():
+            session.set_expiry(end)
+            session[_ENDS_WITH_IDP] = True
+
+    def _retry_url(self) -> str:
+        """Begin again, and go on to where the person was going, if this browser still knows."""
+        waiting = [
+            item for item in pending_logins(self.request) if item.slug == self.kwargs["slug"]
+        ]
+        latest = max(waiting, key=lambda item: item.started_at, default=None)
+        query = f"?{urlencode({'next': latest.next_url})}" if latest else ""
+        return super()._retry_url() + query
 
 
 def safe_next_url(wanted: str) -> str:

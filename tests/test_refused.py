@@ -14,6 +14,7 @@ from jitprov.models import (
     IdentityProvider,
     ProvisioningEvent,
 )
+from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.latest import event
 
@@ -89,3 +90,11 @@ def test_junk_does_not_push_out_what_was_proved(
     for _ in range(3):
         client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "AAAA"})
     assert ProvisioningEvent.objects.filter(verified=True).count() == 1
+
+
+def test_trying_again_leads_to_where_the_person_was_going(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    answer = saml_sign_in(idp, fake_identity_provider, next_url="/reports/?a=1&b=2", sign=None)
+    assert answer.status_code == 403
+    assert 'href="/saml/acme/login/?next=%2Freports%2F%3Fa%3D1%26b%3D2"' in answer.content.decode()

@@ -149,6 +149,15 @@ def test_our_session_ends_with_the_identity_provider_s(
     assert abs(client.session.get_expiry_date() - end) < timedelta(seconds=1)
 
 
+def test_the_end_of_an_earlier_sign_in_does_not_hold_for_a_later_one(
+    client: Client, sign_in: Callable[..., Any]
+) -> None:
+    usual = client.session.get_expiry_age()
+    sign_in(session_not_on_or_after=datetime.now(UTC) + timedelta(hours=1))
+    sign_in()
+    assert client.session.get_expiry_age() == usual
+
+
 def test_our_session_is_never_lengthened(client: Client, sign_in: Callable[..., Any]) -> None:
     usual = client.session.get_expiry_age()
     sign_in(session_not_on_or_after=datetime.now(UTC) + timedelta(days=365))
