@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import django
@@ -26,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     "ROOT_URLCONF": "_ext.urls",
     "USE_TZ": True,
     "LANGUAGE_CODE": "en",
-    "LOGGING": {"version": 1, "loggers": {"jitprov": {"level": "ERROR"}}},
+    "LOGGING_CONFIG": None,  # Sphinx has its own, and Django's would silence it
     "JITPROV_BASE_URL": "https://app.example",
 }
 
@@ -35,3 +36,4 @@ def set_up() -> None:
     """Make Django ready."""
     settings.configure(**SETTINGS)
     django.setup()
+    logging.getLogger("jitprov").setLevel(logging.ERROR)

@@ -27,10 +27,9 @@ class PictureDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         [name] = self.arguments
-        described = escape(" ".join(" ".join(self.content).split()))
-        svg = PICTURES[name]().replace(">", f' role="img"><desc>{described}</desc>', 1)
         self.env.note_dependency(str(ROOT / "pyproject.toml"))
-        html = f'<div class="jitprov-picture" tabindex="0">{svg}</div>'
+        label = 'role="img" aria-label="A picture; the text below says the same."'
+        html = f'<div class="jitprov-picture" tabindex="0" {label}>{PICTURES[name]()}</div>'
         return [nodes.raw("", html, format="html"), *self.parse_content_to_nodes()]
 
 
