@@ -1,7 +1,7 @@
 """Directives that write reference from the code.
 
 ``facts`` adds to a table that people write: what the code knows stands beside what only they know.
-``settings``, ``transforms`` and ``usage`` write all that there is.
+``settings``, ``transforms``, ``errors`` and ``usage`` write all that there is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 from argparse import Action, HelpFormatter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 from django.apps import apps
@@ -20,7 +22,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import jitprov
 from jitprov.conf import Conf
+from jitprov.exceptions import JitprovError
 from jitprov.provisioning.parameters import Parameter
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.refusals import EXPLANATIONS, explain
@@ -136,6 +140,23 @@ def _parameter(parameter: Parameter) -> str:
     return f"`{parameter.name}` ({', '.join(words)})"
 
 
+class ErrorsDirective(TextDirective):
+    """Every error of ours: its code, what happened, and where it is imported from."""
+
+    def lines(self) -> Iterator[str]:
+        for module in walk_packages(jitprov.__path__, "jitprov."):
+            if not module.name.startswith(("jitprov.admin", "jitprov.migrations")):
+                import_module(module.name)
+        yield from ("| Code | What happened | Class |", "|---|---|---|")
+        for error in sorted(_family(JitprovError), key=lambda error: error.code):
+            happened = " ".join((error.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
+            yield f"| `{error.code}` | {happened} | `{error.__module__}.{error.__qualname__}` |"
+
+
+def _family(error: type[JitprovError]) -> set[type[JitprovError]]:
+    return {error}.union(*map(_family, error.__subclasses__()))
+
+
 class UsageDirective(SphinxDirective):
     """What a management command says of itself; the body is what is read where nothing is built."""
 
@@ -173,5 +194,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("facts", FactsDirective)
     app.add_directive("settings", SettingsDirective)
     app.add_directive("transforms", TransformsDirective)
+    app.add_directive("errors", ErrorsDirective)
     app.add_directive("usage", UsageDirective)
     return {"parallel_read_safe": True}
