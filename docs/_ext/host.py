@@ -13,8 +13,10 @@ SETTINGS: dict[str, Any] = {
     "ALLOWED_HOSTS": ["testserver"],
     "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     "INSTALLED_APPS": [
+        "django.contrib.admin",
         "django.contrib.auth",
         "django.contrib.contenttypes",
+        "django.contrib.messages",
         "django.contrib.sessions",
         "jitprov",
     ],

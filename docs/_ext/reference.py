@@ -145,8 +145,7 @@ class ErrorsDirective(TextDirective):
 
     def lines(self) -> Iterator[str]:
         for module in walk_packages(jitprov.__path__, "jitprov."):
-            if not module.name.startswith(("jitprov.admin", "jitprov.migrations")):
-                import_module(module.name)
+            import_module(module.name)
         yield from ("| Code | What happened | Class |", "|---|---|---|")
         for error in sorted(_family(JitprovError), key=lambda error: error.code):
             happened = " ".join((error.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
