@@ -38,8 +38,13 @@ def fences_of(page: Path) -> Iterator[Fence]:
         yield Fence(page, line, match[1], match[2], match[3])
 
 
-FENCES = [fence for page in PAGES for fence in fences_of(page) if page.parent.name != "tutorial"]
-"""Without the tutorial's, which is worked through as a whole."""
+FENCES = [
+    fence
+    for page in PAGES
+    for fence in fences_of(page)
+    if page.parent.name not in {"tutorial", "hosts"}
+]
+"""Without those of the tutorial and of the hosts, which are worked through, each as a whole."""
 
 
 def fences(language: str, role: str | None = None) -> list[Any]:

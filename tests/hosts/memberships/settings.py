@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from startproject import *
+
+AUTH_USER_MODEL = "acme.User"
+INSTALLED_APPS += ["acme"]
+
+INSTALLED_APPS += ["jitprov"]
+AUTHENTICATION_BACKENDS = ["jitprov.backends.ProvisionedUserBackend"]
+JITPROV_BASE_URL = "https://app.example"
+JITPROV_TENANT_MODEL = "acme.Organisation"
+JITPROV_PROVISIONER = "acme.sso.AcmeProvisioner"

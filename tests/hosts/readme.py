@@ -1,0 +1,12 @@
+"""A new project with the lines that the README asks for."""
+
+from __future__ import annotations
+
+from startproject import *
+
+INSTALLED_APPS += ["jitprov"]
+AUTHENTICATION_BACKENDS = [
+    "jitprov.backends.ProvisionedUserBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+JITPROV_BASE_URL = "https://app.example"
