@@ -11,6 +11,7 @@ from django.test import Client
 
 from jitprov.models import ConsumedAssertion, GroupMapping, ProvisioningEvent, Tenant
 from jitprov.provisioner import Provisioner
+from jitprov.signals import account_provisioned, login_refused
 from jitprov.testing import ANN
 from jitprov.testing.person import GROUPS_CLAIM
 from jitprov.testing.round_trip import SignIn, connect
@@ -48,6 +49,24 @@ def test_a_person_is_created_updated_put_into_groups_and_given_what_is_theirs(
     assert [event.outcome for event in ProvisioningEvent.objects.all()] == ["unchanged", "created"]
     # The report came after the commit on the database of the accounts, and so found the user.
     assert Desk.objects.get().owner_id == ann.pk
+
+
+@pytest.mark.parametrize(
+    ("signal", "columns"), [(account_provisioned, {}), (login_refused, {"create_users": False})]
+)
+def test_reports_come_after_the_commit_on_the_database_of_the_accounts(
+    fake, saml_sign_in, signal, columns
+):
+    seen = []
+
+    def receive(event, **kwargs):
+        seen.append(connections["accounts"].in_atomic_block)
+
+    row = connect(fake, Tenant.objects.create(slug="acme", name="Acme"), **columns)
+    signal.connect(receive)
+    saml_sign_in(row, fake)
+    signal.disconnect(receive)
+    assert seen == [False]
 
 
 class Broken(Provisioner):
