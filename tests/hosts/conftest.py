@@ -13,18 +13,15 @@ from django.core.management import call_command
 from jitprov.testing import FakeIdentityProvider
 
 
-def pytest_configure() -> None:
-    call_command("check", fail_level="WARNING")
-
-
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_blocker) -> None:
-    """Make the migrations of the host's own models, before pytest-django makes the database."""
+    """Check, and make the migrations of the host's own models, before pytest-django makes the database."""
     own = [app for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR]
-    if own:
-        with django_db_blocker.unblock():
+    with django_db_blocker.unblock():
+        call_command("check", fail_level="WARNING")
+        if own:
             call_command("makemigrations", *(app.label for app in own), verbosity=0)
-        importlib.invalidate_caches()
+    importlib.invalidate_caches()
 
 
 @pytest.fixture
