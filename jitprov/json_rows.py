@@ -13,6 +13,20 @@ from django.db.models.expressions import Expression, F
 from django.db.models.functions import JSONObject
 
 
+class RowsCutOff(Exception):
+    """The database gave only a part of the rows: on MariaDB, ``group_concat_max_len`` is too small."""
+
+
+class _Rows(JSONField):
+    """What is read of a JSON array: all of it, or an error. With fewer mappings other people would get in."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        rows = super().from_db_value(value, expression, connection)
+        if rows is False:
+            raise RowsCutOff("group_concat_max_len is too small for the rows of one sign-in")
+        return rows
+
+
 class _JsonArray(Func):
     """The database's aggregate of values into a JSON array.
 
@@ -20,13 +34,17 @@ class _JsonArray(Func):
     """
 
     function = "JSON_GROUP_ARRAY"
-    output_field = JSONField()
+    output_field = _Rows()
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(compiler, connection, function="JSONB_AGG", **context)
 
     def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, function="JSON_ARRAYAGG", **context)
+        """MariaDB cuts what is longer than ``group_concat_max_len``, with a warning only: a megabyte by default."""
+        array, params = self.as_sql(compiler, connection, function="JSON_ARRAYAGG", **context)
+        # What was cut is no JSON, so that its length is NULL; or by chance it is, and has fewer elements.
+        whole = f"COUNT(*) = COALESCE(JSON_LENGTH({array}), 0)"
+        return f"IF({whole}, {array}, 'false')", (*params, *params)
 
 
 def json_rows(rows: QuerySet[Model, Any], *fields: str) -> Subquery:
@@ -44,4 +62,4 @@ def json_values(rows: QuerySet[Model, Any], field: str) -> Subquery:
 
 def _subquery(rows: QuerySet[Model, Any], value: Expression | F) -> Subquery:
     array = rows.order_by().annotate(_rows=_JsonArray(value)).values("_rows")
-    return Subquery(array, output_field=JSONField())
+    return Subquery(array, output_field=_Rows())

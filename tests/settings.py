@@ -54,11 +54,16 @@ AUTHENTICATION_BACKENDS = [
     "jitprov.backends.ProvisionedUserBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# A file also under test: threads of one test must see one database, and two runs must not.
-_SQLITE = Path(tempfile.gettempdir()) / f"jitprov-tests-{os.getpid()}.sqlite3"
+# One for each run, so that two do not disturb each other. A file also on SQLite: threads must see one database.
+_RUN = f"jitprov_tests_{os.getpid()}"
+_SQLITE = Path(tempfile.gettempdir()) / f"{_RUN}.sqlite3"
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{_SQLITE}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
     DATABASES["default"]["TEST"] = {"NAME": str(_SQLITE)}
+else:
+    DATABASES["default"]["TEST"] = {"NAME": _RUN}
+if DATABASES["default"]["ENGINE"].endswith("mysql"):
+    DATABASES["default"]["TEST"]["CHARSET"] = "utf8mb4"  # whatever the server's default is
 
 JITPROV_BASE_URL = "https://app.example"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.json_rows import json_rows, json_values
+from jitprov.json_rows import RowsCutOff, json_rows, json_values
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, SigningCertificate
 from jitprov.testing import ec_key_pair, rsa_key_pair
 from tests.factories import GroupFactory, IdentityProviderFactory
@@ -126,6 +127,33 @@ def test_an_ordering_of_the_model_is_no_hindrance(row: IdentityProvider) -> None
     found = read(json_rows(ordered, "target"))
 
     assert {item["target"] for item in found} == {"first_name", "last_name"}
+
+
+@pytest.fixture
+def room_for() -> Iterator[Callable[[int], None]]:
+    """Return a function that says how many bytes a list may have on MariaDB."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@group_concat_max_len")
+        [usual] = cursor.fetchone()
+        yield lambda size: cursor.execute("SET group_concat_max_len = %s", [size])
+        cursor.execute("SET group_concat_max_len = %s", [usual])
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB cuts long values off")
+def test_rows_are_all_there_or_an_error_wherever_they_are_cut_off(
+    row: IdentityProvider, room_for: Callable[[int], None]
+) -> None:
+    fill(row, 3)
+    values = GroupMapping.objects.filter(identity_provider=OuterRef("pk"))
+    found: set[int | None] = set()
+    for size in range(4, 140):
+        room_for(size)
+        try:
+            found.add(len(read(json_rows(values, "claim", "value"))))
+        except RowsCutOff:
+            found.add(None)
+
+    assert found == {3, None}
 
 
 def groups_of(row: IdentityProvider) -> list[int]:

@@ -16,6 +16,7 @@ from tests.e2e.directory import Behaviour, RealIdentityProvider
 from tests.e2e.host import Connection, connect
 from tests.e2e.peers import require_pysaml2, require_simplesamlphp
 from tests.e2e.simplesamlphp import SimpleSamlPhp, simplesamlphp
+from tests.e2e.wheel import build, install
 
 Start = Callable[[Behaviour], RealIdentityProvider]
 Connect = Callable[[RealIdentityProvider], Connection]
@@ -58,3 +59,15 @@ def connect_to(live_server: LiveServer, settings: Settings, tmp_path: Path) -> C
     # The server of the tests serves this folder where django.contrib.staticfiles is not installed.
     settings.STATIC_ROOT = str(Path(jitprov.__file__).parent / "static")
     return lambda idp: connect(idp, live_server.url, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel of this checkout."""
+    return build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def bare_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a Python outside the checkout that has the wheel and what it depends on, and nothing else."""
+    return install(wheel, tmp_path_factory.mktemp("bare"))

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -29,9 +30,12 @@ def require_chromium() -> None:
 
 
 def _require(peer: str, missing: list[str]) -> None:
-    if not missing:
-        return
-    reason = f"{peer} is not here: no {', no '.join(missing)}"
+    if missing:
+        absent(f"{peer} is not here: no {', no '.join(missing)}")
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip the test, or fail it where all of them are wanted."""
     if os.environ.get("JITPROV_REQUIRE_PEERS") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""What the README promises: a new project, four lines, two commands, and a person signs in."""
+"""What the README promises: a new project, its lines, two commands, and a person signs in."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from tests.e2e.directory import ANN_AT_WORK, Behaviour
 from tests.e2e.host import Connection, sign_in
 from tests.e2e.processes import free_port, serving
 from tests.e2e.simplesamlphp import SimpleSamlPhp
+from tests.pages import README, ROOT, fences_of
 
 pytestmark = pytest.mark.e2e
 
-_SETTINGS = """
-INSTALLED_APPS += ["jitprov"]
-AUTHENTICATION_BACKENDS = ["jitprov.backends.ProvisionedUserBackend", "django.contrib.auth.backends.ModelBackend"]
-JITPROV_BASE_URL = "{base_url}"
-"""
-_URLS = """
-from django.urls import include
-urlpatterns += [path("saml/", include("jitprov.urls"))]
-"""
+
+def of_readme(role: str) -> str:
+    """Return the lines that the README asks for."""
+    return next(fence.code for fence in fences_of(README) if fence.role == role)
 
 
 class Project:
-    """A host's project as ``django-admin startproject`` makes it."""
+    """A host's project as ``django-admin startproject`` makes it.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    :param python: an interpreter with jitprov.
+    """
+
+    def __init__(self, folder: Path, python: Path) -> None:
+        self.folder, self.python = folder, python
         folder.mkdir()
         # Nothing of this checkout: neither its settings nor its modules, only what is installed.
         self.env = {"PATH": os.environ["PATH"]}
@@ -42,7 +41,7 @@ class Project:
     def run(self, *arguments: str) -> str:
         """Run Python in the project's folder; what goes wrong is shown."""
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [self.python, *arguments],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -62,8 +61,17 @@ class Project:
         path.write_text(path.read_text() + lines)
 
 
-def test_new_project_signs_a_person_in_after_four_lines_and_two_commands(
-    start_simplesamlphp: Callable[[Behaviour], SimpleSamlPhp], tmp_path: Path
+@pytest.fixture(params=["from this checkout", "from the wheel, outside the checkout"])
+def python(request: pytest.FixtureRequest) -> Path:
+    """Return an interpreter that has jitprov; the test runs once for each way to install it."""
+    if request.param == "from this checkout":
+        return Path(sys.executable)
+    bare: Path = request.getfixturevalue("bare_python")
+    return bare
+
+
+def test_new_project_signs_a_person_in_after_the_lines_of_the_readme_and_two_commands(
+    python: Path, start_simplesamlphp: Callable[[Behaviour], SimpleSamlPhp], tmp_path: Path
 ) -> None:
     port = free_port()
     connection = Connection(base_url=f"http://localhost:{port}")
@@ -71,9 +79,11 @@ def test_new_project_signs_a_person_in_after_four_lines_and_two_commands(
     idp.know({"ann": ANN_AT_WORK})
     (tmp_path / "metadata.xml").write_bytes(idp.metadata())
 
-    project = Project(tmp_path / "project")
-    project.append("settings.py", _SETTINGS.format(base_url=connection.base_url))
-    project.append("urls.py", _URLS)
+    project = Project(tmp_path / "project", python)
+    project.append(
+        "settings.py", of_readme("settings").replace("https://app.example", connection.base_url)
+    )
+    project.append("urls.py", "from django.urls import include\n" + of_readme("urls"))
     project.manage("migrate")
     project.manage(
         "shell",
@@ -83,12 +93,14 @@ def test_new_project_signs_a_person_in_after_four_lines_and_two_commands(
     imported = project.manage("import_idp_metadata", "../metadata.xml", "--tenant=acme")
     again = project.manage("import_idp_metadata", "../metadata.xml", "--tenant=acme")
 
-    server = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+    server = [str(python), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     log = tmp_path / "runserver.log"
     with serving(server, port=port, log=log, cwd=project.folder, env=project.env):
         idp.trust(Browser().open(connection.metadata_url).html.encode())
         page = sign_in(Browser(), connection, "ann", next_url="/admin/")
 
+    installed = Path(project.run("-c", "import jitprov; print(jitprov.__file__)").strip())
+    assert installed.is_relative_to(ROOT) is (python == Path(sys.executable))
     assert connection.metadata_url in imported
     assert "nothing changed" in again.lower()
     # Django's own words for somebody who is signed in and is no admin.
