@@ -65,7 +65,14 @@ def write(apps: Apps, model: str, **columns: Any) -> Any:
 def fill(apps: Apps, fake: FakeIdentityProvider, user: User, group: Group) -> None:
     """Write what a host had after a person's first sign-in, and one row of every kind besides."""
     tenant = write(apps, "Tenant", slug="acme", name="Acme")
-    idp = write(
+    idp = write_identity_provider(apps, fake, tenant)
+    write_configuration(apps, fake, idp, group)
+    write_person(apps, idp, user, group)
+    write_attempts(apps, idp, tenant, user)
+
+
+def write_identity_provider(apps: Apps, fake: FakeIdentityProvider, tenant: Any) -> Any:
+    return write(
         apps,
         "IdentityProvider",
         slug="acme",
@@ -89,6 +96,9 @@ def fill(apps: Apps, fake: FakeIdentityProvider, user: User, group: Group) -> No
         authn_contexts="",
         unverified_refusals=3,
     )
+
+
+def write_configuration(apps: Apps, fake: FakeIdentityProvider, idp: Any, group: Group) -> None:
     [certificate] = fake.idp_metadata().signing_certificates
     write(
         apps,
@@ -121,6 +131,9 @@ def fill(apps: Apps, fake: FakeIdentityProvider, user: User, group: Group) -> No
         group_id=group.pk,
     )
     write(apps, "EmailDomain", identity_provider_id=idp.pk, domain="acme.example")
+
+
+def write_person(apps: Apps, idp: Any, user: User, group: Group) -> None:
     identity = write(
         apps,
         "ExternalIdentity",
@@ -131,6 +144,9 @@ def fill(apps: Apps, fake: FakeIdentityProvider, user: User, group: Group) -> No
         active=True,
     )
     write(apps, "GrantedGroup", identity_id=identity.pk, group_id=group.pk)
+
+
+def write_attempts(apps: Apps, idp: Any, tenant: Any, user: User) -> None:
     write(
         apps,
         "ConsumedAssertion",
