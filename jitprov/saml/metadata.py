@@ -233,7 +233,7 @@ def valid_until_of(element: etree._Element) -> datetime:
     text = element.get("validUntil", "")
     try:
         return parse_instant(text)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise MetadataRefused(f"its validUntil is not a date ({text[:40]!r})") from error
 
 
