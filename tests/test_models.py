@@ -120,8 +120,8 @@ def _used_twice(row: IdentityProvider) -> None:
 
 
 VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
-    ("jitprov_idp_can_be_reached", _unreachable),
-    ("jitprov_idp_can_be_reached", _nameless),
+    ("jitprov_enabled_idp_can_be_reached", _unreachable),
+    ("jitprov_enabled_idp_can_be_reached", _nameless),
     ("jitprov_idp_unsolicited_is_known", _unknown_policy),
     ("jitprov_idp_bindings_are_known", _unknown_binding),
     ("jitprov_certificate_once_per_idp", _same_certificate_twice),

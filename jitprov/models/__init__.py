@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jitprov.models.administrators import TenantAdministrator
 from jitprov.models.attempts import (
     ConsumedAssertion,
     Outcome,
@@ -10,6 +11,7 @@ from jitprov.models.attempts import (
     remembered_until,
 )
 from jitprov.models.certificates import SigningCertificate
+from jitprov.models.changes import Action, ConfigurationChange, Via
 from jitprov.models.identities import (
     ExternalIdentity,
     GrantedGroup,
@@ -23,22 +25,33 @@ from jitprov.models.identity_providers import (
     UnsolicitedPolicy,
 )
 from jitprov.models.mappings import ClaimMapping, GroupMapping
+from jitprov.models.observed_claims import MAX_CLAIM_NAME, ObservedClaim
+from jitprov.models.setup_links import SetupLink
+from jitprov.models.sign_in_tests import TestSignIn
 from jitprov.models.tenants import Tenant
 
 __all__ = [
+    "MAX_CLAIM_NAME",
+    "Action",
     "BindingChoice",
     "ClaimMapping",
+    "ConfigurationChange",
     "ConsumedAssertion",
     "EmailDomain",
     "ExternalIdentity",
     "GrantedGroup",
     "GroupMapping",
     "IdentityProvider",
+    "ObservedClaim",
     "Outcome",
     "ProvisioningEvent",
+    "SetupLink",
     "SigningCertificate",
     "Tenant",
+    "TenantAdministrator",
+    "TestSignIn",
     "UnsolicitedPolicy",
+    "Via",
     "accounts_database",
     "digest",
     "new_reference",

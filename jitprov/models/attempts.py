@@ -65,7 +65,7 @@ def new_reference() -> str:
 
 
 class ProvisioningEvent(models.Model):
-    """One attempt and what came of it: codes and field names, never a value."""
+    """One attempt and what came of it: codes and names; no value that could be read here."""
 
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     reference = models.CharField(
@@ -98,6 +98,12 @@ class ProvisioningEvent(models.Model):
     )
     changed_fields = models.JSONField(_("changed fields"), default=list)
     notes = models.JSONField(_("notes"), default=list)
+    details = models.JSONField(_("details"), default=dict)
+    """What helps to understand it: URLs, entity IDs, names of claims and fields; never what a claim said."""
+    claims = models.TextField(blank=True)
+    """What the source said, encrypted, while :attr:`~jitprov.conf.Conf.CLAIMS_RETENTION` lasts."""
+    email_digest = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    """A keyed digest, so that an attempt can be found by an e-mail address that is not kept."""
     duration_ms = models.PositiveIntegerField(_("duration in milliseconds"), default=0)
 
     class Meta:
@@ -108,6 +114,8 @@ class ProvisioningEvent(models.Model):
             models.Index(
                 fields=["identity_provider", "verified", "-id"], name="jitprov_event_by_origin"
             ),
+            models.Index(fields=["tenant", "-created_at"], name="jitprov_event_by_tenant"),
+            models.Index(fields=["identity_provider", "-created_at"], name="jitprov_event_by_idp"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models, router
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
@@ -38,6 +39,8 @@ class ExternalIdentity(models.Model):
         default=True,
         help_text=_("Off: this identity provider lets the person in no more."),
     )
+    provenance = models.JSONField(_("where its values come from"), default=dict, editable=False)
+    """For each user field that was written: ``claim``, ``source``, ``reference`` of the event, and ``at``."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -77,7 +80,14 @@ class GrantedGroup(models.Model):
     identity = models.ForeignKey(
         ExternalIdentity, on_delete=models.CASCADE, related_name="granted_groups"
     )
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(
+        Group, on_delete=models.CASCADE, related_name="+", verbose_name=_("group")
+    )
+    claim = models.CharField(_("claim"), max_length=512, blank=True, editable=False)
+    value = models.CharField(_("value"), max_length=512, blank=True, editable=False)
+    """The group mapping that granted it."""
+    reference = models.CharField(_("reference"), max_length=10, blank=True, editable=False)
+    created_at = models.DateTimeField(_("granted on"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("granted group")

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urljoin
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.urls import reverse
@@ -23,6 +24,7 @@ from jitprov.models.mappings import (
     GroupMapping,
     claim_rule,
 )
+from jitprov.models.observed_claims import OBSERVED_COLUMNS, ObservedClaim
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import ClaimRule, GroupRule, Policy
 from jitprov.saml.certificates import load_certificate
@@ -60,6 +62,9 @@ class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
             group_rows=json_rows(
                 GroupMapping.objects.filter(identity_provider=OuterRef("pk")), *GROUP_COLUMNS
             ),
+            observed_rows=json_rows(
+                ObservedClaim.objects.filter(identity_provider=OuterRef("pk")), *OBSERVED_COLUMNS
+            ),
         )
 
 
@@ -75,8 +80,8 @@ class IdentityProvider(models.Model):
         related_name="identity_providers",
         verbose_name=_("tenant"),
     )
-    entity_id = models.CharField(_("entity ID"), max_length=1024)
-    sso_url = models.URLField(_("sign-on URL"), max_length=2048)
+    entity_id = models.CharField(_("entity ID"), max_length=1024, blank=True)
+    sso_url = models.URLField(_("sign-on URL"), max_length=2048, blank=True)
     sso_binding = models.CharField(
         _("sign-on binding"), max_length=64, choices=BindingChoice, default=BindingChoice.REDIRECT
     )
@@ -131,6 +136,24 @@ class IdentityProvider(models.Model):
         blank=True,
         help_text=_("One URI a line; usually empty, because Entra refuses most of them."),
     )
+    metadata_url = models.URLField(
+        _("metadata URL"),
+        max_length=2048,
+        blank=True,
+        help_text=_("Where its metadata is fetched from, again and again."),
+    )
+    metadata_checked_at = models.DateTimeField(
+        _("metadata last fetched on"), null=True, blank=True, editable=False
+    )
+    metadata_error = models.CharField(
+        _("why the metadata could not be fetched"), max_length=50, blank=True, editable=False
+    )
+    tested_at = models.DateTimeField(
+        _("last test passed on"), null=True, blank=True, editable=False
+    )
+    tested_digest = models.CharField(max_length=64, blank=True, editable=False)
+    """Of the configuration that the last passing test was made with."""
+    enabled_at = models.DateTimeField(_("enabled on"), null=True, blank=True, editable=False)
     unverified_refusals = models.PositiveBigIntegerField(
         _("refusals of unproved origin"), default=0, editable=False
     )
@@ -144,7 +167,8 @@ class IdentityProvider(models.Model):
         verbose_name_plural = _("identity providers")
         constraints = [
             models.CheckConstraint(
-                condition=~Q(entity_id="") & ~Q(sso_url=""), name="jitprov_idp_can_be_reached"
+                condition=Q(enabled=False) | (~Q(entity_id="") & ~Q(sso_url="")),
+                name="jitprov_enabled_idp_can_be_reached",
             ),
             models.CheckConstraint(
                 condition=Q(unsolicited__in=UnsolicitedPolicy.values),
@@ -165,6 +189,21 @@ class IdentityProvider(models.Model):
     def meant_by(cls, slug: str) -> IdentityProvider | None:
         """Return the identity provider of a URL with its configuration, in one statement."""
         return _with_configuration().filter(slug=slug).first()
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it is not known yet where and to whom people are to be sent."""
+        return not (self.entity_id and self.sso_url)
+
+    def clean(self) -> None:
+        if self.enabled and self.is_draft:
+            raise ValidationError(
+                {
+                    name: _("Needed before people can sign in.")
+                    for name in ("entity_id", "sso_url")
+                    if not getattr(self, name)
+                }
+            )
 
     def url(self, view: str) -> str:
         """Return the absolute URL of one of our views for this identity provider; never from the Host header."""
@@ -208,6 +247,11 @@ class IdentityProvider(models.Model):
             GroupRule(claim=row["claim"], value=row["value"], group=row["group_id"])
             for row in self._rows("group_rows", "group_mappings", GROUP_COLUMNS)
         )
+
+    def observed_names(self) -> dict[str, str]:
+        """Return the claims that have arrived, each with the last day on which it did, in ISO 8601."""
+        rows = self._rows("observed_rows", "observed_claims", OBSERVED_COLUMNS)
+        return {row["name"]: str(row["last_seen"]) for row in rows}
 
     def policy(self, *, tenant_enabled: bool) -> Policy:
         """Return what the tenant allows."""

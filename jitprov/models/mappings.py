@@ -132,6 +132,12 @@ class GroupMapping(models.Model):
     )
     claim = models.CharField(_("claim"), max_length=512)
     value = models.CharField(_("value"), max_length=512)
+    name = models.CharField(
+        _("its name there"),
+        max_length=200,
+        blank=True,
+        help_text=_("Optional: what the directory calls the group, where the value is only an ID."),
+    )
     group = models.ForeignKey(
         Group, on_delete=models.CASCADE, related_name="+", verbose_name=_("group")
     )
@@ -141,4 +147,4 @@ class GroupMapping(models.Model):
         verbose_name_plural = _("group mappings")
 
     def __str__(self) -> str:
-        return f"{self.value} → {self.group_id}"
+        return f"{self.name or self.value} → {self.group_id}"

@@ -1,0 +1,43 @@
+"""Links that let somebody without an account set one identity provider up."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SetupLink(models.Model):
+    """A way to one identity provider's set-up page and nowhere else, until it expires or is revoked."""
+
+    identity_provider = models.ForeignKey(
+        "jitprov.IdentityProvider",
+        on_delete=models.CASCADE,
+        related_name="setup_links",
+        verbose_name=_("identity provider"),
+    )
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    """Of the token, which is shown once and kept nowhere."""
+    recipient = models.CharField(
+        _("for whom"), max_length=200, blank=True, help_text=_("Only so that you know it again.")
+    )
+    created_at = models.DateTimeField(_("made on"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    expires_at = models.DateTimeField(_("valid until"))
+    revoked_at = models.DateTimeField(_("revoked on"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used on"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("setup link")
+        verbose_name_plural = _("setup links")
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.recipient}".strip()
