@@ -1,0 +1,33 @@
+"""Readable names of what claims carry, and the claims that go by the same name everywhere."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.guides.types import KnownClaim, Text
+from jitprov.provisioning.presets import NAME_ID_CLAIM
+
+FIRST_NAME = _("First name")
+LAST_NAME = _("Last name")
+EMAIL = _("E-mail address")
+USERNAME = _("User name")
+GROUPS = _("Groups")
+PRINCIPAL_NAME = _("User principal name")
+
+XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+WINDOWS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
+
+MAY_CHANGE = _("It may change, and may later be given to somebody else.")
+GROUP_NAMES = _("Names, not identifiers: a group that is renamed there is another value here.")
+
+
+def name_id(note: Text) -> KnownClaim:
+    """Return SAML's own identifier, which every product fills in its own way."""
+    return KnownClaim(
+        name=NAME_ID_CLAIM, label=_("NameID, the name SAML gives a person"), note=note
+    )
+
+
+def named(label: Text, *names: str, note: Text = "") -> tuple[KnownClaim, ...]:
+    """Return the names under which the same thing is usually sent, the likeliest first."""
+    return tuple(KnownClaim(name=name, label=label, note=note) for name in names)
