@@ -8,6 +8,27 @@ chosen by the code, in :mod:`jitprov.refusals`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import Self
+
+MAX_RECEIVED = 10
+MAX_LENGTH = 200
+MAX_EXPECTED_LENGTH = 1000
+
+
+def bounded(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the first few values, each cut short and with what can not be seen written out."""
+    return tuple(_visible(value, MAX_LENGTH) for value in islice(values, MAX_RECEIVED))
+
+
+def _visible(text: str, length: int) -> str:
+    characters = (
+        character if character.isprintable() else ascii(character)[1:-1]
+        for character in text[:length]
+    )
+    return "".join(characters)[:length]
+
 
 class JitprovError(Exception):
     """Anything that jitprov refuses."""
@@ -17,6 +38,20 @@ class JitprovError(Exception):
     """Whether the identity provider's signature was found good before the refusal."""
     reference: str = ""
     """Of the event that was recorded: what the person may quote."""
+    expected: str = ""
+    """What would have been accepted, for the tenant's admin.
+
+    This and ``received`` are facts of configuration (entity IDs, URLs, instants, fingerprints, names of
+    algorithms, status codes) and never a claim, a name identifier or the text of a message.
+    """
+    received: tuple[str, ...] = ()
+    """What came instead. A stranger may have written it, unless ``origin_verified``; few and short."""
+
+    def stating(self, *, expected: str = "", received: Iterable[str] = ()) -> Self:
+        """Add what would have been accepted and what came; return the error, to be raised."""
+        self.expected = _visible(expected, MAX_EXPECTED_LENGTH)
+        self.received = bounded(received)
+        return self
 
 
 class ConfigurationError(JitprovError):

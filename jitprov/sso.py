@@ -28,8 +28,9 @@ from jitprov.provisioner import Provisioned, ProvisioningRefused, provisioner_fo
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source
+from jitprov.saml.assertion_refusals import Unsolicited
 from jitprov.saml.request import authn_request
-from jitprov.saml.response import Expectation, Unsolicited, verify_response
+from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.types import AuthnRequest, VerifiedAssertion
 
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"

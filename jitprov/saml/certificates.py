@@ -56,6 +56,17 @@ def public_key(pem: str) -> PublicKey:
     return _require_strong_key(_parse(pem))
 
 
+def fingerprint_of(text: str) -> str:
+    """Return the fingerprint of a certificate from a stranger, which proves nothing; empty if it is none.
+
+    It is not kept as others are: a stranger could send any number.
+    """
+    try:
+        return _parse(text).fingerprint(SHA256()).hex()
+    except CertificateUnusable:
+        return ""
+
+
 def _parse(text: str) -> x509.Certificate:
     if len(text) > MAX_CERTIFICATE_LENGTH:
         raise CertificateUnusable("certificate is too long")

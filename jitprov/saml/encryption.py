@@ -69,7 +69,7 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
     data = _child(encrypted_assertion, "EncryptedData")
     algorithm = _algorithm(data)
     if algorithm not in _KEY_BYTES:
-        raise AlgorithmNotAllowed(algorithm)
+        raise AlgorithmNotAllowed(algorithm, _KEY_BYTES)
     ciphertext = _cipher_value(data)
     found = list(encrypted_assertion.iter(f"{{{XENC}}}EncryptedKey"))[:MAX_ENCRYPTED_KEYS]
     # All are read before any is used: else the fault of the second would tell that the first was not ours.
@@ -115,7 +115,7 @@ def _key_transport(encrypted_key: etree._Element) -> padding.OAEP:
     """Return the padding that the message names (xmlenc-core1 §5.5.2); PKCS #1 v1.5 is not accepted."""
     algorithm = _algorithm(encrypted_key)
     if algorithm not in (_OAEP_MGF1P, _OAEP):
-        raise AlgorithmNotAllowed(algorithm)
+        raise AlgorithmNotAllowed(algorithm, (_OAEP_MGF1P, _OAEP))
     method = encrypted_key.find(f"{{{XENC}}}EncryptionMethod")
     digest = _parameter(method, f"{{{DS}}}DigestMethod", _OAEP_DIGESTS)
     mask = _parameter(method, f"{{{XENC11}}}MGF", _MASKS)
@@ -130,7 +130,7 @@ def _parameter(
         return hashes.SHA1  # the default of both digest and mask
     algorithm = element.get("Algorithm", "")
     if algorithm not in known:
-        raise AlgorithmNotAllowed(algorithm)
+        raise AlgorithmNotAllowed(algorithm, known)
     return known[algorithm]
 
 

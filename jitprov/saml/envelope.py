@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import MAX_RECEIVED, JitprovError
 from jitprov.saml.encryption import decrypt, encrypted_assertions, splice
 from jitprov.saml.signature import (
     CertificateExpired,
     SignatureInvalid,
     SignatureMalformed,
     SignatureMissing,
+    fingerprints,
     is_signed,
     verify_enveloped,
 )
 from jitprov.saml.types import Certificate, KeyPair
-from jitprov.saml.xml import DS, MESSAGE_LIMITS, SAML, SAMLP, TooLarge, parse
+from jitprov.saml.xml import DS, MESSAGE_LIMITS, SAML, SAMLP, TooLarge, parse, text_of
 
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _RESPONSE = f"{{{SAMLP}}}Response"
 _ASSERTION = f"{{{SAML}}}Assertion"
 _SIGNATURE = f"{{{DS}}}Signature"
 _STATUS_CODE = f"{{{SAMLP}}}StatusCode"
+_STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
+_ENTRA_ERROR = re.compile(r"\bAADSTS\d{2,7}\b", re.ASCII)
+"""All that is kept of the text of a status: it names people."""
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 
 
@@ -64,11 +69,13 @@ class StatusNotSuccess(ResponseRefused):
 
     code = "status_not_success"
 
-    def __init__(self, statuses: Sequence[str]) -> None:
+    def __init__(self, statuses: Sequence[str], errors: Sequence[str] = ()) -> None:
         # Anybody may have written them, and they go to a log: few, short, and in one line.
         shown = (repr(status.rpartition(":")[2][:60])[1:-1] for status in statuses[:3])
         super().__init__(" / ".join(shown))
         self.statuses = tuple(statuses)
+        named = [status for status in statuses if status][: MAX_RECEIVED - len(errors)]
+        self.stating(expected=SUCCESS, received=[*named, *errors])
 
 
 class AssertionMissing(ResponseRefused):
@@ -117,7 +124,7 @@ def open_response(
     :raises ResponseRefused, XmlRefused: it is not a response with exactly one assertion in its place.
     :raises SignatureRefused: it is not proved to be from the owner of the certificates.
     """
-    document = _decode(saml_response)
+    document = decode(saml_response)
     root = parse(document, MESSAGE_LIMITS)
     _require_response(root)
     _require_one_assertion(root)
@@ -146,6 +153,11 @@ class _Signers:
     now: datetime
     response_signed: bool
 
+    @property
+    def unproved(self) -> SignatureInvalid:
+        """The refusal of whatever came encrypted: it tells what we trust, and nothing of what came."""
+        return SignatureInvalid("not proved").stating(expected=fingerprints(self.certificates))
+
     def signed_assertion(self, response: etree._Element) -> etree._Element:
         """Return the assertion as signed: by a signature of its own, or by the Response's around it."""
         assertion = response.find(_ASSERTION)
@@ -166,7 +178,10 @@ def _open_encrypted(
 ) -> tuple[etree._Element, etree._Element, bytes]:
     """Return the response and the assertion in plaintext, and the document that was posted likewise."""
     [encrypted] = encrypted_assertions(response)
-    plaintext = decrypt(encrypted, key_pairs)
+    try:
+        plaintext = decrypt(encrypted, key_pairs)
+    except SignatureInvalid as error:
+        raise signers.unproved from error
     try:
         reopened = parse(splice(response, encrypted, plaintext), MESSAGE_LIMITS)
         _require_one_assertion(reopened)
@@ -175,11 +190,12 @@ def _open_encrypted(
         raise
     except JitprovError as error:
         # What the plaintext looks like is nobody's business until a signature vouches for it.
-        raise SignatureInvalid("not proved") from error
+        raise signers.unproved from error
     return reopened, assertion, splice(root, encrypted_assertions(root)[0], plaintext)
 
 
-def _decode(saml_response: str) -> bytes:
+def decode(saml_response: str) -> bytes:
+    """Return the bytes of a posted SAMLResponse, within bounds."""
     if not saml_response:
         raise ResponseMissing
     # Four characters carry three bytes; line breaks are allowed. Bounded before any of it is decoded.
@@ -201,7 +217,13 @@ def _require_success(root: etree._Element) -> None:
     statuses = root.findall(f"{{{SAMLP}}}Status")
     codes = [code.get("Value", "") for status in statuses for code in status.iter(_STATUS_CODE)]
     if len(statuses) != 1 or codes[:1] != [SUCCESS]:
-        raise StatusNotSuccess(codes)
+        raise StatusNotSuccess(codes, _entra_errors(statuses))
+
+
+def _entra_errors(statuses: Sequence[etree._Element]) -> list[str]:
+    """Return the first error code of Entra in the message of a status, if there is one."""
+    texts = [text_of(message) for status in statuses for message in status.iter(_STATUS_MESSAGE)]
+    return _ENTRA_ERROR.findall(" ".join(texts))[:1]
 
 
 def _require_one_assertion(root: etree._Element) -> None:

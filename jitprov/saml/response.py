@@ -6,7 +6,7 @@ URL *inside* a Recipient and takes a Destination that merely begins with it. Her
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -15,9 +15,27 @@ from lxml import etree
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml import toolkit
+from jitprov.saml.assertion_refusals import (
+    AssertionMalformed,
+    AssertionRejected,
+    AudienceMismatch,
+    AuthenticationTooOld,
+    ConfirmationMissing,
+    DestinationMismatch,
+    EncryptedPart,
+    Expired,
+    IssuerMismatch,
+    NotYetValid,
+    RecipientMismatch,
+    RequestUnknown,
+    SessionOver,
+    UnknownCondition,
+    Unsolicited,
+    VerifiersDisagree,
+)
 from jitprov.saml.envelope import Opened, open_response
 from jitprov.saml.signature import is_valid_at
-from jitprov.saml.time import parse_instant
+from jitprov.saml.time import format_instant, parse_instant, with_skew
 from jitprov.saml.types import (
     MAX_CLOCK_SKEW,
     IdpMetadata,
@@ -33,114 +51,6 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _UNDERSTOOD_CONDITIONS = {
     f"{{{SAML}}}{name}" for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
 }
-
-
-class AssertionRejected(JitprovError):
-    """The identity provider made this assertion, but not for this sign-in."""
-
-    code = "assertion_rejected"
-
-
-class AssertionMalformed(AssertionRejected):
-    """A required part of the assertion is absent, doubled or unreadable."""
-
-    code = "assertion_malformed"
-
-
-class EncryptedPart(AssertionRejected):
-    """The assertion has an encrypted NameID or attribute; only whole assertions may be encrypted."""
-
-    code = "encrypted_part"
-
-
-class Mismatch(AssertionRejected):
-    """A value differs from the one that it must equal."""
-
-    code = "mismatch"
-
-    def __init__(self, *, expected: str, received: Collection[str]) -> None:
-        shown = ", ".join(repr(value[:200]) for value in received) or "nothing"
-        super().__init__(f"expected {expected!r}, received {shown}")
-        self.expected = expected
-        self.received = tuple(received)
-
-
-class IssuerMismatch(Mismatch):
-    """Another identity provider made the assertion."""
-
-    code = "issuer_mismatch"
-
-
-class AudienceMismatch(Mismatch):
-    """The assertion was meant for another service provider."""
-
-    code = "audience_mismatch"
-
-
-class RecipientMismatch(Mismatch):
-    """The assertion was meant to be delivered to another URL."""
-
-    code = "recipient_mismatch"
-
-
-class DestinationMismatch(Mismatch):
-    """The response was meant to be delivered to another URL."""
-
-    code = "destination_mismatch"
-
-
-class ConfirmationMissing(AssertionRejected):
-    """The assertion has no bearer confirmation, so whoever brings it is not its subject."""
-
-    code = "confirmation_missing"
-
-
-class UnknownCondition(AssertionRejected):
-    """The assertion holds only under a condition that we do not understand."""
-
-    code = "unknown_condition"
-
-
-class NotYetValid(AssertionRejected):
-    """The assertion begins in the future: one of the clocks is wrong."""
-
-    code = "not_yet_valid"
-
-
-class Expired(AssertionRejected):
-    """The assertion has ended: it took too long, or one of the clocks is wrong."""
-
-    code = "expired"
-
-
-class SessionOver(AssertionRejected):
-    """The session at the identity provider has ended."""
-
-    code = "session_over"
-
-
-class AuthenticationTooOld(AssertionRejected):
-    """We asked for a fresh authentication and were given an old one."""
-
-    code = "authentication_too_old"
-
-
-class RequestUnknown(AssertionRejected):
-    """The assertion answers a request that this browser did not make, or not lately."""
-
-    code = "request_unknown"
-
-
-class Unsolicited(AssertionRejected):
-    """Nobody here asked for this assertion."""
-
-    code = "unsolicited"
-
-
-class VerifiersDisagree(AssertionRejected):
-    """The second verifier refuses, or reads, what the first accepted otherwise."""
-
-    code = "verifiers_disagree"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +69,24 @@ class Expectation:
     allow_unsolicited: bool = False
 
     @property
+    def skew(self) -> timedelta:
+        """How far any trusted clock may be from ours."""
+        return min(self.clock_skew, MAX_CLOCK_SKEW)
+
+    @property
     def earliest(self) -> datetime:
         """The earliest moment that any trusted clock may show."""
-        return self.now - min(self.clock_skew, MAX_CLOCK_SKEW)
+        return self.now - self.skew
 
     @property
     def latest(self) -> datetime:
         """The latest moment that any trusted clock may show."""
-        return self.now + min(self.clock_skew, MAX_CLOCK_SKEW)
+        return self.now + self.skew
+
+    @property
+    def clock(self) -> str:
+        """Our time and the skew, as an error states them."""
+        return with_skew(self.now, self.skew)
 
 
 def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertion:
@@ -179,14 +99,10 @@ def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertio
     :raises SignatureRefused: it is not proved to be this identity provider's.
     :raises AssertionRejected: it is, but not for this sign-in.
     """
-    opened = open_response(
-        saml_response,
-        certificates=expect.idp.signing_certificates,
-        key_pairs=expect.sp.key_pairs,
-        now=expect.now,
-    )
+    opened = open_expected(saml_response, expect)
     try:
-        _require_envelope(opened, expect)
+        require_destination(opened, expect)
+        require_response_issuer(opened, expect)
         verified = _read_assertion(opened.assertion, expect)
         _require_agreement(opened, verified, expect)
     except JitprovError as error:
@@ -195,89 +111,134 @@ def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertio
     return verified
 
 
-def _require_envelope(opened: Opened, expect: Expectation) -> None:
-    """Judge the Response around the assertion: what it says must fit, and may not be missing if it is signed."""
+def open_expected(saml_response: str, expect: Expectation) -> Opened:
+    """Return the response once its signature is found good; see :func:`jitprov.saml.envelope.open_response`."""
+    return open_response(
+        saml_response,
+        certificates=expect.idp.signing_certificates,
+        key_pairs=expect.sp.key_pairs,
+        now=expect.now,
+    )
+
+
+def require_destination(opened: Opened, expect: Expectation) -> None:
+    """Require our URL on the Response; it may be missing only if nobody signed the Response."""
     destination = opened.response.get("Destination")
     if (destination is not None or opened.response_signed) and destination != expect.sp.acs_url:
         # saml-bindings-2.0 §3.5.5.2
         received = () if destination is None else (destination,)
         raise DestinationMismatch(expected=expect.sp.acs_url, received=received)
+
+
+def require_response_issuer(opened: Opened, expect: Expectation) -> None:
+    """Require the identity provider on the Response; it may be missing only if nobody signed the Response."""
     if opened.response_signed or opened.response.find(f"{{{SAML}}}Issuer") is not None:
-        _require_issuer(opened.response, expect.idp.entity_id)
+        require_issuer(opened.response, expect.idp.entity_id)
 
 
 def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedAssertion:
-    _require_issuer(assertion, expect.idp.entity_id)
-    if assertion.get("Version") != "2.0":
-        raise AssertionMalformed("Version")
-    if _instant(assertion, "IssueInstant") > expect.latest:
-        raise NotYetValid("IssueInstant")
-    subject = _only(assertion, "Subject")
-    confirmation = _require_confirmation(subject, expect)
-    _require_conditions(_only(assertion, "Conditions"), expect)
-    statement = _only(assertion, "AuthnStatement")
+    require_issuer(assertion, expect.idp.entity_id)
+    require_version(assertion)
+    require_issue_instant(assertion, expect)
+    subject = only(assertion, "Subject")
+    confirmation = require_confirmation(subject, expect)
+    conditions = only(assertion, "Conditions")
+    require_understood(conditions)
+    require_window(conditions, expect)
+    require_audience(conditions, expect.sp.entity_id)
+    statement = only(assertion, "AuthnStatement")
     return VerifiedAssertion(
         assertion_id=assertion.get("ID", ""),
         issuer=expect.idp.entity_id,
-        name_id=_name_id(subject, expect.sp.entity_id),
-        attributes=_attributes(assertion),
+        name_id=name_id_of(subject, expect.sp.entity_id),
+        attributes=attributes_of(assertion),
         in_response_to=confirmation.get("InResponseTo"),
-        not_on_or_after=_latest_end(subject, confirmation),
-        authn_instant=_require_authentication(statement, confirmation.get("InResponseTo"), expect),
-        authn_context=_authn_context(statement),
+        not_on_or_after=latest_end(subject, confirmation),
+        authn_instant=require_authentication(statement, confirmation.get("InResponseTo"), expect),
+        authn_context=authn_context_of(statement),
         session_index=statement.get("SessionIndex", ""),
-        session_not_on_or_after=_require_session(statement, expect),
+        session_not_on_or_after=require_session(statement, expect),
     )
 
 
-def _require_issuer(element: etree._Element, expected: str) -> None:
+def require_issuer(element: etree._Element, expected: str) -> None:
+    """Require exactly one Issuer, the identity provider."""
     issuers = element.findall(f"{{{SAML}}}Issuer")
     received = [text_of(issuer) for issuer in issuers]
     if received != [expected] or issuers[0].get("Format", ENTITY_FORMAT) != ENTITY_FORMAT:
         raise IssuerMismatch(expected=expected, received=received)
 
 
-def _require_confirmation(subject: etree._Element, expect: Expectation) -> etree._Element:
+def require_version(assertion: etree._Element) -> None:
+    """Require SAML 2.0."""
+    version = assertion.get("Version")
+    if version != "2.0":
+        received = () if version is None else (version,)
+        raise AssertionMalformed("Version").stating(expected="Version 2.0", received=received)
+
+
+def require_issue_instant(assertion: etree._Element, expect: Expectation) -> None:
+    """Require that the assertion was made in the past."""
+    _require_begun(assertion, "IssueInstant", expect, fault="IssueInstant")
+
+
+def require_confirmation(subject: etree._Element, expect: Expectation) -> etree._Element:
     """Return the SubjectConfirmationData that makes the bearer the subject (saml-profiles-2.0 §4.1.4.2).
 
     One good confirmation is enough. If none is, the first one's fault is reported.
     """
     faults: list[AssertionRejected] = []
-    for confirmation in subject.findall(f"{{{SAML}}}SubjectConfirmation"):
-        if confirmation.get("Method") != BEARER:
-            continue
+    for confirmation in bearer_confirmations(subject):
         try:
-            data = _only(confirmation, "SubjectConfirmationData")
-            _require_confirmation_data(data, expect)
+            data = only(confirmation, "SubjectConfirmationData")
+            require_recipient(data, expect.sp.acs_url)
+            require_confirmation_time(data, expect)
+            require_request(data.get("InResponseTo"), expect)
         except AssertionRejected as fault:
             faults.append(fault)
         else:
             return data
-    raise faults[0] if faults else ConfirmationMissing()
+    raise faults[0]
 
 
-def _latest_end(subject: etree._Element, confirmation: etree._Element) -> datetime:
+def bearer_confirmations(subject: etree._Element) -> list[etree._Element]:
+    """Return every confirmation of the kind that a browser can bring; there is one at least."""
+    confirmations = subject.findall(f"{{{SAML}}}SubjectConfirmation")
+    found = [confirmation for confirmation in confirmations if confirmation.get("Method") == BEARER]
+    if not found:
+        methods = [confirmation.get("Method", "") for confirmation in confirmations]
+        raise ConfirmationMissing().stating(expected=BEARER, received=methods)
+    return found
+
+
+def latest_end(subject: etree._Element, confirmation: etree._Element) -> datetime:
     """Return when the last of the confirmations ends: until then the assertion could be brought again."""
     tag = f"{{{SAML}}}SubjectConfirmationData"
     others = [data for data in subject.iter(tag) if data.get("NotOnOrAfter") is not None]
     return max(_instant(data, "NotOnOrAfter") for data in [confirmation, *others])
 
 
-def _require_confirmation_data(data: etree._Element, expect: Expectation) -> None:
+def require_recipient(data: etree._Element, acs_url: str) -> None:
+    """Require a confirmation that was meant to be delivered here."""
     # saml-core-2.0 §2.4.1.2: exactly the URL that it was delivered to. Were our URL only looked for inside it,
     # acme's assertions would pass at the ACS of acme-eu.
-    if data.get("Recipient") != expect.sp.acs_url:
-        recipient = data.get("Recipient")
+    recipient = data.get("Recipient")
+    if recipient != acs_url:
         received = () if recipient is None else (recipient,)
-        raise RecipientMismatch(expected=expect.sp.acs_url, received=received)
-    if data.get("NotBefore") is not None:
-        raise AssertionMalformed("NotBefore in a bearer confirmation")
-    if _instant(data, "NotOnOrAfter") <= expect.earliest:
-        raise Expired("SubjectConfirmationData")
-    _require_request(data.get("InResponseTo"), expect)
+        raise RecipientMismatch(expected=acs_url, received=received)
 
 
-def _require_request(in_response_to: str | None, expect: Expectation) -> None:
+def require_confirmation_time(data: etree._Element, expect: Expectation) -> None:
+    """Require a confirmation that has not ended and, as the profile wants it, never began."""
+    begin = data.get("NotBefore")
+    if begin is not None:
+        raise AssertionMalformed("NotBefore in a bearer confirmation").stating(
+            expected="0 NotBefore", received=(f"NotBefore {begin}",)
+        )
+    _require_not_over(data, expect, fault="SubjectConfirmationData")
+
+
+def require_request(in_response_to: str | None, expect: Expectation) -> None:
     """Require an answer to a request of this browser.
 
     Only the signed SubjectConfirmationData counts: the Response's own InResponseTo is outside of Entra's
@@ -285,62 +246,79 @@ def _require_request(in_response_to: str | None, expect: Expectation) -> None:
     """
     if in_response_to is None:
         if not expect.allow_unsolicited:
-            raise Unsolicited
+            raise Unsolicited().stating(expected="InResponseTo")
     elif in_response_to not in expect.pending:
-        raise RequestUnknown
+        raise RequestUnknown().stating(expected="InResponseTo", received=(in_response_to,))
 
 
-def _require_conditions(conditions: etree._Element, expect: Expectation) -> None:
-    if any(condition.tag not in _UNDERSTOOD_CONDITIONS for condition in conditions):
-        raise UnknownCondition  # saml-core-2.0 §2.5.1.1: then the assertion is indeterminate
-    if "NotBefore" in conditions.attrib and _instant(conditions, "NotBefore") > expect.latest:
-        raise NotYetValid("Conditions")
-    if (
-        "NotOnOrAfter" in conditions.attrib
-        and _instant(conditions, "NotOnOrAfter") <= expect.earliest
-    ):
-        raise Expired("Conditions")
-    restrictions = conditions.findall(f"{{{SAML}}}AudienceRestriction")
-    audiences = [[text_of(audience) for audience in restriction] for restriction in restrictions]
-    # saml-core-2.0 §2.5.1.4: inside a restriction any one will do, but every restriction must be met.
-    if not audiences or any(expect.sp.entity_id not in choice for choice in audiences):
-        received = [audience for choice in audiences for audience in choice]
-        raise AudienceMismatch(expected=expect.sp.entity_id, received=received)
+def require_understood(conditions: etree._Element) -> None:
+    """Require that we know every condition; else the assertion is indeterminate (saml-core-2.0 §2.5.1.1)."""
+    unknown = [str(item.tag) for item in conditions if item.tag not in _UNDERSTOOD_CONDITIONS]
+    if unknown:
+        known = ", ".join(sorted(tag.rpartition("}")[2] for tag in _UNDERSTOOD_CONDITIONS))
+        raise UnknownCondition().stating(expected=known, received=unknown)
 
 
-def _require_authentication(
+def require_window(conditions: etree._Element, expect: Expectation) -> None:
+    """Require that the conditions, where they begin or end, hold now."""
+    if "NotBefore" in conditions.attrib:
+        _require_begun(conditions, "NotBefore", expect, fault="Conditions")
+    if "NotOnOrAfter" in conditions.attrib:
+        _require_not_over(conditions, expect, fault="Conditions")
+
+
+def require_audience(conditions: etree._Element, sp_entity_id: str) -> None:
+    """Require that we are meant, by every restriction: inside one, any will do (saml-core-2.0 §2.5.1.4)."""
+    restrictions = list(audiences_of(conditions))
+    if not restrictions or any(sp_entity_id not in choice for choice in restrictions):
+        received = [audience for choice in restrictions for audience in choice]
+        raise AudienceMismatch(expected=sp_entity_id, received=received)
+
+
+def audiences_of(conditions: etree._Element) -> Iterator[list[str]]:
+    """Yield the audiences of each restriction."""
+    for restriction in conditions.findall(f"{{{SAML}}}AudienceRestriction"):
+        yield [text_of(audience) for audience in restriction]
+
+
+def require_authentication(
     statement: etree._Element, in_response_to: str | None, expect: Expectation
 ) -> datetime:
-    authenticated = _instant(statement, "AuthnInstant")
-    if authenticated > expect.latest:
-        raise NotYetValid("AuthnInstant")
+    """Return when the person authenticated: in the past, and lately if that was asked for."""
+    authenticated = _require_begun(statement, "AuthnInstant", expect, fault="AuthnInstant")
     since = expect.pending.get(in_response_to or "")
-    if since is not None and authenticated < since - (expect.now - expect.earliest):
-        raise AuthenticationTooOld
+    if since is not None and authenticated < since - expect.skew:
+        raise AuthenticationTooOld().stating(
+            expected=with_skew(since, expect.skew), received=(format_instant(authenticated),)
+        )
     return authenticated
 
 
-def _require_session(statement: etree._Element, expect: Expectation) -> datetime | None:
+def require_session(statement: etree._Element, expect: Expectation) -> datetime | None:
+    """Return when the session ends, in the future, if it does."""
     if statement.get("SessionNotOnOrAfter") is None:
         return None
     end = _instant(statement, "SessionNotOnOrAfter")
     if end <= expect.earliest:
-        raise SessionOver
+        raise SessionOver().stating(expected=expect.clock, received=(format_instant(end),))
     return end
 
 
-def _authn_context(statement: etree._Element) -> str:
-    reference = _only(statement, "AuthnContext").find(f"{{{SAML}}}AuthnContextClassRef")
+def authn_context_of(statement: etree._Element) -> str:
+    """Return how the person authenticated, if it says."""
+    reference = only(statement, "AuthnContext").find(f"{{{SAML}}}AuthnContextClassRef")
     return "" if reference is None else text_of(reference).strip()
 
 
-def _name_id(subject: etree._Element, sp_entity_id: str) -> NameID | None:
+def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
     """Return the NameID. AD FS sends none unless a rule makes one: then a claim must be the anchor."""
     if subject.find(f"{{{SAML}}}EncryptedID") is not None:
-        raise EncryptedPart("NameID")
+        raise EncryptedPart("NameID").stating(expected="NameID", received=("EncryptedID",))
     name_ids = subject.findall(f"{{{SAML}}}NameID")
     if len(name_ids) > 1:
-        raise AssertionMalformed("several NameIDs")
+        raise AssertionMalformed("several NameIDs").stating(
+            expected="1 NameID", received=(f"{len(name_ids)} NameID",)
+        )
     if not name_ids:
         return None
     qualifier = name_ids[0].get("SPNameQualifier", "")
@@ -354,16 +332,20 @@ def _name_id(subject: etree._Element, sp_entity_id: str) -> NameID | None:
     )
 
 
-def _attributes(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
+def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
     """Return every attribute; one that is sent in several parts, as Keycloak does, is joined."""
     found: dict[str, tuple[str, ...]] = {}
     for statement in assertion.findall(f"{{{SAML}}}AttributeStatement"):
         if statement.find(f"{{{SAML}}}EncryptedAttribute") is not None:
-            raise EncryptedPart("Attribute")
+            raise EncryptedPart("Attribute").stating(
+                expected="Attribute", received=("EncryptedAttribute",)
+            )
         for attribute in statement.findall(f"{{{SAML}}}Attribute"):
             name = attribute.get("Name")
             if not name:
-                raise AssertionMalformed("attribute without a Name")
+                raise AssertionMalformed("attribute without a Name").stating(
+                    expected="Attribute Name"
+                )
             found[name] = found.get(name, ()) + _values(attribute)
     return MappingProxyType(found)
 
@@ -397,22 +379,44 @@ def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectat
             now=expect.earliest,
         )
     except toolkit.ToolkitRefused as error:
-        raise VerifiersDisagree(str(error)) from error
+        raise VerifiersDisagree(str(error)).stating(received=(str(error),)) from error
     name_id = ours.name_id.value if ours.name_id else None
     mine = (ours.assertion_id, ours.issuer, name_id, dict(ours.attributes))
     if mine != (theirs.assertion_id, theirs.issuer, theirs.name_id, theirs.attributes):
         raise VerifiersDisagree("they read different values")
 
 
-def _only(parent: etree._Element, name: str) -> etree._Element:
+def only(parent: etree._Element, name: str) -> etree._Element:
+    """Return the one child of this name."""
     children = parent.findall(f"{{{SAML}}}{name}")
     if len(children) != 1:
-        raise AssertionMalformed(f"{len(children)} {name} elements instead of one")
+        raise AssertionMalformed(f"{len(children)} {name} elements instead of one").stating(
+            expected=f"1 {name}", received=(f"{len(children)} {name}",)
+        )
     return children[0]
+
+
+def _require_begun(
+    element: etree._Element, attribute: str, expect: Expectation, *, fault: str
+) -> datetime:
+    begin = _instant(element, attribute)
+    if begin > expect.latest:
+        raise NotYetValid(fault).stating(expected=expect.clock, received=(format_instant(begin),))
+    return begin
+
+
+def _require_not_over(element: etree._Element, expect: Expectation, *, fault: str) -> None:
+    end = _instant(element, "NotOnOrAfter")
+    if end <= expect.earliest:
+        raise Expired(fault).stating(expected=expect.clock, received=(format_instant(end),))
 
 
 def _instant(element: etree._Element, attribute: str) -> datetime:
     try:
         return parse_instant(element.get(attribute, ""))
     except ValueError as error:
-        raise AssertionMalformed(attribute) from error
+        received = element.get(attribute)
+        raise AssertionMalformed(attribute).stating(
+            expected=f"{attribute} (xs:dateTime)",
+            received=() if received is None else (received,),
+        ) from error

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
-from jitprov.exceptions import JitprovError
-from jitprov.saml.certificates import PublicKey, public_key
+from jitprov.exceptions import MAX_RECEIVED, JitprovError
+from jitprov.saml.certificates import PublicKey, fingerprint_of, public_key
+from jitprov.saml.time import format_instant
 from jitprov.saml.types import Certificate
 from jitprov.saml.xml import DS, EXC_C14N, ForbiddenXml, canonical, parse_trusted, text_of
 
@@ -31,6 +32,9 @@ ENVELOPED = f"{DS}enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _XENC = "http://www.w3.org/2001/04/xmlenc#"
 MAX_PREFIXES = 32
+_NAMED_CERTIFICATE = "/".join(
+    f"{{{DS}}}{name}" for name in ("Signature", "KeyInfo", "X509Data", "X509Certificate")
+)
 _SIGNATURE_PARTS = {f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo")}
 
 
@@ -57,9 +61,10 @@ class AlgorithmNotAllowed(SignatureRefused):
 
     code = "algorithm_not_allowed"
 
-    def __init__(self, algorithm: str) -> None:
+    def __init__(self, algorithm: str, allowed: Iterable[str] = ()) -> None:
         super().__init__(repr(algorithm[:100]))
         self.algorithm = algorithm
+        self.stating(expected=", ".join(allowed), received=(algorithm,) if algorithm else ())
 
 
 class SignatureInvalid(SignatureRefused):
@@ -73,10 +78,13 @@ class CertificateExpired(SignatureRefused):
 
     code = "certificate_expired"
 
-    def __init__(self, certificate: Certificate) -> None:
+    def __init__(self, certificate: Certificate, now: datetime) -> None:
         window = f"from {certificate.not_before:%Y-%m-%d} until {certificate.not_after:%Y-%m-%d}"
         super().__init__(f"{certificate.fingerprint} is valid {window}")
         self.certificate = certificate
+        self.stating(
+            expected=format_instant(now), received=(certificate.fingerprint, validity(certificate))
+        )
 
 
 class SignatureMethod(Enum):
@@ -145,6 +153,19 @@ def verify_enveloped(
     :raises SignatureInvalid, CertificateExpired: after.
     """
     signature = _read_signature(element)
+    try:
+        return _verified(element, signature, certificates, now)
+    except SignatureInvalid as error:
+        error.stating(expected=fingerprints(certificates), received=_named_certificate(element))
+        raise
+
+
+def _verified(
+    element: etree._Element,
+    signature: _Signature,
+    certificates: Sequence[Certificate],
+    now: datetime,
+) -> etree._Element:
     signed = _canonical(_without_signature(element), signature.prefixes)
     digest = hashlib.new(signature.digest, signed).digest()
     if not hmac.compare_digest(digest, signature.digest_value):
@@ -153,14 +174,40 @@ def verify_enveloped(
     return parse_trusted(signed)
 
 
+def signer_of(
+    element: etree._Element, certificates: Sequence[Certificate], *, now: datetime
+) -> Certificate:
+    """Return the certificate that verifies the signature of an element which :func:`verify_enveloped` accepted."""
+    return _require_signer(_read_signature(element), certificates, now)
+
+
+def fingerprints(certificates: Sequence[Certificate]) -> str:
+    """Name the certificates that are trusted, for a person."""
+    return ", ".join(certificate.fingerprint for certificate in certificates[:MAX_RECEIVED])
+
+
+def validity(certificate: Certificate) -> str:
+    """Return from when until when a certificate is valid, as an ISO 8601 interval."""
+    return f"{format_instant(certificate.not_before)}/{format_instant(certificate.not_after)}"
+
+
+def _named_certificate(element: etree._Element) -> tuple[str, ...]:
+    """Return the fingerprint of the certificate that the message itself names: a hint, and no proof."""
+    found = element.find(_NAMED_CERTIFICATE)
+    fingerprint = "" if found is None else fingerprint_of(text_of(found))
+    return (f"KeyInfo: {fingerprint}",) if fingerprint else ()
+
+
 def _require_signer(
     signature: _Signature, certificates: Sequence[Certificate], now: datetime
-) -> None:
+) -> Certificate:
     signers = [certificate for certificate in certificates if _signed_by(signature, certificate)]
     if not signers:
         raise SignatureInvalid("no certificate of this identity provider verifies it")
-    if not any(is_valid_at(certificate, now) for certificate in signers):
-        raise CertificateExpired(signers[0])
+    valid = [certificate for certificate in signers if is_valid_at(certificate, now)]
+    if not valid:
+        raise CertificateExpired(signers[0], now)
+    return valid[0]
 
 
 def is_valid_at(certificate: Certificate, now: datetime) -> bool:
@@ -206,13 +253,14 @@ def _signature_method(method: etree._Element) -> SignatureMethod:
     try:
         return SignatureMethod(algorithm)
     except ValueError as error:
-        raise AlgorithmNotAllowed(algorithm) from error
+        allowed = [known.value for known in SignatureMethod]
+        raise AlgorithmNotAllowed(algorithm, allowed) from error
 
 
 def _digest_name(method: etree._Element) -> str:
     algorithm = method.get("Algorithm", "")
     if algorithm not in _DIGESTS:
-        raise AlgorithmNotAllowed(algorithm)
+        raise AlgorithmNotAllowed(algorithm, _DIGESTS)
     return _DIGESTS[algorithm]
 
 
@@ -221,7 +269,7 @@ def _transforms(transforms: etree._Element) -> tuple[str, ...]:
     found = [transform.get("Algorithm", "") for transform in transforms]
     for algorithm in found:
         if algorithm not in (ENVELOPED, EXC_C14N):
-            raise AlgorithmNotAllowed(algorithm)
+            raise AlgorithmNotAllowed(algorithm, (ENVELOPED, EXC_C14N))
     if found != [ENVELOPED, EXC_C14N]:
         raise SignatureMalformed("transforms are not enveloped-signature, then exclusive c14n")
     if len(transforms[0]):
@@ -232,7 +280,7 @@ def _transforms(transforms: etree._Element) -> tuple[str, ...]:
 def _exclusive_prefixes(method: etree._Element) -> tuple[str, ...]:
     algorithm = method.get("Algorithm", "")
     if algorithm != EXC_C14N:
-        raise AlgorithmNotAllowed(algorithm)
+        raise AlgorithmNotAllowed(algorithm, (EXC_C14N,))
     if not len(method):
         return ()
     if len(method) > 1 or method[0].tag != f"{{{EXC_C14N}}}InclusiveNamespaces":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,20})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
@@ -25,6 +25,29 @@ def parse_instant(text: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError as error:  # a zone that leads out of the years 1 to 9999
         raise ValueError("no such moment") from error
+
+
+def with_skew(moment: datetime, skew: timedelta) -> str:
+    """Write a moment and how far from it a clock may be, for a person.
+
+    >>> with_skew(datetime(2026, 8, 1, 10, tzinfo=UTC), timedelta(minutes=2))
+    '2026-08-01T10:00:00Z ± 120 s'
+    """
+    return f"{format_instant(moment)} ± {skew.total_seconds():.0f} s"
+
+
+def apart(expected: str, received: str) -> timedelta | None:
+    """Return by how much a received moment is after the expected one, of which a skew may have been written.
+
+    >>> apart("2026-08-01T10:00:00Z ± 120 s", "2026-08-01T09:55:00Z").total_seconds()
+    -300.0
+
+    ``None`` if they are not both moments.
+    """
+    try:
+        return parse_instant(received) - parse_instant(expected.partition(" ")[0])
+    except ValueError:
+        return None
 
 
 def format_instant(moment: datetime) -> str:

@@ -13,7 +13,8 @@ from lxml import etree
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml import toolkit
-from jitprov.saml.response import Expectation, VerifiersDisagree, verify_response
+from jitprov.saml.assertion_refusals import VerifiersDisagree
+from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.types import KeyPair, NameID
 from jitprov.testing import FakeIdentityProvider
 from tests.saml.conftest import REQUEST_ID
