@@ -117,6 +117,27 @@ class Conf:
         return int(_setting("UNVERIFIED_EVENTS_KEPT", 100))
 
     @property
+    def CLAIMS_RETENTION(self) -> timedelta:
+        """How long what was said at a sign-in is kept, encrypted, for previews of a mapping; 0 keeps nothing."""
+        return max(timedelta(0), _duration("CLAIMS_RETENTION", timedelta(days=7)))
+
+    @property
+    def MAPPABLE_FIELDS(self) -> tuple[str, ...] | None:
+        """The user fields that tenants may map to; ``None`` for every plain field of the user model.
+
+        What no mapping may ever write stays out, whatever stands here.
+        """
+        return _names("MAPPABLE_FIELDS")
+
+    @property
+    def ASSIGNABLE_GROUPS(self) -> tuple[str, ...] | None:
+        """Names of the groups that tenants may map to.
+
+        ``None`` for every group without a permission of ``auth``, ``admin`` or ``jitprov``.
+        """
+        return _names("ASSIGNABLE_GROUPS")
+
+    @property
     def EVENT_RETENTION(self) -> timedelta:
         """How long ``prune_jitprov`` keeps provisioning events."""
         return _duration("EVENT_RETENTION", timedelta(days=400))
@@ -131,6 +152,14 @@ def _duration(name: str, default: timedelta) -> timedelta:
     """Read a duration: a timedelta, or a number of seconds."""
     value = _setting(name, default)
     return value if isinstance(value, timedelta) else timedelta(seconds=float(value))
+
+
+def _names(name: str) -> tuple[str, ...] | None:
+    """Read a list of names; one by itself is a list of one, not of its letters."""
+    names = _setting(name, None)
+    if names is None:
+        return None
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _key_pair(pair: object) -> KeyPair:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
@@ -16,10 +17,15 @@ from jitprov import signals
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
+from jitprov.observed import email_digest, sealed_claims
 from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")
 
+MAX_NAMES = 100
+"""Claims and problems that are named in one event."""
+MAX_NAME = 200
+"""Characters of each."""
 _VERIFIED_SHARE = 10
 """How many times as many refusals are kept whose origin is proved."""
 
@@ -39,6 +45,7 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     identity_provider: IdentityProvider,
     user: AbstractBaseUser,
     *,
+    reference: str,
     outcome: Outcome,
     desired: DesiredUser,
     changes: Changes,
@@ -49,10 +56,13 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     event = _keep(
         identity_provider,
         user=user,
+        reference=reference,
         outcome=outcome,
         changed_fields=[*sorted(changes.fields), *groups],
         notes=[note.value for note in desired.notes],
+        details=_details_of_success(desired, changes),
         duration_ms=stopwatch.milliseconds,
+        **_said(desired),
     )
     _report(
         signals.account_provisioned,
@@ -65,13 +75,14 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     return event
 
 
-def record_refusal(
+def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in it
     identity_provider: IdentityProvider,
     error: JitprovError,
     *,
     stopwatch: Stopwatch,
     user: AbstractBaseUser | None = None,
     fields: Sequence[str] = (),
+    desired: DesiredUser | None = None,
 ) -> ProvisioningEvent:
     """Keep that somebody was not let in, and why; give the error the reference to quote."""
     with transaction.atomic(using=accounts_database()):
@@ -88,7 +99,9 @@ def record_refusal(
             reason=error.code,
             verified=error.origin_verified,
             changed_fields=list(fields),
+            details=_details_of_refusal(error, desired),
             duration_ms=stopwatch.milliseconds,
+            **_said(desired),
         )
         if user is None:
             _keep_few(identity_provider, verified=error.origin_verified)
@@ -121,6 +134,44 @@ def record_error(identity_provider: IdentityProvider, *, stopwatch: Stopwatch) -
         reason="internal_error",
         duration_ms=stopwatch.milliseconds,
     )
+
+
+def _details_of_success(desired: DesiredUser, changes: Changes) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    sources = {step.target: step.source for step in desired.trace}
+    if changes.fields:
+        details["fields"] = {name: sources.get(name, "") for name in sorted(changes.fields)}
+    if changes.groups:
+        details["groups"] = {
+            "joined": sorted(changes.groups.join),
+            "left": sorted(changes.groups.leave),
+        }
+    return details
+
+
+def _details_of_refusal(error: JitprovError, desired: DesiredUser | None) -> dict[str, Any]:
+    """Return what helps to see the mistake: what was expected and what came, but for what a claim said."""
+    details: dict[str, Any] = {}
+    if error.expected or error.received:
+        details |= {"expected": error.expected, "received": list(error.received)}
+    if desired is not None:
+        details["claims"] = [name[:MAX_NAME] for name in sorted(desired.claims.values)[:MAX_NAMES]]
+        details["problems"] = [
+            {"reason": one.reason.value, "field": one.field, "detail": one.detail[:MAX_NAME]}
+            for one in desired.problems[:MAX_NAMES]
+        ]
+    return details
+
+
+def _said(desired: DesiredUser | None) -> dict[str, str]:
+    """Return what an event keeps of the claims themselves: encrypted, and the digest of the e-mail address."""
+    if desired is None:
+        return {}
+    email = desired.fields.get(get_user_model().get_email_field_name())
+    return {
+        "claims": sealed_claims(desired.claims),
+        "email_digest": email_digest(str(email.value or "")) if email else "",
+    }
 
 
 def _keep(identity_provider: IdentityProvider, **values: Any) -> ProvisioningEvent:

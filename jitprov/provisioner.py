@@ -13,13 +13,17 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import OuterRef
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from jitprov import events, user_fields
+from jitprov.assignable import assignable_groups
 from jitprov.conf import conf
 from jitprov.contention import TryAgain, is_busy, is_unique_violation, persevere
 from jitprov.events import Stopwatch
@@ -31,20 +35,22 @@ from jitprov.models import (
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
+    TenantAdministrator,
     accounts_database,
     digest,
+    new_reference,
 )
 from jitprov.provisioning.decide import decide, diff
 from jitprov.provisioning.mapping import map_claims
 from jitprov.provisioning.types import (
-    Changes,
+    ClaimRule,
     Claims,
     Create,
     CurrentUser,
     Decision,
     DesiredUser,
     DesiredValue,
-    GroupChanges,
+    GroupRule,
     Problem,
     RefusalReason,
     Refuse,
@@ -53,7 +59,16 @@ from jitprov.provisioning.types import (
 )
 from jitprov.provisioning.usernames import candidates, is_variant, wish_from
 
-__all__ = ["Provisioned", "Provisioner", "ProvisioningRefused", "TryAgain", "provisioner_for"]
+__all__ = [
+    "Preview",
+    "Provisioned",
+    "Provisioner",
+    "ProvisioningRefused",
+    "Rules",
+    "TryAgain",
+    "provisioner_class",
+    "provisioner_for",
+]
 
 
 class ProvisioningRefused(JitprovError):
@@ -78,6 +93,32 @@ class Provisioned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A tenant's mapping, or one that is only proposed."""
+
+    claim_rules: tuple[ClaimRule, ...]
+    group_rules: tuple[GroupRule, ...]
+
+    @classmethod
+    def of(cls, identity_provider: IdentityProvider) -> Rules:
+        """Return what is configured."""
+        return cls(
+            claim_rules=identity_provider.claim_rules(), group_rules=identity_provider.group_rules()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a sign-in would do, and to whom."""
+
+    desired: DesiredUser
+    decision: Decision
+    current: CurrentUser | None
+    user: AbstractBaseUser | None
+    """Who it is, if there is an account already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """A person as the database knows them, locked."""
 
@@ -92,8 +133,23 @@ class Provisioner:
     def __init__(self, identity_provider: IdentityProvider) -> None:
         self.identity_provider = identity_provider
         self._lost_a_race = False
+        self._as_if_enabled = False
 
     # What a host may override
+
+    @classmethod
+    def tenants_administered_by(cls, user: Any) -> models.QuerySet[Any]:
+        """Return the tenants whose sign-in a user may configure; those of their ``TenantAdministrator`` rows.
+
+        Superusers configure every tenant's, and are not asked about.
+        """
+        given = TenantAdministrator.objects.filter(user=user).values("tenant")
+        tenants: models.Manager[Any] = apps.get_model(conf.TENANT_MODEL)._default_manager
+        return tenants.filter(pk__in=given)
+
+    def assignable_groups(self) -> models.QuerySet[Group]:
+        """Return the groups that this tenant may map to: by default those that the settings allow to all."""
+        return assignable_groups()
 
     def is_tenant_enabled(self) -> bool:
         """Say whether the tenant may sign in at all: its ``is_active``, if it has one."""
@@ -158,8 +214,7 @@ class Provisioner:
         :raises TryAgain: other transactions were in the way too often. Not recorded.
         """
         watch = stopwatch or Stopwatch()
-        rules = self.identity_provider
-        desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
+        desired = _desired(claims, Rules.of(self.identity_provider))
         try:
             # Tried again: two first sign-ins of one person, a user name that somebody takes just now, a deadlock.
             result = persevere(partial(self._provision_once, desired, watch), self._lost)
@@ -167,21 +222,36 @@ class Provisioner:
             if not is_unique_violation(error):
                 raise  # a host's mistake, such as a column left NULL
             # A constraint of the host's over several fields, which nobody could look up beforehand.
-            result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, watch)
+            result = self._refused(Refuse(reason=RefusalReason.CONFLICT), None, desired, watch)
         except ProvisioningRefused as error:
             # By a method of the host's, so that the transaction was undone.
-            result = self._refused(error.refusal, None, watch)
+            result = self._refused(error.refusal, None, desired, watch)
         if isinstance(result, ProvisioningRefused):
             raise result
         return result
 
-    def preview(self, claims: Claims) -> Decision:
-        """Say what a sign-in with these claims would do. Writes nothing."""
-        rules = self.identity_provider
-        desired = user_fields.cleaned(map_claims(claims, rules.claim_rules(), rules.group_rules()))
-        with transaction.atomic(using=accounts_database()):
-            _found, decision = self._judge(desired)
-            return decision
+    def preview(
+        self, claims: Claims, rules: Rules | None = None, *, as_if_enabled: bool = False
+    ) -> Preview:
+        """Say what a sign-in with these claims would do. Writes nothing.
+
+        :param rules: a mapping that is only proposed; ``None`` for the one that is configured.
+        :param as_if_enabled: judge as if the identity provider were switched on.
+        :raises MappingError: the mapping does not make sense.
+        """
+        desired = _desired(claims, rules or Rules.of(self.identity_provider))
+        self._as_if_enabled = as_if_enabled
+        try:
+            with transaction.atomic(using=accounts_database()):
+                found, decision = self._judge(desired)
+        finally:
+            self._as_if_enabled = False
+        return Preview(
+            desired=desired,
+            decision=decision,
+            current=found.current if found else None,
+            user=found.user if found else None,
+        )
 
     def _lost(self, error: DatabaseError) -> bool:
         lost = is_busy(error) or is_unique_violation(error)
@@ -194,14 +264,16 @@ class Provisioner:
         with transaction.atomic(using=accounts_database()):
             found, decision = self._judge(desired)
             if isinstance(decision, Refuse):
-                return self._refused(decision, found, watch)  # raised after the commit
-            user, changes = self._apply(decision, found)
+                return self._refused(decision, found, desired, watch)  # raised after the commit
+            reference = new_reference()
+            user = self._apply(decision, found, reference)
             event = events.record_success(
                 self.identity_provider,
                 user,
+                reference=reference,
                 outcome=_outcome(decision),
-                desired=desired,
-                changes=changes,
+                desired=decision.desired,
+                changes=decision.changes,
                 stopwatch=watch,
             )
         return Provisioned(user=user, event=event, desired=desired)
@@ -237,6 +309,8 @@ class Provisioner:
     def _decide(self, found: _Found | None, desired: DesiredUser) -> Decision:
         current = found.current if found else None
         policy = self.identity_provider.policy(tenant_enabled=self.is_tenant_enabled())
+        if self._as_if_enabled:
+            policy = replace(policy, identity_provider_enabled=True)
         wanted = self._with_username(desired, current)
         changed = dict(diff(wanted, current).fields)
         if user_fields.username_is_free_to_choose():
@@ -276,26 +350,42 @@ class Provisioner:
         raise IntegrityError("no free user name")
 
     def _apply(
-        self, decision: Create | Update, found: _Found | None
-    ) -> tuple[AbstractBaseUser, Changes]:
+        self, decision: Create | Update, found: _Found | None, reference: str
+    ) -> AbstractBaseUser:
         if isinstance(decision, Create) or found is None:
             user = self.create_user(decision)  # type: ignore[arg-type]
         else:
             user = found.user
             self.update_user(user, decision)
+        identity = self._identify(user, decision, found, reference)
+        _apply_groups(user, identity, decision, reference)
+        self.write_related(user, decision.desired)
+        return user
+
+    def _identify(
+        self,
+        user: AbstractBaseUser,
+        decision: Create | Update,
+        found: _Found | None,
+        reference: str,
+    ) -> ExternalIdentity:
+        """Return the identity, with a note for each field that is written of where its value comes from."""
         identity = found.identity if found else None
+        written = provenance(decision, reference)
         if identity is None:
-            identity = ExternalIdentity.objects.create(
+            return ExternalIdentity.objects.create(
                 identity_provider=self.identity_provider,
                 external_id=decision.desired.claims.external_id,
                 user_id=user.pk,
+                provenance=written,
             )
-        _apply_groups(user, identity, decision.changes.groups)
-        self.write_related(user, decision.desired)
-        return user, decision.changes
+        if written:
+            identity.provenance = {**identity.provenance, **written}
+            identity.save(update_fields=["provenance"])
+        return identity
 
     def _refused(
-        self, refusal: Refuse, found: _Found | None, watch: Stopwatch
+        self, refusal: Refuse, found: _Found | None, desired: DesiredUser, watch: Stopwatch
     ) -> ProvisioningRefused:
         error = ProvisioningRefused(refusal)
         events.record_refusal(
@@ -303,15 +393,36 @@ class Provisioner:
             error,
             user=found.user if found else None,
             fields=refusal.fields,
+            desired=desired,
             stopwatch=watch,
         )
         return error
 
 
+def provisioner_class() -> type[Provisioner]:
+    """Return the host's provisioner."""
+    provisioner: type[Provisioner] = import_string(conf.PROVISIONER)
+    return provisioner
+
+
 def provisioner_for(identity_provider: IdentityProvider) -> Provisioner:
     """Return the host's provisioner for an identity provider."""
-    provisioner: Provisioner = import_string(conf.PROVISIONER)(identity_provider)
-    return provisioner
+    return provisioner_class()(identity_provider)
+
+
+def _desired(claims: Claims, rules: Rules) -> DesiredUser:
+    return user_fields.cleaned(map_claims(claims, rules.claim_rules, rules.group_rules))
+
+
+def provenance(decision: Create | Update, reference: str) -> dict[str, dict[str, str]]:
+    """Return for each user field that is written where its value comes from, and the event that wrote it."""
+    claims = {step.target: step.source for step in decision.desired.trace}
+    at = timezone.now().isoformat(timespec="seconds")
+    source = decision.desired.claims.source.value
+    return {
+        name: {"claim": claims.get(name, ""), "source": source, "reference": reference, "at": at}
+        for name in decision.changes.fields
+    }
 
 
 def _identities(
@@ -371,17 +482,25 @@ def _member_of(user: AbstractBaseUser, identity: ExternalIdentity | None) -> Ite
 
 
 def _apply_groups(
-    user: AbstractBaseUser, identity: ExternalIdentity, changes: GroupChanges
+    user: AbstractBaseUser, identity: ExternalIdentity, decision: Create | Update, reference: str
 ) -> None:
     groups: Any = getattr(user, "groups", None)
     if groups is None:
         return
+    changes, rules = decision.changes.groups, decision.desired.group_rules
     if changes.join:
         groups.add(*changes.join)
     if changes.leave:
         groups.remove(*changes.leave)
     GrantedGroup.objects.bulk_create(
-        GrantedGroup(identity=identity, group_id=group) for group in sorted(changes.grant)
+        GrantedGroup(
+            identity=identity,
+            group_id=group,
+            claim=rules[group].claim,
+            value=rules[group].value,
+            reference=reference,
+        )
+        for group in sorted(changes.grant)
     )
     if changes.revoke:
         identity.granted_groups.filter(group__in=changes.revoke).delete()

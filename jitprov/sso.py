@@ -24,6 +24,7 @@ from jitprov.models import (
     digest,
     remembered_until,
 )
+from jitprov.observed import observe
 from jitprov.provisioner import Provisioned, ProvisioningRefused, provisioner_for
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM
@@ -252,10 +253,21 @@ def _use(
     claims = claims_from(assertion, identity_provider.subject_claim)
     try:
         _consume(identity_provider, assertion)
+        _observe(identity_provider, claims)
         return provisioner_for(identity_provider).provision(claims, stopwatch)
     except JitprovError as error:
         error.origin_verified = True
         raise
+
+
+def _observe(identity_provider: IdentityProvider, claims: Claims) -> None:
+    """Remember the names of the claims that came, also of somebody who is then refused."""
+    try:
+        observe(identity_provider, claims)
+    except DatabaseError as error:
+        if not is_busy(error):
+            raise
+        logger.warning("the claims that came were not noted, because the database is busy")
 
 
 def _consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:

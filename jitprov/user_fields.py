@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, EmailField, Field, FileField, TextField
 from django.utils import timezone
 
+from jitprov.conf import conf
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, RefusalReason
@@ -27,10 +28,13 @@ def mappable_fields() -> dict[str, UserField]:
     """Return the user fields that a mapping may write, by name.
 
     Relations are left out, although they are editable: a tenant's directory could otherwise point its people
-    at another tenant's rows. So are files.
+    at another tenant's rows. So are files. ``JITPROV_MAPPABLE_FIELDS`` may leave out more.
     """
+    allowed = conf.MAPPABLE_FIELDS
     return {
-        field.name: field for field in get_user_model()._meta.concrete_fields if _mappable(field)
+        field.name: field
+        for field in get_user_model()._meta.concrete_fields
+        if _mappable(field) and (allowed is None or field.name in allowed)
     }
 
 

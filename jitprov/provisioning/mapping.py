@@ -129,6 +129,7 @@ def map_claims(
         ),
         groups=membership.wanted,
         unknown_groups=membership.unknown,
+        group_rules=membership.rules,
         active=claims.active,
         problems=tuple(item.problem for item in outcomes if item.problem is not None),
         notes=membership.notes,
@@ -226,6 +227,7 @@ class _Membership:
 
     wanted: frozenset[int] | None
     unknown: frozenset[int] = frozenset()
+    rules: Mapping[int, GroupRule] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
 
@@ -240,8 +242,14 @@ def _match_groups(values: Mapping[str, Values], rules: Sequence[GroupRule]) -> _
     notes = (Note.GROUPS_ABSENT,) if silent else ()
     if len(silent) == len(rules):
         return _Membership(wanted=None, unknown=_groups(rules), notes=notes)
-    wanted = _groups(_matching(values, rules))
-    return _Membership(wanted=wanted, unknown=_groups(silent) - wanted, notes=notes)
+    matching = {rule.group: rule for rule in reversed(_matching(values, rules))}
+    wanted = frozenset(matching)
+    return _Membership(
+        wanted=wanted,
+        unknown=_groups(silent) - wanted,
+        rules=MappingProxyType(matching),
+        notes=notes,
+    )
 
 
 def _matching(values: Mapping[str, Values], rules: Sequence[GroupRule]) -> list[GroupRule]:

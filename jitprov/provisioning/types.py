@@ -13,7 +13,7 @@ Value: TypeAlias = str | int | bool | date | tuple[str, ...] | None
 """What a mapping can produce for a user field, before the field's own cleaning."""
 
 
-def _empty() -> Mapping[str, Any]:
+def _empty() -> Mapping[Any, Any]:
     # A factory, because dataclasses take a read-only mapping for a mutable default before Python 3.12.
     return MappingProxyType({})
 
@@ -150,6 +150,8 @@ class DesiredUser:
     """``None``: no opinion, leave groups alone. Empty: take away all that we granted."""
     unknown_groups: frozenset[int] = frozenset()
     """Groups whose claim did not come: neither given nor taken away."""
+    group_rules: Mapping[int, GroupRule] = field(default_factory=_empty)
+    """For each group that is wanted, the rule that says so; the first, if several do."""
     active: bool | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()

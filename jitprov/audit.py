@@ -1,0 +1,223 @@
+"""Who changed what in the configuration, from what to what.
+
+The configuration is read before and after, and the difference is written down. So it does not matter by which way
+a change came, nor how it was written: a form, the API, an import, a bulk statement.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from jitprov.models import (
+    Action,
+    ConfigurationChange,
+    IdentityProvider,
+    SetupLink,
+    Via,
+    accounts_database,
+)
+from jitprov.models.changes import MAX_LABEL
+
+IDENTITY_PROVIDER = "identity_provider"
+COLUMNS = (
+    "tenant_id",
+    "preset",
+    "entity_id",
+    "sso_url",
+    "sso_binding",
+    "slo_url",
+    "slo_binding",
+    "want_authn_requests_signed",
+    "metadata_url",
+    "subject_claim",
+    "sp_entity_id",
+    "sp_acs_url",
+    "enabled",
+    "create_users",
+    "link_existing_users",
+    "unsolicited",
+    "force_authn",
+    "name_id_format",
+    "authn_contexts",
+)
+"""What is configured in the row itself."""
+_RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    # what: relation, the column that names a row, columns
+    "certificate": ("certificates", "fingerprint", ("not_before", "not_after", "allow_expired")),
+    "claim_mapping": (
+        "claim_mappings",
+        "target",
+        ("position", "sources", "target", "transforms", "sync", "required", "when_empty"),
+    ),
+    "group_mapping": ("group_mappings", "value", ("claim", "value", "name", "group_id")),
+    "email_domain": ("email_domains", "domain", ("domain",)),
+}
+_NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled"}
+"""What does not change how a response is judged and mapped."""
+
+Key: TypeAlias = tuple[str, str]
+"""What kind of row, and which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who changes something."""
+
+    via: Via
+    name: str
+    user: AbstractBaseUser | None = None
+
+    @classmethod
+    def person(cls, user: Any, via: Via = Via.ADMIN) -> Actor:
+        """Somebody who is signed in."""
+        return cls(via=via, name=user.get_username(), user=user)
+
+    @classmethod
+    def holder(cls, link: SetupLink) -> Actor:
+        """Whoever has a setup link."""
+        name = f"setup link {link.pk}" + (f" ({link.recipient})" if link.recipient else "")
+        return cls(via=Via.SETUP_LINK, name=name)
+
+    @classmethod
+    def command(cls, name: str) -> Actor:
+        """Whoever runs a management command, by the name that the operating system has for them."""
+        try:
+            operator = getpass.getuser()
+        except (KeyError, OSError):
+            operator = "?"
+        return cls(via=Via.COMMAND, name=f"{name} ({operator})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One row of the configuration."""
+
+    label: str
+    values: Mapping[str, Any]
+
+
+Snapshot: TypeAlias = Mapping[Key, Part]
+
+
+def snapshot(identity_provider: IdentityProvider) -> Snapshot:
+    """Read the whole configuration of an identity provider, as JSON has it; empty if the row is not there."""
+    row = IdentityProvider.objects.filter(pk=identity_provider.pk).values("slug", *COLUMNS).first()
+    if row is None:
+        return {}
+    parts: dict[Key, Part] = {
+        (IDENTITY_PROVIDER, ""): Part(
+            label=row["slug"], values={name: _plain(row[name]) for name in COLUMNS}
+        )
+    }
+    for what, (relation, name, columns) in _RELATED.items():
+        related: Any = getattr(identity_provider, relation)
+        for one in related.values("pk", *{name, *columns}):
+            # A certificate is the same one if it was removed and added again.
+            key = one[name] if what == "certificate" else str(one["pk"])
+            values = {column: _plain(one[column]) for column in columns}
+            parts[what, key] = Part(label=str(one[name]), values=values)
+    return parts
+
+
+def configuration_digest(identity_provider: IdentityProvider) -> str:
+    """Return a digest of everything that decides how a response is judged and mapped: what a test has tested."""
+    tested: dict[str, list[Any]] = {}
+    for (what, _key), part in snapshot(identity_provider).items():
+        if what != "email_domain":
+            values = {name: part.values[name] for name in part.values.keys() - _NEED_NO_TEST}
+            tested.setdefault(what, []).append(
+                [part.label if what == "certificate" else "", values]
+            )
+    canonical = {
+        what: sorted(json.dumps(row, sort_keys=True) for row in rows)
+        for what, rows in tested.items()
+    }
+    return hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def recorded(identity_provider: IdentityProvider, actor: Actor, note: str = "") -> Iterator[None]:
+    """Write down what the block changes in the configuration, in one transaction with the changes.
+
+    :param identity_provider: not yet saved, if the block makes it.
+    """
+    with transaction.atomic(using=accounts_database()):
+        slug, tenant_id = identity_provider.slug, identity_provider.tenant_id
+        before = snapshot(identity_provider) if identity_provider.pk else {}
+        yield
+        after = snapshot(identity_provider) if identity_provider.pk else {}
+        common = {
+            "identity_provider": identity_provider if after else None,
+            # The row itself knows better if it was made by the block.
+            "tenant_id": identity_provider.tenant_id if after else tenant_id,
+            "slug": identity_provider.slug if after else slug,
+            **_by(actor),
+            "note": note[:MAX_LABEL],
+        }
+        ConfigurationChange.objects.bulk_create(
+            ConfigurationChange(**common, **change) for change in differences(before, after)
+        )
+
+
+def record_done(
+    identity_provider: IdentityProvider, actor: Actor, what: str, *, label: str = "", note: str = ""
+) -> None:
+    """Write down a step that changes no configuration, such as a test or the use of a setup link."""
+    ConfigurationChange.objects.create(
+        identity_provider=identity_provider,
+        tenant_id=identity_provider.tenant_id,
+        slug=identity_provider.slug,
+        **_by(actor),
+        what=what,
+        label=label[:MAX_LABEL],
+        action=Action.DONE,
+        note=note[:MAX_LABEL],
+    )
+
+
+def differences(before: Snapshot, after: Snapshot) -> Iterator[dict[str, Any]]:
+    """Yield the columns of a :class:`ConfigurationChange` for each row that differs."""
+    for key in [*after, *(before.keys() - after.keys())]:
+        old, new = before.get(key), after.get(key)
+        changes = _changes(old.values if old else {}, new.values if new else {})
+        if changes:
+            part = new or old
+            yield {
+                "what": key[0],
+                "label": part.label[:MAX_LABEL] if part else "",
+                "action": _action(old, new),
+                "changes": changes,
+            }
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    names = list(dict.fromkeys([*new, *old]))
+    return {
+        name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)
+    }
+
+
+def _action(old: Part | None, new: Part | None) -> Action:
+    if old is None:
+        return Action.ADDED
+    return Action.CHANGED if new else Action.REMOVED
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"user": actor.user, "actor": actor.name[:MAX_LABEL], "via": actor.via}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if isinstance(value, str | int | bool | list | dict | None) else str(value)

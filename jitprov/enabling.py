@@ -1,0 +1,104 @@
+"""From a draft to an identity provider that people sign in with: only after a test of what is configured now."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jitprov import audit
+from jitprov.audit import Actor
+from jitprov.exceptions import JitprovError
+from jitprov.models import IdentityProvider
+
+
+class NotComplete(JitprovError):
+    """Something is missing without which nobody can sign in."""
+
+    code = "not_complete"
+
+
+class NotTested(JitprovError):
+    """No test sign-in has passed with the configuration as it is now."""
+
+    code = "not_tested"
+
+
+class State(models.TextChoices):
+    """How far an identity provider has come."""
+
+    DRAFT = "draft", _("draft")
+    TESTED = "tested", _("tested")
+    ENABLED = "enabled", _("enabled")
+    ATTENTION = "attention", _("attention needed")
+
+
+class Missing(models.TextChoices):
+    """What is still to be done before people can sign in."""
+
+    METADATA = "metadata", _("The identity provider's metadata has not been imported yet.")
+    CERTIFICATE = "certificate", _("There is no signing certificate.")
+    MAPPING = "mapping", _("No claim fills any user field.")
+    TEST = "test", _("No test sign-in has passed with the configuration as it is now.")
+
+
+def is_tested(identity_provider: IdentityProvider) -> bool:
+    """Say whether a test sign-in has passed with the configuration as it is now."""
+    digest = identity_provider.tested_digest
+    return bool(digest) and digest == audit.configuration_digest(identity_provider)
+
+
+def missing(identity_provider: IdentityProvider) -> list[Missing]:
+    """Return what is still to be done, in the order in which it is done."""
+    found = []
+    if identity_provider.is_draft:
+        found.append(Missing.METADATA)
+    if not identity_provider.certificates.exists():
+        found.append(Missing.CERTIFICATE)
+    if not identity_provider.claim_mappings.exists():
+        found.append(Missing.MAPPING)
+    if not is_tested(identity_provider):
+        found.append(Missing.TEST)
+    return found
+
+
+def can_be_tested(identity_provider: IdentityProvider) -> bool:
+    """Say whether there is somebody to ask, and a key to check the answer with."""
+    return not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing(identity_provider)))
+
+
+def state_of(identity_provider: IdentityProvider) -> State:
+    """Return how far it has come, without a look at what needs attention: :mod:`jitprov.status` knows that."""
+    if identity_provider.enabled:
+        return State.ENABLED
+    return State.TESTED if is_tested(identity_provider) else State.DRAFT
+
+
+def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool = False) -> None:
+    """Let people sign in.
+
+    :param override: without a test; recorded. Whoever calls has made sure that the actor may.
+    :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
+    :raises NotTested: no test sign-in has passed with the configuration as it is now.
+    """
+    if not can_be_tested(identity_provider):
+        raise NotComplete
+    tested = is_tested(identity_provider)
+    if not tested and not override:
+        raise NotTested
+    note = "" if tested else "enabled without a passing test"
+    with audit.recorded(identity_provider, actor, note):
+        _set(identity_provider, enabled=True)
+
+
+def disable(identity_provider: IdentityProvider, actor: Actor) -> None:
+    """Let nobody sign in any more; people who are signed in stay so."""
+    with audit.recorded(identity_provider, actor):
+        _set(identity_provider, enabled=False)
+
+
+def _set(identity_provider: IdentityProvider, *, enabled: bool) -> None:
+    identity_provider.enabled = enabled
+    if enabled:
+        identity_provider.enabled_at = timezone.now()
+    identity_provider.save(update_fields=["enabled", "enabled_at", "updated_at"])

@@ -1,0 +1,63 @@
+"""Values that are kept for a while and that nobody reads in the database: JSON, encrypted.
+
+The key follows from ``SECRET_KEY``, another one for each purpose, so that what was sealed for one cannot be passed
+off as another. After ``SECRET_KEY`` has been replaced, those in ``SECRET_KEY_FALLBACKS`` still open what they sealed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings  # noqa: TID251 -- SECRET_KEY is Django's setting, not one of ours
+
+MAX_SEALED_BYTES = 256 * 1024
+"""Of the JSON. What is larger is not kept."""
+
+
+def seal(value: Any, purpose: str) -> str:
+    """Return a value as text that only this installation can read; empty if it is too large to be kept.
+
+    :param value: what :func:`json.dumps` takes.
+    """
+    plain = json.dumps(value, separators=(",", ":")).encode()
+    if len(plain) > MAX_SEALED_BYTES:
+        return ""
+    return _fernet(purpose).encrypt(zlib.compress(plain)).decode("ascii")
+
+
+def unseal(text: str, purpose: str) -> Any | None:
+    """Return what was sealed for this purpose; ``None`` if it was not, or if its key is gone."""
+    if not text:
+        return None
+    try:
+        return json.loads(zlib.decompress(_fernet(purpose).decrypt(text.encode())))
+    except (InvalidToken, zlib.error, ValueError):
+        return None
+
+
+def keyed_digest(text: str, purpose: str) -> str:
+    """Return a digest by which a text can be looked for, and which nobody without the key can try texts against."""
+    mac = HMAC(_derived(settings.SECRET_KEY, purpose), SHA256())
+    mac.update(text.encode())
+    return mac.finalize().hex()
+
+
+def _fernet(purpose: str) -> MultiFernet:
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = (_derived(secret, purpose) for secret in secrets)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+
+@lru_cache(maxsize=64)
+def _derived(secret: str | bytes, purpose: str) -> bytes:
+    raw = secret.encode() if isinstance(secret, str) else secret
+    info = f"jitprov.{purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(raw)
