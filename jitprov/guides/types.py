@@ -14,7 +14,7 @@ Text: TypeAlias = Promise | str
 """A text that is translated when it is shown, or a name that is the same in every language."""
 
 
-def trail(*names: Text) -> Promise:
+def trail(*names: Text) -> Text:
     """Return the way through menus to a field, as a person reads it."""
     return _trail(names)
 
@@ -61,7 +61,7 @@ class Location:
     note: Text = ""
 
     @property
-    def trail(self) -> Promise:
+    def trail(self) -> Text:
         """The whole way, with the field at its end."""
         return trail(*self.path, self.field)
 

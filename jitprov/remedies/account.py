@@ -1,0 +1,127 @@
+"""Why somebody whose assertion is good may not come in, and what is noted about somebody who did."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.remedies import sections
+from jitprov.remedies.types import Fixer, Remedy
+
+ACCOUNT = {
+    "provisioning_refused": Remedy(
+        happened=_("The account could not be set up from what your identity provider sent."),
+        fix=_("Run the test sign-in: it says what is missing."),
+        where=sections.TEST,
+        by=Fixer.HERE,
+    ),
+    "tenant_disabled": Remedy(
+        happened=_("Your organisation is switched off in this application."),
+        fix=_("Ask the support of this application why."),
+        by=Fixer.HOST,
+    ),
+    "identity_provider_disabled": Remedy(
+        happened=_("Signing in with this identity provider is not enabled."),
+        fix=_("Run the test sign-in, then enable the sign-in."),
+        where=sections.ENABLE,
+        by=Fixer.HERE,
+    ),
+    "subject_missing": Remedy(
+        happened=_(
+            "The claim that says who the person is did not come, had several values, or there is no "
+            "NameID, or one that is different every time."
+        ),
+        fix=_(
+            "Send an identifier that never changes, and let “subject claim” here name it exactly as it "
+            "is sent."
+        ),
+        where=_("The claims, also called attributes, of the application at your identity provider"),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "identity_disabled": Remedy(
+        happened=_("This person's sign-in with your identity provider was switched off here."),
+        fix=_("Switch it on again, if the person should come in."),
+        where=sections.IDENTITY,
+        by=Fixer.HERE,
+    ),
+    "account_disabled": Remedy(
+        happened=_("The person's account here was switched off. A sign-in never switches it on."),
+        fix=_("Have the account switched on again, if the person should come in."),
+        by=Fixer.HOST,
+    ),
+    "creation_disabled": Remedy(
+        happened=_("The person was never here, and accounts are not created on sign-in."),
+        fix=_(
+            "Tick “create people on their first sign-in”, or have an account made for the person."
+        ),
+        where=sections.ENTRY,
+        by=Fixer.HERE,
+    ),
+    "linking_disabled": Remedy(
+        happened=_(
+            "The person has an account here from before, and it may not be connected to your identity "
+            "provider on a sign-in."
+        ),
+        fix=_("Ask the support of this application to connect the account."),
+        by=Fixer.HOST,
+    ),
+    "required_claim_missing": Remedy(
+        happened=_(
+            "A mapping needs a value, and your identity provider sent none for this person."
+        ),
+        fix=_(
+            "Fill the value in your directory, send the claim, or make the mapping not required here."
+        ),
+        where=_("The claims, also called attributes, of the application at your identity provider"),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "invalid_value": Remedy(
+        happened=_("A value that was sent does not fit the field that it is meant for."),
+        fix=_(
+            "Correct the value in your directory, or the mapping here: it may change or shorten it."
+        ),
+        where=sections.CLAIM_MAPPINGS,
+        by=Fixer.HERE,
+    ),
+    "conflict": Remedy(
+        happened=_(
+            "Somebody else here already has a value that must be unique, such as an e-mail address or a "
+            "user name."
+        ),
+        fix=_(
+            "Look whether the person has an account from before, or whether the address belonged to "
+            "somebody else; then ask the support of this application."
+        ),
+        by=Fixer.HOST,
+    ),
+    "mapping_invalid": Remedy(
+        happened=_("A mapping does not make sense, so nobody can come in."),
+        fix=_("Correct or remove the mapping that is marked, and save the page."),
+        where=sections.CLAIM_MAPPINGS,
+        by=Fixer.HERE,
+    ),
+    "try_again": Remedy(
+        happened=_("This application was too busy at that moment."),
+        fix=_("Try again."),
+        by=Fixer.PERSON,
+    ),
+    "groups_overage": Remedy(
+        happened=_(
+            "The person is in more groups than your identity provider sends, so it sent none. Their "
+            "groups here stay as they were."
+        ),
+        fix=_("Send only the groups that matter to this application."),
+        where=_("The group claim of the application at your identity provider"),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "groups_absent": Remedy(
+        happened=_(
+            "A claim that group mappings read did not come. The groups that it would give stay as they "
+            "were."
+        ),
+        fix=_(
+            "If it never comes, add the group claim at your identity provider, or correct its name here."
+        ),
+        where=_("The group claim of the application at your identity provider"),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+}

@@ -1,0 +1,45 @@
+"""What is wrong with the application itself, or what remains to be done before a sign-in can work."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.remedies import sections
+from jitprov.remedies.types import Fixer, Remedy
+
+REFUSED = Remedy(
+    happened=_("The sign-in was refused, and nothing more is known about it."),
+    fix=_("Run the test sign-in. If it does not say why, ask the support of this application."),
+    where=sections.TEST,
+    by=Fixer.HOST,
+)
+
+OPERATION = {
+    "refused": REFUSED,
+    "configuration_error": Remedy(
+        happened=_("The settings of this application do not make sense."),
+        fix=_("Send the reference to the support of this application."),
+        by=Fixer.HOST,
+    ),
+    "identity_provider_unknown": Remedy(
+        happened=_("No identity provider has the address that was opened."),
+        fix=_("Enter the URLs at your identity provider exactly as they are shown here."),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "internal_error": Remedy(
+        happened=_("Something in this application failed. The account is as it was."),
+        fix=_("Send the reference to the support of this application, then try again."),
+        by=Fixer.HOST,
+    ),
+    "not_complete": Remedy(
+        happened=_("Something is missing without which nobody can sign in."),
+        fix=_("Give the metadata of your identity provider: its address, its file, or its values."),
+        by=Fixer.HERE,
+    ),
+    "not_tested": Remedy(
+        happened=_("No test sign-in has passed with the configuration as it is now."),
+        fix=_("Run the test sign-in, then enable the sign-in."),
+        where=sections.TEST,
+        by=Fixer.HERE,
+    ),
+}
