@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 
 import jitprov
 from jitprov.exceptions import JitprovError
+from jitprov.guides import Text
+from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
 from jitprov.refusals import EXPLANATIONS
@@ -22,6 +24,8 @@ from jitprov.remedies.aadsts import _TEXTS
 HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "entra.md"
 OF_OPERATORS = re.compile(r"jitprov\.(federation_|testing\b)")
 """Where an import of a whole federation is refused, which no tenant's admin runs."""
+
+FIELDS = {field.name: str(field.verbose_name) for field in IdentityProvider._meta.concrete_fields}
 
 every_preset = pytest.mark.parametrize("preset", list(Preset))
 
@@ -54,7 +58,7 @@ def test_every_code_has_a_remedy_for_every_preset(code: str, preset: Preset) -> 
     assert str(found.happened)
     assert str(found.fix)
     assert found.by in Fixer
-    for text in (found.happened, found.fix, found.where):
+    for text in texts_of(found):
         assert isinstance(text, Promise) or text == ""
         assert not re.search(r"%\(|%s|\{", str(text))
 
@@ -113,6 +117,30 @@ def test_everybody_who_can_fix_something_is_named_and_does(fixer: Fixer) -> None
 def test_nothing_is_asked_of_nobody() -> None:
     found: list[Remedy] = [item for item in REMEDIES.values() if item.by is Fixer.NOBODY]
     assert all(item.where == "" for item in found)
+
+
+def test_what_can_be_changed_here_is_called_as_its_field_is() -> None:
+    said = [str(text) for code in CODES for text in texts_of(remedy(code, Preset.OKTA))]
+    said += [str(text) for text in _TEXTS.values()]
+    quoted = {name for text in said for name in re.findall("“(.+?)”", text)}
+    for field in (
+        "authn_contexts",
+        "create_users",
+        "force_authn",
+        "name_id_format",
+        "subject_claim",
+        "unsolicited",
+    ):
+        assert FIELDS[field] in quoted
+
+
+def texts_of(found: Remedy) -> tuple[Text, ...]:
+    return found.happened, found.fix, found.where
+
+
+def test_with_entra_the_anchor_is_set_here() -> None:
+    assert remedy("subject_missing", Preset.ENTRA).by is Fixer.HERE
+    assert remedy("subject_missing", Preset.ADFS).by is Fixer.IDENTITY_PROVIDER
 
 
 # Entra's own codes

@@ -69,6 +69,7 @@ def remedy(code: str, preset: Preset) -> Remedy:
         happened=change.happened or general.happened,
         fix=change.fix or general.fix,
         where=change.where or _guided(code, preset) or general.where,
+        by=change.by or general.by,
     )
 
 

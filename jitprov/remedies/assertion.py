@@ -113,7 +113,9 @@ ASSERTION = {
             "The sign-in began in the portal of your identity provider, which this application was told "
             "to refuse."
         ),
-        fix=_("Begin at this application, or set “responses nobody asked for” to “restart” here."),
+        fix=_(
+            "Begin at this application, or set “responses nobody asked for” here to “start again”."
+        ),
         where=sections.ENTRY,
         by=Fixer.HERE,
     ),

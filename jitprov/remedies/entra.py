@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.guides import trail
 from jitprov.guides.entra import APPLICATION, CERTIFICATES, CLAIMS_BLADE
-from jitprov.remedies.types import Change
+from jitprov.remedies.types import Change, Fixer
 
 _SIGNING_OPTION = trail(*CERTIFICATES, _("Edit"), _("Signing Option"))
 _SIGNING_ALGORITHM = trail(*CERTIFICATES, _("Edit"), _("Signing Algorithm"))
@@ -68,7 +68,7 @@ CHANGES = {
     "issuer_mismatch": Change(
         fix=_(
             "Import the App Federation Metadata Url of exactly this application in your own directory. "
-            "The issuer is https://sts.windows.net/, your tenant ID, and a final slash."
+            "The issuer is usually https://sts.windows.net/, your tenant ID, and a final slash."
         ),
     ),
     "audience_mismatch": Change(
@@ -83,6 +83,7 @@ CHANGES = {
             "which Entra always sends. If you want another one, add it under Attributes & Claims."
         ),
         where=_CLAIM,
+        by=Fixer.HERE,
     ),
     "required_claim_missing": Change(
         fix=_(
@@ -109,15 +110,9 @@ CHANGES = {
     "groups_absent": Change(
         fix=_(
             "If it never comes, add a group claim, with “Groups assigned to the application” and the "
-            "source attribute “Group ID”. Entra sends none to people who are in no such group."
+            "source attribute “Group ID”. It does not come for people who are in no such group."
         ),
         where=_GROUP_CLAIM,
-    ),
-    "restart_loop": Change(
-        fix=_(
-            "Open the application by the sign-on URL shown here instead of the Test button or the tile "
-            "in My Apps. If it stays, ask the support of this application."
-        ),
     ),
     "metadata_certificates_expired": Change(
         fix=_("Choose New Certificate, save, activate it, and import the metadata again."),

@@ -55,3 +55,4 @@ class Change:
     happened: Text = ""
     fix: Text = ""
     where: Text = ""
+    by: Fixer | None = None
