@@ -22,9 +22,10 @@ from jitprov.saml.signature import (
     SignatureInvalid,
     SignatureMalformed,
     SignatureMissing,
+    Signed,
     fingerprints,
     is_signed,
-    verify_enveloped,
+    verify_signed,
 )
 from jitprov.saml.types import Certificate, KeyPair
 from jitprov.saml.xml import DS, MESSAGE_LIMITS, SAML, SAMLP, TooLarge, parse, text_of
@@ -109,6 +110,8 @@ class Opened:
     """What was posted, decoded."""
     decrypted: bytes | None
     """The same with the assertion in plaintext, if it came encrypted."""
+    signers: tuple[Certificate, ...]
+    """What proves the Response, the assertion, or both."""
 
 
 def open_response(
@@ -128,20 +131,21 @@ def open_response(
     root = parse(document, MESSAGE_LIMITS)
     _require_response(root)
     _require_one_assertion(root)
-    response, response_signed = root, is_signed(root)
-    if response_signed:
-        response = verify_enveloped(root, certificates, now=now)
-    signers = _Signers(certificates=certificates, now=now, response_signed=response_signed)
+    around = verify_signed(root, certificates, now=now) if is_signed(root) else None
+    response = around.element if around else root
+    signers = _Signers(certificates=certificates, now=now, around=around)
     if encrypted_assertions(root):
         response, assertion, decrypted = _open_encrypted(root, response, key_pairs, signers)
     else:
         assertion, decrypted = signers.signed_assertion(response), None
+    proofs = (around, assertion) if around else (assertion,)
     return Opened(
         response=response,
-        response_signed=response_signed,
-        assertion=assertion,
+        response_signed=around is not None,
+        assertion=assertion.element,
         document=document,
         decrypted=decrypted,
+        signers=tuple(dict.fromkeys(proof.certificate for proof in proofs)),
     )
 
 
@@ -151,23 +155,24 @@ class _Signers:
 
     certificates: Sequence[Certificate]
     now: datetime
-    response_signed: bool
+    around: Signed | None
+    """The Response, if it is signed."""
 
     @property
     def unproved(self) -> SignatureInvalid:
         """The refusal of whatever came encrypted: it tells what we trust, and nothing of what came."""
         return SignatureInvalid("not proved").stating(expected=fingerprints(self.certificates))
 
-    def signed_assertion(self, response: etree._Element) -> etree._Element:
+    def signed_assertion(self, response: etree._Element) -> Signed:
         """Return the assertion as signed: by a signature of its own, or by the Response's around it."""
         assertion = response.find(_ASSERTION)
         if assertion is None:
             raise AssertionMissing
         if is_signed(assertion):
-            return verify_enveloped(assertion, self.certificates, now=self.now)
-        if not self.response_signed:
+            return verify_signed(assertion, self.certificates, now=self.now)
+        if self.around is None:
             raise SignatureMissing
-        return assertion
+        return Signed(element=assertion, certificate=self.around.certificate)
 
 
 def _open_encrypted(
@@ -175,7 +180,7 @@ def _open_encrypted(
     response: etree._Element,
     key_pairs: Sequence[KeyPair],
     signers: _Signers,
-) -> tuple[etree._Element, etree._Element, bytes]:
+) -> tuple[etree._Element, Signed, bytes]:
     """Return the response and the assertion in plaintext, and the document that was posted likewise."""
     [encrypted] = encrypted_assertions(response)
     try:

@@ -135,6 +135,14 @@ class _Signature:
     prefixes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """An element as it was signed, and the certificate that proves it."""
+
+    element: etree._Element
+    certificate: Certificate
+
+
 def is_signed(element: etree._Element) -> bool:
     """Say whether the element has a signature of its own."""
     return element.find(f"{{{DS}}}Signature") is not None
@@ -152,6 +160,13 @@ def verify_enveloped(
     :raises SignatureMissing, SignatureMalformed, AlgorithmNotAllowed: before anything is computed.
     :raises SignatureInvalid, CertificateExpired: after.
     """
+    return verify_signed(element, certificates, now=now).element
+
+
+def verify_signed(
+    element: etree._Element, certificates: Sequence[Certificate], *, now: datetime
+) -> Signed:
+    """Do as :func:`verify_enveloped`, and say which certificate it was."""
     signature = _read_signature(element)
     try:
         return _verified(element, signature, certificates, now)
@@ -165,20 +180,13 @@ def _verified(
     signature: _Signature,
     certificates: Sequence[Certificate],
     now: datetime,
-) -> etree._Element:
+) -> Signed:
     signed = _canonical(_without_signature(element), signature.prefixes)
     digest = hashlib.new(signature.digest, signed).digest()
     if not hmac.compare_digest(digest, signature.digest_value):
         raise SignatureInvalid("digest differs")
-    _require_signer(signature, certificates, now)
-    return parse_trusted(signed)
-
-
-def signer_of(
-    element: etree._Element, certificates: Sequence[Certificate], *, now: datetime
-) -> Certificate:
-    """Return the certificate that verifies the signature of an element which :func:`verify_enveloped` accepted."""
-    return _require_signer(_read_signature(element), certificates, now)
+    signer = _require_signer(signature, certificates, now)
+    return Signed(element=parse_trusted(signed), certificate=signer)
 
 
 def fingerprints(certificates: Sequence[Certificate]) -> str:

@@ -57,35 +57,31 @@ def tamper_with_key(root: etree._Element) -> None:
     value.text = flip(value.text or "")
 
 
+FAILED_DECRYPTIONS: list[Any] = [
+    pytest.param({"mutate_after_signing": tamper_with_ciphertext}, id="altered ciphertext"),
+    pytest.param({"mutate_after_signing": tamper_with_key}, id="altered key"),
+    pytest.param({"sign": None}, id="plaintext that nobody signed"),
+    pytest.param(
+        {"mutate_before_encrypting": write(f"{SAML}NameID", "admin")}, id="altered plaintext"
+    ),
+    pytest.param(
+        {"mutate_before_encrypting": drop(f"{DS}SignedInfo")}, id="a broken signature inside"
+    ),
+    pytest.param(
+        {"signature_algorithm": SignatureAlgorithm.RSA_SHA1}, id="a weak signature inside"
+    ),
+    pytest.param({"signing_key_pair": rsa_key_pair("stranger")}, id="a stranger's signature"),
+    pytest.param(
+        {"mutate_after_signing": drop(f"{XENC}EncryptedKey")}, id="no key to decrypt with"
+    ),
+    pytest.param({"mutate_after_signing": drop(f"{XENC}CipherData")}, id="no ciphertext"),
+    pytest.param({"mutate_after_signing": write(f"{XENC}CipherValue", "*")}, id="not even base64"),
+    pytest.param({"mutate_after_signing": double(f"{XENC}EncryptedData")}, id="two ciphertexts"),
+]
+
+
 @pytest.mark.parametrize("data", [DataEncryption.AES256_CBC, DataEncryption.AES256_GCM])
-@pytest.mark.parametrize(
-    "knobs",
-    [
-        pytest.param({"mutate_after_signing": tamper_with_ciphertext}, id="altered ciphertext"),
-        pytest.param({"mutate_after_signing": tamper_with_key}, id="altered key"),
-        pytest.param({"sign": None}, id="plaintext that nobody signed"),
-        pytest.param(
-            {"mutate_before_encrypting": write(f"{SAML}NameID", "admin")}, id="altered plaintext"
-        ),
-        pytest.param(
-            {"mutate_before_encrypting": drop(f"{DS}SignedInfo")}, id="a broken signature inside"
-        ),
-        pytest.param(
-            {"signature_algorithm": SignatureAlgorithm.RSA_SHA1}, id="a weak signature inside"
-        ),
-        pytest.param({"signing_key_pair": rsa_key_pair("stranger")}, id="a stranger's signature"),
-        pytest.param(
-            {"mutate_after_signing": drop(f"{XENC}EncryptedKey")}, id="no key to decrypt with"
-        ),
-        pytest.param({"mutate_after_signing": drop(f"{XENC}CipherData")}, id="no ciphertext"),
-        pytest.param(
-            {"mutate_after_signing": write(f"{XENC}CipherValue", "*")}, id="not even base64"
-        ),
-        pytest.param(
-            {"mutate_after_signing": double(f"{XENC}EncryptedData")}, id="two ciphertexts"
-        ),
-    ],
-)
+@pytest.mark.parametrize("knobs", FAILED_DECRYPTIONS)
 def test_a_failed_decryption_looks_like_a_bad_signature(
     fake: FakeIdentityProvider,
     expect: Expectation,

@@ -60,45 +60,46 @@ def test_everything_that_entra_sends_is_read(
     assert verified.session_not_on_or_after is None
 
 
-@pytest.mark.parametrize(
-    "knobs",
-    [
-        pytest.param({"sign": "assertion"}, id="Entra's default: only the assertion is signed"),
-        pytest.param({"sign": "response"}, id="only the response is signed"),
-        pytest.param({"sign": "both"}, id="both are signed, as Okta does"),
-        pytest.param({"prefixes": COMMON_PREFIXES}, id="saml:, samlp: and ds: prefixes"),
-        pytest.param({"prefixes": PYSAML2_PREFIXES}, id="one namespace under two prefixes"),
-        pytest.param({"indent": True}, id="indented"),
-        pytest.param({"indent": True, "sign": "both"}, id="indented and signed twice"),
-        pytest.param({"fraction_digits": 7}, id="seven-digit fractions of a second"),
-        pytest.param({"fraction_digits": 0}, id="whole seconds"),
-        pytest.param({"key_info_certificate": None}, id="no KeyInfo: it is ignored anyway"),
-        pytest.param({"signature_algorithm": SignatureAlgorithm.RSA_SHA384}, id="RSA with SHA-384"),
-        pytest.param({"signature_algorithm": SignatureAlgorithm.RSA_SHA512}, id="RSA with SHA-512"),
-        pytest.param({"digest_algorithm": DigestAlgorithm.SHA384}, id="a SHA-384 digest"),
-        pytest.param({"digest_algorithm": DigestAlgorithm.SHA512}, id="a SHA-512 digest"),
-        pytest.param({"response_issuer": None}, id="no Issuer on an unsigned Response"),
-        pytest.param({"destination": None}, id="no Destination on an unsigned Response"),
-        pytest.param({"response_in_response_to": None}, id="no InResponseTo on the Response"),
-        pytest.param({"one_time_use": True}, id="a OneTimeUse condition, which we honour anyway"),
-        pytest.param({"attribute_statements": 2}, id="several AttributeStatements"),
-        pytest.param({"attribute_per_value": True}, id="one Attribute per value, as Keycloak does"),
-        pytest.param({"attribute_type": "xs:string"}, id="typed values, as OneLogin does"),
-        pytest.param(
-            {"inclusive_prefixes": ["xs", "samlp"]},
-            id="prefixes that are kept although nothing uses them, as Okta does",
-        ),
-        pytest.param({"comments": True}, id="comments in the middle of every value"),
-        pytest.param({"confirmation_address": "192.0.2.1"}, id="an Address, which proxies change"),
-        pytest.param(
-            {"session_not_on_or_after": NOW + timedelta(hours=8)}, id="a SessionNotOnOrAfter"
-        ),
-        pytest.param(
-            {"audience_restrictions": [["https://other.example", SP_ENTITY_ID]]},
-            id="we are one of several audiences",
-        ),
-    ],
-)
+USUAL_SHAPES: list[Any] = [
+    pytest.param({"sign": "assertion"}, id="Entra's default: only the assertion is signed"),
+    pytest.param({"sign": "response"}, id="only the response is signed"),
+    pytest.param({"sign": "both"}, id="both are signed, as Okta does"),
+    pytest.param({"prefixes": COMMON_PREFIXES}, id="saml:, samlp: and ds: prefixes"),
+    pytest.param({"prefixes": PYSAML2_PREFIXES}, id="one namespace under two prefixes"),
+    pytest.param({"indent": True}, id="indented"),
+    pytest.param({"indent": True, "sign": "both"}, id="indented and signed twice"),
+    pytest.param({"fraction_digits": 7}, id="seven-digit fractions of a second"),
+    pytest.param({"fraction_digits": 0}, id="whole seconds"),
+    pytest.param({"key_info_certificate": None}, id="no KeyInfo: it is ignored anyway"),
+    pytest.param({"signature_algorithm": SignatureAlgorithm.RSA_SHA384}, id="RSA with SHA-384"),
+    pytest.param({"signature_algorithm": SignatureAlgorithm.RSA_SHA512}, id="RSA with SHA-512"),
+    pytest.param({"digest_algorithm": DigestAlgorithm.SHA384}, id="a SHA-384 digest"),
+    pytest.param({"digest_algorithm": DigestAlgorithm.SHA512}, id="a SHA-512 digest"),
+    pytest.param({"response_issuer": None}, id="no Issuer on an unsigned Response"),
+    pytest.param({"destination": None}, id="no Destination on an unsigned Response"),
+    pytest.param({"response_in_response_to": None}, id="no InResponseTo on the Response"),
+    pytest.param({"one_time_use": True}, id="a OneTimeUse condition, which we honour anyway"),
+    pytest.param(
+        {"not_before": None, "not_on_or_after": None}, id="conditions without a beginning or an end"
+    ),
+    pytest.param({"attribute_statements": 2}, id="several AttributeStatements"),
+    pytest.param({"attribute_per_value": True}, id="one Attribute per value, as Keycloak does"),
+    pytest.param({"attribute_type": "xs:string"}, id="typed values, as OneLogin does"),
+    pytest.param(
+        {"inclusive_prefixes": ["xs", "samlp"]},
+        id="prefixes that are kept although nothing uses them, as Okta does",
+    ),
+    pytest.param({"comments": True}, id="comments in the middle of every value"),
+    pytest.param({"confirmation_address": "192.0.2.1"}, id="an Address, which proxies change"),
+    pytest.param({"session_not_on_or_after": NOW + timedelta(hours=8)}, id="a SessionNotOnOrAfter"),
+    pytest.param(
+        {"audience_restrictions": [["https://other.example", SP_ENTITY_ID]]},
+        id="we are one of several audiences",
+    ),
+]
+
+
+@pytest.mark.parametrize("knobs", USUAL_SHAPES)
 def test_every_usual_shape_is_accepted(
     fake: FakeIdentityProvider, expect: Expectation, knobs: dict[str, Any]
 ) -> None:

@@ -1,0 +1,230 @@
+"""The verdict on a response, and beside it the result of each check by itself: for an admin who sets it up.
+
+The verdict is that of :func:`jitprov.saml.response.verify_response` and of nothing else. It ends at the first
+fault; here each of its rules is run alone as well, so that a wrong audience and a wrong recipient are both shown
+at once. Nothing behind a signature that is not good is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from jitprov.exceptions import JitprovError, bounded
+from jitprov.saml import rules_alone as alone
+from jitprov.saml.assertion_refusals import AssertionRejected, VerifiersDisagree
+from jitprov.saml.envelope import SUCCESS, decode
+from jitprov.saml.response import (
+    Expectation,
+    attributes_of,
+    name_id_of,
+    only,
+    open_expected,
+    verify_response,
+)
+from jitprov.saml.rules_alone import Case, NotJudged, Rule
+from jitprov.saml.signature import CertificateExpired, SignatureRefused, fingerprints, validity
+from jitprov.saml.time import format_instant
+from jitprov.saml.types import NameID, VerifiedAssertion
+from jitprov.saml.xml import MESSAGE_LIMITS, SAML, parse
+
+MAX_REQUEST_ID_LENGTH = 256
+
+
+class Check(StrEnum):
+    """What is checked, as an admin understands it, in the order in which it is done."""
+
+    MESSAGE = "message"
+    """A readable response that says success and brings one assertion in its place."""
+    SIGNATURE = "signature"
+    """Made with a certificate of the identity provider and algorithms that are allowed."""
+    CERTIFICATE = "certificate"
+    """That certificate is valid today."""
+    DESTINATION = "destination"
+    """The response was to be delivered to our URL."""
+    ISSUER = "issuer"
+    """The identity provider is the one that we know."""
+    ASSERTION = "assertion"
+    """The assertion has every part that is needed, once, and no condition that we do not understand."""
+    RECIPIENT = "recipient"
+    """The assertion was to be delivered to our URL."""
+    ANSWER = "answer"
+    """It answers a request of this browser, or nobody need have asked."""
+    TIME = "time"
+    """It has begun and has not ended; both clocks agree."""
+    AUDIENCE = "audience"
+    """It is meant for us."""
+    CLAIMS = "claims"
+    """Who the person is can be read."""
+    AUTHENTICATION = "authentication"
+    """The person authenticated in the past, and lately if that was asked for."""
+    SESSION = "session"
+    """The session at the identity provider has not ended."""
+    SECOND_VERIFIER = "second_verifier"
+    """Another implementation accepts and reads the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """How one check went. What is expected and received are facts of configuration, never claims."""
+
+    check: Check
+    passed: bool | None
+    """``None``: it could not be judged, because another failed."""
+    code: str = ""
+    """Of the refusal."""
+    expected: str = ""
+    received: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """The verdict on a response, and how each check went."""
+
+    results: tuple[CheckResult, ...]
+    """One for each :class:`Check`, in order."""
+    verified: VerifiedAssertion | None
+    """As a sign-in would have it: there if and only if every check has passed."""
+    error: JitprovError | None
+    """What a sign-in would raise."""
+    name_id: NameID | None = None
+    """This and the attributes are there once the signature is good, even if another check has failed."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def examine_response(saml_response: str, expect: Expectation) -> Examination:
+    """Return what a sign-in would make of a response, and how each check went; no refusal is raised.
+
+    :param saml_response: the base64 that was posted.
+    """
+    try:
+        verified = verify_response(saml_response, expect)
+    except JitprovError as error:
+        if not error.origin_verified:
+            return Examination(results=_unproved(error, expect), verified=None, error=error)
+        return _examined(saml_response, expect, None, error)
+    return _examined(saml_response, expect, verified, None)
+
+
+def in_response_to_of(saml_response: str) -> str | None:
+    """Return which request a response claims to answer. NOTHING of it is proved: anybody may have written it.
+
+    Good for one purpose: to tell the answer to a test from that to a sign-in before either is verified. What an
+    encrypted assertion says is not seen. Bounded as every reading of a message; never raises.
+    """
+    try:
+        root = parse(decode(saml_response), MESSAGE_LIMITS)
+    except JitprovError:
+        return None
+    # The confirmation first: it is the one that counts in the end.
+    for element in (*root.iter(f"{{{SAML}}}SubjectConfirmationData"), root):
+        claimed = element.get("InResponseTo", "")
+        if claimed:
+            return claimed if len(claimed) <= MAX_REQUEST_ID_LENGTH else None
+    return None
+
+
+def _unproved(error: JitprovError, expect: Expectation) -> tuple[CheckResult, ...]:
+    """Return the results where the signature was not found good: of all that comes after, nothing is known."""
+    failed = _failed_check(error)
+    results = {check: CheckResult(check=check, passed=None) for check in Check}
+    results[failed] = _failed(failed, error)
+    if failed is not Check.MESSAGE:
+        results[Check.MESSAGE] = _passed(Check.MESSAGE, SUCCESS, [SUCCESS])
+    if isinstance(error, CertificateExpired):
+        trusted = fingerprints(expect.idp.signing_certificates)
+        signer = error.certificate.fingerprint
+        results[Check.SIGNATURE] = _passed(Check.SIGNATURE, trusted, [signer])
+    return tuple(results.values())
+
+
+def _failed_check(error: JitprovError) -> Check:
+    if isinstance(error, CertificateExpired):
+        return Check.CERTIFICATE
+    return Check.SIGNATURE if isinstance(error, SignatureRefused) else Check.MESSAGE
+
+
+def _examined(
+    saml_response: str,
+    expect: Expectation,
+    verified: VerifiedAssertion | None,
+    error: JitprovError | None,
+) -> Examination:
+    case = Case(opened=open_expected(saml_response, expect), expect=expect)
+    results = [_result(check, rule, case) for check, rule in _RULES.items()]
+    return Examination(
+        results=(*_origin(case), *results, _second(verified, error)),
+        verified=verified,
+        error=error,
+        name_id=_name_id(case),
+        attributes=_attributes(case),
+    )
+
+
+def _origin(case: Case) -> Iterator[CheckResult]:
+    """Yield how the checks went that the signature itself is: well, or there would be no case."""
+    trusted, signers = case.expect.idp.signing_certificates, case.opened.signers
+    yield _passed(Check.MESSAGE, SUCCESS, [SUCCESS])
+    yield _passed(Check.SIGNATURE, fingerprints(trusted), [item.fingerprint for item in signers])
+    facts = [fact for item in signers for fact in (item.fingerprint, validity(item))]
+    yield _passed(Check.CERTIFICATE, format_instant(case.expect.now), facts)
+
+
+def _second(verified: VerifiedAssertion | None, error: JitprovError | None) -> CheckResult:
+    if isinstance(error, VerifiersDisagree):
+        return _failed(Check.SECOND_VERIFIER, error)
+    return CheckResult(check=Check.SECOND_VERIFIER, passed=True if verified else None)
+
+
+def _result(check: Check, rule: Rule, case: Case) -> CheckResult:
+    try:
+        expected, received = rule(case)
+    except NotJudged:
+        return CheckResult(check=check, passed=None)
+    except JitprovError as error:
+        return _failed(check, error)
+    return _passed(check, expected, received)
+
+
+def _failed(check: Check, error: JitprovError) -> CheckResult:
+    return CheckResult(
+        check=check,
+        passed=False,
+        code=error.code,
+        expected=error.expected,
+        received=error.received,
+    )
+
+
+def _passed(check: Check, expected: str, received: Iterable[str]) -> CheckResult:
+    return CheckResult(check=check, passed=True, expected=expected, received=bounded(received))
+
+
+def _name_id(case: Case) -> NameID | None:
+    try:
+        return name_id_of(only(case.opened.assertion, "Subject"), case.expect.sp.entity_id)
+    except AssertionRejected:
+        return None
+
+
+def _attributes(case: Case) -> Mapping[str, tuple[str, ...]]:
+    try:
+        return attributes_of(case.opened.assertion)
+    except AssertionRejected:
+        return MappingProxyType({})
+
+
+_RULES: Mapping[Check, Rule] = {
+    Check.DESTINATION: alone.destination,
+    Check.ISSUER: alone.issuer,
+    Check.ASSERTION: alone.assertion,
+    Check.RECIPIENT: alone.recipient,
+    Check.ANSWER: alone.answer,
+    Check.TIME: alone.time,
+    Check.AUDIENCE: alone.audience,
+    Check.CLAIMS: alone.claims,
+    Check.AUTHENTICATION: alone.authentication,
+    Check.SESSION: alone.session,
+}

@@ -1,0 +1,160 @@
+"""The rules of :mod:`jitprov.saml.response`, each run alone on what was signed.
+
+Nothing is decided here: each function calls the rule that a sign-in obeys, and returns what it expected and what
+came if it was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lxml import etree
+
+from jitprov.saml.assertion_refusals import AssertionRejected
+from jitprov.saml.envelope import Opened
+from jitprov.saml.response import (
+    Expectation,
+    attributes_of,
+    audiences_of,
+    authn_context_of,
+    bearer_confirmations,
+    latest_end,
+    name_id_of,
+    only,
+    require_audience,
+    require_authentication,
+    require_confirmation,
+    require_confirmation_time,
+    require_destination,
+    require_issue_instant,
+    require_issuer,
+    require_recipient,
+    require_request,
+    require_response_issuer,
+    require_session,
+    require_understood,
+    require_version,
+    require_window,
+)
+from jitprov.saml.time import format_instant, with_skew
+from jitprov.saml.xml import text_of
+
+
+class NotJudged(Exception):
+    """What a rule is about is not there; that has failed as a check of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What was signed, and its parts as far as they are there."""
+
+    opened: Opened
+    expect: Expectation
+
+    def part(self, name: str) -> etree._Element:
+        try:
+            return only(self.opened.assertion, name)
+        except AssertionRejected as error:
+            raise NotJudged from error
+
+    @property
+    def confirmation(self) -> etree._Element:
+        try:
+            return _confirmation(self.part("Subject"), self.expect)
+        except AssertionRejected as error:
+            raise NotJudged from error
+
+
+def _confirmation(subject: etree._Element, expect: Expectation) -> etree._Element:
+    """Return the data of the confirmation that is good, or of the first: its fault is the one that counts."""
+    try:
+        return require_confirmation(subject, expect)
+    except AssertionRejected:
+        return only(bearer_confirmations(subject)[0], "SubjectConfirmationData")
+
+
+Facts: TypeAlias = tuple[str, Iterable[str]]
+"""What a rule that was kept expected, and what came."""
+Rule: TypeAlias = Callable[[Case], Facts]
+
+
+def destination(case: Case) -> Facts:
+    require_destination(case.opened, case.expect)
+    return case.expect.sp.acs_url, _present(case.opened.response, "Destination")
+
+
+def issuer(case: Case) -> Facts:
+    entity_id = case.expect.idp.entity_id
+    require_response_issuer(case.opened, case.expect)
+    require_issuer(case.opened.assertion, entity_id)
+    return entity_id, [text_of(only(case.opened.assertion, "Issuer"))]
+
+
+def assertion(case: Case) -> Facts:
+    assertion = case.opened.assertion
+    require_version(assertion)
+    _confirmation(only(assertion, "Subject"), case.expect)
+    require_understood(only(assertion, "Conditions"))
+    only(assertion, "AuthnStatement")
+    return "Version 2.0", ["Version 2.0"]
+
+
+def recipient(case: Case) -> Facts:
+    acs_url = case.expect.sp.acs_url
+    require_recipient(case.confirmation, acs_url)
+    return acs_url, _present(case.confirmation, "Recipient")
+
+
+def answer(case: Case) -> Facts:
+    require_request(case.confirmation.get("InResponseTo"), case.expect)
+    return "InResponseTo", _present(case.confirmation, "InResponseTo")
+
+
+def time(case: Case) -> Facts:
+    assertion, expect = case.opened.assertion, case.expect
+    require_issue_instant(assertion, expect)
+    confirmation = case.confirmation
+    require_confirmation_time(confirmation, expect)
+    conditions = case.part("Conditions")
+    require_window(conditions, expect)
+    latest_end(case.part("Subject"), confirmation)
+    moments = [
+        ("IssueInstant", _present(assertion, "IssueInstant")),
+        ("NotBefore", _present(conditions, "NotBefore")),
+        ("NotOnOrAfter", _present(conditions, "NotOnOrAfter")),
+        ("SubjectConfirmationData NotOnOrAfter", _present(confirmation, "NotOnOrAfter")),
+    ]
+    return expect.clock, [f"{name} {moment}" for name, found in moments for moment in found]
+
+
+def audience(case: Case) -> Facts:
+    conditions, entity_id = case.part("Conditions"), case.expect.sp.entity_id
+    require_audience(conditions, entity_id)
+    return entity_id, [name for choice in audiences_of(conditions) for name in choice]
+
+
+def claims(case: Case) -> Facts:
+    name_id = name_id_of(case.part("Subject"), case.expect.sp.entity_id)
+    attributes_of(case.opened.assertion)
+    return "", [name_id.format] if name_id and name_id.format else []
+
+
+def authentication(case: Case) -> Facts:
+    statement, request = case.part("AuthnStatement"), case.confirmation.get("InResponseTo")
+    authenticated = require_authentication(statement, request, case.expect)
+    context = authn_context_of(statement)
+    since = case.expect.pending.get(request or "")
+    expected = "" if since is None else with_skew(since, case.expect.skew)
+    return expected, [format_instant(authenticated), *filter(None, [context])]
+
+
+def session(case: Case) -> Facts:
+    end = require_session(case.part("AuthnStatement"), case.expect)
+    return case.expect.clock, [] if end is None else [format_instant(end)]
+
+
+def _present(element: etree._Element, attribute: str) -> list[str]:
+    value = element.get(attribute)
+    return [] if value is None else [value]
