@@ -32,7 +32,7 @@ from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source
 from jitprov.saml.assertion_refusals import Unsolicited
 from jitprov.saml.request import authn_request
 from jitprov.saml.response import Expectation, verify_response
-from jitprov.saml.types import AuthnRequest, VerifiedAssertion
+from jitprov.saml.types import AuthnRequest, NameID, VerifiedAssertion
 
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _SALT = "jitprov.pending-login"
@@ -75,6 +75,8 @@ class PendingLogin:
     restarts: int = 0
     """Begun because a response came that nobody had asked for; how many times in a row."""
     force_authn: bool = False
+    test: str = ""
+    """Reference of the test sign-in that it was made for: then nobody can be signed in with its answer."""
 
     def dumps(self) -> str:
         """Return the signed text that goes into the cookie."""
@@ -129,6 +131,18 @@ def begin_login(
     :raises ProvisioningRefused: the tenant or the identity provider is disabled. Recorded.
     """
     _require_enabled(identity_provider)
+    return ask(identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts)
+
+
+def ask(
+    identity_provider: IdentityProvider,
+    *,
+    next_url: str,
+    login_hint: str = "",
+    restarts: int = 0,
+    test: str = "",
+) -> tuple[AuthnRequest, PendingLogin]:
+    """Return a request, and what must be remembered of it, whether people may sign in yet or not."""
     now = datetime.now(UTC)
     request = authn_request(
         sp=identity_provider.as_service_provider(),
@@ -146,6 +160,7 @@ def begin_login(
         started_at=now.timestamp(),
         restarts=restarts,
         force_authn=identity_provider.force_authn,
+        test=test,
     )
     return request, pending
 
@@ -164,7 +179,7 @@ def complete_login(
     :raises JitprovError: refused; its ``reference`` is the recorded event's.
     """
     stopwatch = Stopwatch()
-    waiting = {item.request_id: item for item in pending}
+    waiting = {item.request_id: item for item in pending if not item.test}
     try:
         assertion = _verify(identity_provider, saml_response, waiting, now)
         provisioned = _use(identity_provider, assertion, stopwatch)
@@ -188,8 +203,14 @@ def complete_login(
 
 def claims_from(assertion: VerifiedAssertion, subject_claim: str) -> Claims:
     """Return what an assertion says about a person, as every source says it."""
-    name_id = assertion.name_id
-    values = dict(assertion.attributes)
+    return claims_about(assertion.name_id, assertion.attributes, subject_claim)
+
+
+def claims_about(
+    name_id: NameID | None, attributes: Mapping[str, tuple[str, ...]], subject_claim: str
+) -> Claims:
+    """Return the same of an assertion that a test found good only in part."""
+    values = dict(attributes)
     if name_id is not None:
         values.setdefault(NAME_ID_CLAIM, (name_id.value,))
     # A transient NameID is another one every time (saml-core-2.0 §8.3.8): no anchor.
@@ -214,13 +235,11 @@ def _require_enabled(identity_provider: IdentityProvider) -> None:
     raise refused
 
 
-def _verify(
-    identity_provider: IdentityProvider,
-    saml_response: str,
-    waiting: Mapping[str, PendingLogin],
-    now: datetime,
-) -> VerifiedAssertion:
-    expectation = Expectation(
+def expectation(
+    identity_provider: IdentityProvider, waiting: Mapping[str, PendingLogin], now: datetime
+) -> Expectation:
+    """Return what a response must say, by what is configured and what this browser waits for."""
+    return Expectation(
         sp=identity_provider.as_service_provider(),
         idp=identity_provider.as_metadata(),
         pending={item.request_id: item.authenticated_since for item in waiting.values()},
@@ -228,8 +247,16 @@ def _verify(
         clock_skew=conf.CLOCK_SKEW,
         allow_unsolicited=identity_provider.unsolicited == UnsolicitedPolicy.ACCEPT,
     )
+
+
+def _verify(
+    identity_provider: IdentityProvider,
+    saml_response: str,
+    waiting: Mapping[str, PendingLogin],
+    now: datetime,
+) -> VerifiedAssertion:
     try:
-        return verify_response(saml_response, expectation)
+        return verify_response(saml_response, expectation(identity_provider, waiting, now))
     except Unsolicited as error:
         if identity_provider.unsolicited != UnsolicitedPolicy.RESTART:
             raise
@@ -252,7 +279,7 @@ def _use(
 ) -> Provisioned:
     claims = claims_from(assertion, identity_provider.subject_claim)
     try:
-        _consume(identity_provider, assertion)
+        consume(identity_provider, assertion)
         _observe(identity_provider, claims)
         return provisioner_for(identity_provider).provision(claims, stopwatch)
     except JitprovError as error:
@@ -270,7 +297,7 @@ def _observe(identity_provider: IdentityProvider, claims: Claims) -> None:
         logger.warning("the claims that came were not noted, because the database is busy")
 
 
-def _consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
+def consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
     """Use an assertion up, once and for all machines: after it was judged, so that nobody can burn another's ID.
 
     In a transaction of its own: it stays used whatever becomes of the rest.

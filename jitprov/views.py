@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
-from jitprov import sso
+from jitprov import sign_in_test, sso
 from jitprov.conf import conf
 from jitprov.contention import TryAgain, is_busy
 from jitprov.discovery import DiscoveryForm, identity_providers_for
@@ -106,16 +106,21 @@ class SignInView(View):
         restarts: int = 0,
     ) -> HttpResponse:
         """Send the browser to the identity provider with a request, and remember it in a cookie."""
-        request, pending = sso.begin_login(
-            identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
+        return self.carry(
+            *sso.begin_login(
+                identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
+            )
         )
-        response = self._carry(request)
+
+    def carry(self, request: AuthnRequest, pending: PendingLogin) -> HttpResponse:
+        """Send the browser off with a request."""
+        response = self._carried(request)
         for old in _surplus(self.request):
             forget(response, old)
         remember(response, pending)
         return response
 
-    def _carry(self, request: AuthnRequest) -> HttpResponse:
+    def _carried(self, request: AuthnRequest) -> HttpResponse:
         if request.binding is Binding.REDIRECT:
             return redirect(request.url)
         context = {"action": request.url, "fields": request.fields}
@@ -132,6 +137,16 @@ class LoginView(SignInView):
             next_url=safe_next_url(request.GET.get("next", "")),
             login_hint=_login_hint(request),
         )
+
+
+@method_decorator(never_cache, name="dispatch")
+class StartTestView(SignInView):
+    """``<slug>/test/?token=...``: off to the identity provider for a test, also while it is switched off."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        identity_provider = self.identity_provider(slug)
+        test = sign_in_test.started(identity_provider, request.GET.get("token", ""))
+        return self.carry(*sign_in_test.ask(test, identity_provider))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -212,13 +227,14 @@ class AssertionConsumerServiceView(SignInView):
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
+        saml_response = request.POST.get("SAMLResponse", "")
         pending = [item for item in pending_logins(request) if item.slug == identity_provider.slug]
+        test = sign_in_test.meant(saml_response, pending)
+        if test is not None:
+            return self.test_completed(identity_provider, saml_response, test)
         try:
             completed = sso.complete_login(
-                identity_provider,
-                request.POST.get("SAMLResponse", ""),
-                pending,
-                now=datetime.now(UTC),
+                identity_provider, saml_response, pending, now=datetime.now(UTC)
             )
         except sso.StartAgain as again:
             return self.leave_for(
@@ -229,6 +245,15 @@ class AssertionConsumerServiceView(SignInView):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Answer a reload or a bookmark: begin again."""
         return redirect("jitprov:login", slug=slug)
+
+    def test_completed(
+        self, identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin
+    ) -> HttpResponse:
+        """Keep what a test came to, and send whoever began it to the report. Nobody is signed in."""
+        sign_in_test.complete(identity_provider, saml_response, pending, now=datetime.now(UTC))
+        response = redirect(pending.next_url)
+        forget(response, pending)
+        return response
 
     def login_succeeded(self, completed: CompletedLogin) -> HttpResponse:
         """Let the person in and send them where they were going. Override to answer otherwise."""
@@ -256,7 +281,9 @@ class AssertionConsumerServiceView(SignInView):
     def _retry_url(self) -> str:
         """Begin again, and go on to where the person was going, if this browser still knows."""
         waiting = [
-            item for item in pending_logins(self.request) if item.slug == self.kwargs["slug"]
+            item
+            for item in pending_logins(self.request)
+            if item.slug == self.kwargs["slug"] and not item.test
         ]
         latest = max(waiting, key=lambda item: item.started_at, default=None)
         query = f"?{urlencode({'next': latest.next_url})}" if latest else ""

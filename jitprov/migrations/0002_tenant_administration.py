@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='begun on')),
                 ('expires_at', models.DateTimeField(db_index=True, verbose_name='kept until')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='ended on')),
+                ('report_url', models.CharField(max_length=2000)),
                 ('configuration_digest', models.CharField(max_length=64)),
                 ('passed', models.BooleanField(null=True, verbose_name='passed')),
                 ('code', models.CharField(blank=True, max_length=50, verbose_name='refusal')),

@@ -33,6 +33,8 @@ class TestSignIn(models.Model):
     started_at = models.DateTimeField(_("begun on"), auto_now_add=True)
     expires_at = models.DateTimeField(_("kept until"), db_index=True)
     finished_at = models.DateTimeField(_("ended on"), null=True)
+    report_url = models.CharField(max_length=2000)
+    """Where whoever began it reads the report."""
     configuration_digest = models.CharField(max_length=64)
     """Of what was configured when the test began."""
     passed = models.BooleanField(_("passed"), null=True)

@@ -1,0 +1,145 @@
+"""What a test sign-in came to, as it is kept and shown: facts only; the words for them are chosen when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+MAX_CLAIMS = 100
+MAX_VALUES = 50
+MAX_LENGTH = 1000
+"""Characters of one value."""
+_SECRET = ("password", "secret", "token", "credential", "privatekey")
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedCheck:
+    """One thing that was checked about the response."""
+
+    check: str
+    """Of :class:`jitprov.saml.examination.Check`."""
+    passed: bool | None
+    """``None``: could not be judged, because something before it failed."""
+    code: str = ""
+    expected: str = ""
+    received: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedClaim:
+    """A claim that came."""
+
+    name: str
+    values: tuple[str, ...]
+    more: int = 0
+    """How many values are not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedField:
+    """What a mapping would do to one user field."""
+
+    target: str
+    source: str
+    """The claim that was used; empty if none had a value."""
+    received: tuple[str, ...]
+    steps: tuple[tuple[str, str], ...]
+    """Each transform's name with what it produced."""
+    outcome: str
+    """``value``, ``keep``, ``clear`` or the code of a problem."""
+    before: str
+    after: str
+    changes: bool
+    problem: str = ""
+    """What is wrong, naming claims and transforms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A test sign-in."""
+
+    passed: bool
+    code: str = ""
+    """The refusal, if the person would not come in."""
+    expected: str = ""
+    received: tuple[str, ...] = ()
+    checks: tuple[ReportedCheck, ...] = ()
+    claims: tuple[ReportedClaim, ...] = ()
+    name_id: str = ""
+    name_id_format: str = ""
+    external_id: str = ""
+    fields: tuple[ReportedField, ...] = ()
+    groups_joined: tuple[str, ...] = ()
+    groups_left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    decision: str = ""
+    """``create``, ``update``, ``refuse``, or empty if it did not come so far."""
+    username: str = ""
+    """Of the account that is there already."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Everything that needs a remedy, each once: failed checks, problems of fields, the decision, notes."""
+        found = [check.code for check in self.checks if check.passed is False]
+        found += [field.outcome for field in self.fields if field.problem]
+        return tuple(dict.fromkeys(code for code in [*found, self.code, *self.notes] if code))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what :meth:`as_json` gave. Columns of another release are left out."""
+        known = {name: _tuple(value) for name, value in kept.items() if name in _names(cls)}
+        known["checks"] = tuple(_read(ReportedCheck, one) for one in kept.get("checks", ()))
+        known["claims"] = tuple(_read(ReportedClaim, one) for one in kept.get("claims", ()))
+        known["fields"] = tuple(_read(ReportedField, one) for one in kept.get("fields", ()))
+        return cls(**known)
+
+    def shortened(self) -> Self:
+        """Return it with few and short values, for somebody about whom too much was said."""
+        return replace(
+            self,
+            claims=tuple(
+                reported_claim(one.name, one.values, most=5, length=100) for one in self.claims
+            ),
+            fields=tuple(
+                replace(one, received=cut(one.received, 3, 100), steps=one.steps[-1:])
+                for one in self.fields
+            ),
+        )
+
+
+def reported_claim(
+    name: str, values: Iterable[str], *, most: int = MAX_VALUES, length: int = MAX_LENGTH
+) -> ReportedClaim:
+    """Return a claim with as many values as are kept; none of what is called a secret."""
+    everything = tuple(values)
+    if any(word in name.lower().replace("_", "").replace("-", "") for word in _SECRET):
+        everything = tuple(MASK for _ in everything)
+    return ReportedClaim(
+        name=name[:MAX_LENGTH],
+        values=cut(everything, most, length),
+        more=max(0, len(everything) - most),
+    )
+
+
+def cut(values: Iterable[str], most: int = MAX_VALUES, length: int = MAX_LENGTH) -> tuple[str, ...]:
+    """Return the first few values, each cut short."""
+    return tuple(value[:length] for value in tuple(values)[:most])
+
+
+def _read(kind: type[Any], kept: Mapping[str, Any]) -> Any:
+    return kind(**{name: _tuple(value) for name, value in kept.items() if name in _names(kind)})
+
+
+def _tuple(value: Any) -> Any:
+    """Return JSON's lists as the tuples that they were."""
+    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
+
+
+def _names(kind: type[Any]) -> set[str]:
+    return {field.name for field in fields(kind)}

@@ -1,0 +1,339 @@
+"""A test sign-in: the whole round trip with what is configured now, and a report in place of a session.
+
+It goes through the same assertion consumer service, verifier, mapping and decision as every sign-in, also while the
+identity provider is switched off. No user, session or identity comes of it, whatever the response says: what tells a
+test is our own signed cookie, and a request that was made for a test can never be answered by a sign-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import Group
+from django.core import signing
+from django.utils import timezone
+
+from jitprov import audit, enabling, sso
+from jitprov.audit import Actor
+from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
+from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via
+from jitprov.observed import observe
+from jitprov.provisioner import Preview, provisioner_for
+from jitprov.provisioning.decide import diff
+from jitprov.provisioning.types import (
+    Changes,
+    Claims,
+    Create,
+    DesiredUser,
+    Note,
+    RefusalReason,
+    Refuse,
+    TraceStep,
+)
+from jitprov.report import MAX_CLAIMS, Report, ReportedCheck, ReportedField, cut, reported_claim
+from jitprov.saml.assertion_refusals import RequestUnknown
+from jitprov.saml.examination import Examination, examine_response, in_response_to_of
+from jitprov.saml.types import AuthnRequest
+from jitprov.sealed import seal, unseal
+from jitprov.sso import PendingLogin
+
+REPORT_KEPT = timedelta(days=7)
+MAX_KEPT = 20
+"""Tests of one person, or one setup link, that are kept for an identity provider."""
+_SALT = "jitprov.test-sign-in"
+_REPORT = "report"
+_ABOUT_THE_PERSON = {RefusalReason.CREATION_DISABLED}
+"""Refusals that leave a test passed: with everything set up as it should be, nobody new could ever pass it."""
+
+
+# The way there
+
+
+def begin(
+    identity_provider: IdentityProvider,
+    *,
+    actor: Actor,
+    report_url: str,
+    setup_link: SetupLink | None = None,
+) -> TestSignIn:
+    """Return a new test, which is begun in the browser at :func:`start_url`.
+
+    :param report_url: where the browser is sent when the test is over; validated by the caller.
+    :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
+    """
+    if not enabling.can_be_tested(identity_provider):
+        raise enabling.NotComplete
+    test = TestSignIn.objects.create(
+        identity_provider=identity_provider,
+        started_by=actor.user,
+        setup_link=setup_link,
+        expires_at=timezone.now() + REPORT_KEPT,
+        configuration_digest=audit.configuration_digest(identity_provider),
+        report_url=report_url,
+    )
+    audit.record_done(identity_provider, actor, "test_sign_in", label=test.reference, note="begun")
+    _keep_few(test)
+    return test
+
+
+def start_url(test: TestSignIn) -> str:
+    """Return where a browser goes to be sent off to the identity provider; good for a few minutes."""
+    token = signing.dumps(test.reference, salt=_SALT)
+    return f"{test.identity_provider.url('start-test')}?{urlencode({'token': token})}"
+
+
+def started(identity_provider: IdentityProvider, token: str) -> TestSignIn:
+    """Return the test of a start URL.
+
+    :raises RequestUnknown: we did not make this URL, it is too old, or its test is over.
+    """
+    try:
+        reference = signing.loads(token, salt=_SALT, max_age=conf.REQUEST_LIFETIME)
+    except signing.BadSignature as error:
+        raise RequestUnknown from error
+    return _unfinished(identity_provider, reference)
+
+
+def ask(test: TestSignIn, identity_provider: IdentityProvider) -> tuple[AuthnRequest, PendingLogin]:
+    """Return the request to send the browser off with, and what must be remembered of it."""
+    return sso.ask(identity_provider, next_url=test.report_url, test=test.reference)
+
+
+# The way back
+
+
+def meant(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin | None:
+    """Return the test that a response belongs to; ``None`` if it is a sign-in.
+
+    What the response says of itself is believed here, because nothing is proved yet: at worst somebody sees a
+    report in place of being signed in.
+    """
+    tests = {item.request_id: item for item in pending if item.test}
+    if not tests:
+        return None
+    request_id = in_response_to_of(saml_response) or ""
+    if request_id in tests:
+        return tests[request_id]
+    if any(item.request_id == request_id for item in pending):
+        return None
+    # It names no request of this browser: one more thing for a report to say, if a test was what was last begun.
+    latest = max(pending, key=lambda item: item.started_at)
+    return latest if latest.test else None
+
+
+def complete(
+    identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin, *, now: datetime
+) -> TestSignIn:
+    """Judge the response of a test, and keep the report.
+
+    :raises RequestUnknown: the test is over already, or gone.
+    """
+    test = _unfinished(identity_provider, pending.test)
+    try:
+        report = _report(identity_provider, saml_response, pending, now)
+    except Exception:
+        _finish(test, Report(passed=False, code="internal_error"))
+        raise
+    _finish(test, report)
+    return test
+
+
+def report_of(test: TestSignIn) -> Report | None:
+    """Return what a test came to; ``None`` while it has not ended, and when the report is kept no longer."""
+    if test.expires_at <= timezone.now():
+        return None
+    kept: Any = unseal(test.report, _REPORT)
+    return Report.from_json(kept) if kept else None
+
+
+def _unfinished(identity_provider: IdentityProvider, reference: str) -> TestSignIn:
+    test = TestSignIn.objects.filter(
+        reference=reference, identity_provider=identity_provider, finished_at=None
+    ).first()
+    if test is None:
+        raise RequestUnknown
+    return test
+
+
+def _keep_few(test: TestSignIn) -> None:
+    same = TestSignIn.objects.filter(
+        identity_provider=test.identity_provider,
+        started_by=test.started_by,
+        setup_link=test.setup_link,
+    )
+    surplus = list(same.order_by("-pk").values_list("pk", flat=True)[MAX_KEPT : MAX_KEPT + 100])
+    same.filter(pk__in=surplus).delete()
+
+
+def _finish(test: TestSignIn, report: Report) -> None:
+    test.finished_at = timezone.now()
+    test.passed, test.code = report.passed, report.code
+    test.report = seal(report.as_json(), _REPORT) or seal(report.shortened().as_json(), _REPORT)
+    test.save(update_fields=["finished_at", "passed", "code", "report"])
+    row = test.identity_provider
+    # What was changed on the way is not what was tested.
+    if test.passed and audit.configuration_digest(row) == test.configuration_digest:
+        IdentityProvider.objects.filter(pk=row.pk).update(
+            tested_at=test.finished_at, tested_digest=test.configuration_digest
+        )
+    outcome = "passed" if test.passed else f"failed: {test.code}"
+    audit.record_done(row, _actor(test), "test_sign_in", label=test.reference, note=outcome)
+
+
+def _actor(test: TestSignIn) -> Actor:
+    if test.setup_link is not None:
+        return Actor.holder(test.setup_link)
+    if test.started_by is not None:
+        return Actor.person(test.started_by)
+    return Actor(via=Via.CODE, name="test sign-in")
+
+
+# The report
+
+
+def _report(
+    identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin, now: datetime
+) -> Report:
+    waiting = {pending.request_id: pending}
+    examination = examine_response(saml_response, sso.expectation(identity_provider, waiting, now))
+    error = examination.error or _used_up(identity_provider, examination)
+    if not _is_proved(examination):
+        return _without_claims(examination, error)
+    claims = sso.claims_about(
+        examination.name_id, examination.attributes, identity_provider.subject_claim
+    )
+    observe(identity_provider, claims)
+    return _with_claims(identity_provider, examination, claims, error)
+
+
+def _is_proved(examination: Examination) -> bool:
+    """Say whether the identity provider's signature was good, whatever else is wrong."""
+    error = examination.error
+    return examination.verified is not None or (error is not None and error.origin_verified)
+
+
+def _used_up(identity_provider: IdentityProvider, examination: Examination) -> JitprovError | None:
+    """Use the assertion up, as a sign-in does; return the refusal if it was used before."""
+    if examination.verified is None:
+        return None
+    try:
+        sso.consume(identity_provider, examination.verified)
+    except JitprovError as error:
+        return error
+    return None
+
+
+def _without_claims(examination: Examination, error: JitprovError | None) -> Report:
+    return Report(
+        passed=False,
+        code=error.code if error else "refused",
+        expected=error.expected if error else "",
+        received=error.received if error else (),
+        checks=_checks(examination),
+    )
+
+
+def _with_claims(
+    identity_provider: IdentityProvider,
+    examination: Examination,
+    claims: Claims,
+    error: JitprovError | None,
+) -> Report:
+    name_id = examination.name_id
+    report = _without_claims(examination, error)
+    common: dict[str, Any] = {
+        "expected": report.expected,
+        "received": report.received,
+        "checks": report.checks,
+        "claims": tuple(
+            reported_claim(name, values)
+            for name, values in list(claims.values.items())[:MAX_CLAIMS]
+        ),
+        "name_id": name_id.value[:1000] if name_id else "",
+        "name_id_format": name_id.format if name_id else "",
+        "external_id": claims.external_id,
+    }
+    try:
+        preview = provisioner_for(identity_provider).preview(claims, as_if_enabled=True)
+    except JitprovError as refusal:
+        return Report(passed=False, code=(error or refusal).code, decision="refuse", **common)
+    return Report(**_decided(preview, error), **_written(preview), **common)
+
+
+def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
+    decision = preview.decision
+    reason = decision.reason if isinstance(decision, Refuse) else None
+    let_in = reason is None or reason in _ABOUT_THE_PERSON
+    if isinstance(decision, Refuse):
+        verb = "refuse"
+    else:
+        verb = "create" if isinstance(decision, Create) else "update"
+    return {
+        "passed": error is None and let_in,
+        "code": error.code if error else (reason.value if reason else ""),
+        "decision": verb,
+        "username": preview.user.get_username() if preview.user else "",
+    }
+
+
+def _written(preview: Preview) -> dict[str, Any]:
+    """Return what would be written, also for somebody who would be refused."""
+    decision = preview.decision
+    desired = preview.desired if isinstance(decision, Refuse) else decision.desired
+    changes = diff(desired, preview.current)
+    names = _group_names({*changes.groups.join, *changes.groups.leave})
+    return {
+        "fields": tuple(_field(step, desired, changes, preview) for step in desired.trace),
+        "groups_joined": tuple(names[group] for group in sorted(changes.groups.join)),
+        "groups_left": tuple(names[group] for group in sorted(changes.groups.leave)),
+        "notes": tuple(note.value for note in Note if note in desired.notes),
+    }
+
+
+def _field(
+    step: TraceStep, desired: DesiredUser, changes: Changes, preview: Preview
+) -> ReportedField:
+    wanted = desired.fields.get(step.target)
+    before = preview.current.fields.get(step.target) if preview.current else None
+    problem = next((one for one in desired.problems if one.field == step.target), None)
+    return ReportedField(
+        target=step.target,
+        source=step.source,
+        received=cut(step.received),
+        steps=tuple((name, _shown(value)) for name, value in step.steps),
+        outcome=problem.reason.value if problem else step.outcome,
+        before=_shown(before),
+        after=_shown(wanted.value if wanted else before),
+        changes=step.target in changes.fields,
+        problem=problem.detail if problem else "",
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return a value as people read it."""
+    if value is None:
+        return ""
+    texts: Iterable[Any] = value if isinstance(value, tuple) else (value,)
+    return ", ".join(cut(map(str, texts)))[:1000]
+
+
+def _group_names(groups: set[int]) -> dict[int, str]:
+    names = dict(Group.objects.filter(pk__in=groups).values_list("pk", "name")) if groups else {}
+    return {group: names.get(group, str(group)) for group in groups}
+
+
+def _checks(examination: Examination) -> tuple[ReportedCheck, ...]:
+    return tuple(
+        ReportedCheck(
+            check=one.check.value,
+            passed=one.passed,
+            code=one.code,
+            expected=one.expected,
+            received=one.received,
+        )
+        for one in examination.results
+    )
