@@ -69,7 +69,7 @@ def begin(
         raise enabling.NotComplete
     test = TestSignIn.objects.create(
         identity_provider=identity_provider,
-        started_by=actor.user,
+        started_by_id=actor.user.pk if actor.user else None,
         setup_link=setup_link,
         expires_at=timezone.now() + REPORT_KEPT,
         configuration_digest=audit.configuration_digest(identity_provider),

@@ -1,0 +1,472 @@
+"""Test sign-ins: the live path with what is configured now, a report, and nobody signed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from jitprov import enabling, sign_in_test, sso
+from jitprov.audit import Actor
+from jitprov.models import (
+    ClaimMapping,
+    ConfigurationChange,
+    ConsumedAssertion,
+    ExternalIdentity,
+    IdentityProvider,
+    ObservedClaim,
+    ProvisioningEvent,
+    SigningCertificate,
+    TestSignIn,
+)
+from jitprov.provisioner import Provisioner
+from jitprov.report import MASK, Report
+from jitprov.saml.assertion_refusals import RequestUnknown
+from jitprov.sealed import unseal
+from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
+from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM
+from tests.accounts.models import User
+from tests.factories import UserFactory, connected, map_group
+
+pytestmark = pytest.mark.django_db
+REPORT_URL = "/the-report/"
+
+
+@pytest.fixture
+def admin() -> Any:
+    return UserFactory.create(is_staff=True)
+
+
+@pytest.fixture
+def draft(idp: IdentityProvider) -> IdentityProvider:
+    """An identity provider that is configured and not yet enabled."""
+    idp.enabled = False
+    idp.save()
+    return idp
+
+
+class Rehearsal:
+    """Runs tests with one browser."""
+
+    def __init__(self, idp: IdentityProvider, fake: FakeIdentityProvider, admin: Any) -> None:
+        self.idp, self.fake, self.admin = idp, fake, admin
+        self.client = Client()
+
+    def begin(self) -> TestSignIn:
+        actor = Actor.person(self.admin)
+        return sign_in_test.begin(self.idp, actor=actor, report_url=REPORT_URL)
+
+    def leave(self, test: TestSignIn) -> Any:
+        path = "/" + sign_in_test.start_url(test).split("/", 3)[3]
+        return self.client.get(path)
+
+    def answer(self, leaving: Any, person: Person = ANN, **knobs: Any) -> FakeResponse:
+        request = self.fake.read_request(leaving["Location"])
+        return self.fake.answer(request, person=person, **knobs)
+
+    def deliver(self, response: FakeResponse, client: Client | None = None) -> Any:
+        path = "/" + response.acs_url.split("/", 3)[3]
+        return (client or self.client).post(path, response.form)
+
+    def run(self, person: Person = ANN, **knobs: Any) -> Report:
+        test = self.begin()
+        answer = self.deliver(self.answer(self.leave(test), person, **knobs))
+        assert answer.status_code == 302
+        assert answer["Location"] == REPORT_URL
+        return self.report(test)
+
+    def report(self, test: TestSignIn) -> Report:
+        test.refresh_from_db()
+        report = sign_in_test.report_of(test)
+        assert report is not None
+        return report
+
+
+@pytest.fixture
+def rehearsal(
+    draft: IdentityProvider, fake_identity_provider: FakeIdentityProvider, admin: Any
+) -> Rehearsal:
+    return Rehearsal(draft, fake_identity_provider, admin)
+
+
+def nobody_came_in() -> bool:
+    return not (
+        User.objects.exclude(is_staff=True).exists()
+        or ExternalIdentity.objects.exists()
+        or Session.objects.exists()
+        or ProvisioningEvent.objects.exists()
+    )
+
+
+def failed(report: Report) -> dict[str, str]:
+    return {check.check: check.code for check in report.checks if check.passed is False}
+
+
+# What a test does, and what it never does
+
+
+def test_a_passing_test_reports_and_signs_nobody_in(rehearsal: Rehearsal) -> None:
+    report = rehearsal.run()
+
+    assert report.passed
+    assert (report.decision, report.code) == ("create", "")
+    assert all(check.passed for check in report.checks)
+    assert nobody_came_in()
+    assert "sessionid" not in rehearsal.client.cookies
+    assert not any(
+        cookie.value for name, cookie in rehearsal.client.cookies.items() if "jitprov" in name
+    )
+
+
+def test_it_shows_every_claim_and_what_each_mapping_would_write(rehearsal: Rehearsal) -> None:
+    ClaimMapping.objects.filter(target="username").update(transforms=[{"name": "lower"}])
+    group = map_group(rehearsal.idp, ANN.groups[0])
+
+    report = rehearsal.run()
+
+    claims = {claim.name: claim.values for claim in report.claims}
+    assert claims[EMAIL_CLAIM] == (ANN.email,)
+    assert claims[GROUPS_CLAIM] == tuple(ANN.groups)
+    fields = {field.target: field for field in report.fields}
+    assert fields["email"].after == ANN.email
+    assert fields["email"].source == EMAIL_CLAIM
+    assert fields["username"].steps == (("lower", ANN.upn.lower()),)
+    assert fields["username"].changes
+    assert report.groups_joined == (group.name,)
+    assert report.external_id == ANN.object_id
+
+
+def test_what_a_known_person_would_get_is_shown_beside_what_they_have(
+    rehearsal: Rehearsal, sign_in: Any
+) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    sign_in()
+    before = User.objects.get(email=ANN.email)
+    User.objects.filter(pk=before.pk).update(first_name="Anna")
+
+    report = rehearsal.run()
+
+    [first_name] = [field for field in report.fields if field.target == "first_name"]
+    assert (first_name.before, first_name.after, first_name.changes) == ("Anna", "Ann", True)
+    assert (report.decision, report.username) == ("update", before.username)
+    before.refresh_from_db()
+    assert before.first_name == "Anna"
+
+
+def test_the_assertion_of_a_test_is_used_up(rehearsal: Rehearsal) -> None:
+    rehearsal.run()
+
+    assert ConsumedAssertion.objects.count() == 1
+
+
+def test_an_assertion_that_was_used_before_fails(rehearsal: Rehearsal) -> None:
+    rehearsal.run(assertion_id="_used")
+
+    report = rehearsal.run(assertion_id="_used")
+
+    assert (report.passed, report.code) == (False, "assertion_replayed")
+
+
+def test_the_names_of_claims_become_suggestions_and_their_values_do_not(
+    rehearsal: Rehearsal,
+) -> None:
+    rehearsal.run()
+
+    assert ObservedClaim.objects.filter(name=EMAIL_CLAIM).exists()
+    assert ANN.email not in str(list(ObservedClaim.objects.values()))
+
+
+def test_an_answer_to_a_test_is_no_sign_in_for_an_enabled_identity_provider_either(
+    rehearsal: Rehearsal,
+) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    rehearsal.idp.refresh_from_db()
+
+    assert rehearsal.run().passed
+    assert nobody_came_in()
+
+
+def test_without_the_cookie_the_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    response = rehearsal.answer(rehearsal.leave(rehearsal.begin()))
+
+    answer = rehearsal.deliver(response, Client())
+
+    assert answer.status_code == 403
+    assert ProvisioningEvent.objects.get().reason == "request_unknown"
+    assert not ExternalIdentity.objects.exists()
+
+
+def test_what_the_message_says_of_itself_cannot_make_a_test_a_sign_in(
+    rehearsal: Rehearsal,
+) -> None:
+    """Even if the unproved look at the response is led astray, the request of a test is no request to sign in."""
+    IdentityProvider.objects.update(enabled=True)
+    rehearsal.idp.refresh_from_db()
+    request, pending = sign_in_test.ask(rehearsal.begin(), rehearsal.idp)
+    response = rehearsal.fake.answer(rehearsal.fake.read_request(request.url))
+
+    with pytest.raises(RequestUnknown):
+        sso.complete_login(rehearsal.idp, response.encoded, [pending], now=datetime.now(UTC))
+
+    assert not ExternalIdentity.objects.exists()
+
+
+def test_a_sign_in_begun_in_another_tab_stays_one(rehearsal: Rehearsal) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    leaving = rehearsal.client.get(f"/saml/{rehearsal.idp.slug}/login/")
+    rehearsal.leave(rehearsal.begin())
+
+    answer = rehearsal.deliver(rehearsal.answer(leaving))
+
+    assert answer.status_code == 302
+    assert ExternalIdentity.objects.count() == 1
+    assert TestSignIn.objects.get().finished_at is None
+
+
+def test_a_second_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
+    leaving = rehearsal.leave(rehearsal.begin())
+    cookies = rehearsal.client.cookies.copy()
+    rehearsal.deliver(rehearsal.answer(leaving))
+    rehearsal.client.cookies = cookies
+
+    assert rehearsal.deliver(rehearsal.answer(leaving)).status_code == 403
+
+
+# Whose test
+
+
+def test_a_start_url_that_was_altered_is_refused(rehearsal: Rehearsal) -> None:
+    url = sign_in_test.start_url(rehearsal.begin())
+
+    assert rehearsal.client.get("/" + url.split("/", 3)[3] + "x").status_code == 403
+    assert rehearsal.client.get(f"/saml/{rehearsal.idp.slug}/test/").status_code == 403
+
+
+def test_a_start_url_leads_to_its_own_identity_provider_only(
+    rehearsal: Rehearsal, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    connected(fake_identity_provider, slug="other")
+    query = sign_in_test.start_url(rehearsal.begin()).partition("?")[2]
+
+    assert rehearsal.client.get(f"/saml/other/test/?{query}").status_code == 403
+
+
+def test_a_test_needs_somebody_to_ask_and_a_certificate(
+    rehearsal: Rehearsal, draft: IdentityProvider
+) -> None:
+    SigningCertificate.objects.all().delete()
+    with pytest.raises(enabling.NotComplete):
+        rehearsal.begin()
+
+
+def test_few_tests_are_kept(rehearsal: Rehearsal) -> None:
+    for _ in range(sign_in_test.MAX_KEPT + 3):
+        latest = rehearsal.begin()
+
+    assert TestSignIn.objects.count() == sign_in_test.MAX_KEPT
+    assert TestSignIn.objects.filter(pk=latest.pk).exists()
+
+
+# What fails
+
+
+@pytest.mark.parametrize(
+    ("knobs", "check", "code"),
+    [
+        ({"sign": None}, "signature", "signature_missing"),
+        ({"signing_key_pair": rsa_key_pair("mallory")}, "signature", "signature_invalid"),
+        ({"audience_restrictions": [["https://x.example"]]}, "audience", "audience_mismatch"),
+        ({"recipient": "https://x.example/acs/"}, "recipient", "recipient_mismatch"),
+        ({"assertion_issuer": "https://x.example/"}, "issuer", "issuer_mismatch"),
+        ({"now": datetime.now(UTC) - timedelta(hours=3)}, "time", "expired"),
+    ],
+)
+def test_what_is_wrong_with_the_response_is_named(
+    rehearsal: Rehearsal, knobs: dict[str, Any], check: str, code: str
+) -> None:
+    report = rehearsal.run(**knobs)
+
+    assert not report.passed
+    assert failed(report)[check] == code
+    assert nobody_came_in()
+    rehearsal.idp.refresh_from_db()
+    assert not enabling.is_tested(rehearsal.idp)
+
+
+def test_a_wrong_audience_and_a_wrong_recipient_are_both_shown_with_the_claims(
+    rehearsal: Rehearsal,
+) -> None:
+    report = rehearsal.run(
+        audience_restrictions=[["https://x.example"]], recipient="https://x.example/acs/"
+    )
+
+    assert {"audience", "recipient"} <= failed(report).keys()
+    [audience] = [check for check in report.checks if check.check == "audience"]
+    assert audience.received == ("https://x.example",)
+    assert EMAIL_CLAIM in {claim.name for claim in report.claims}
+
+
+def test_nothing_behind_a_bad_signature_is_shown(rehearsal: Rehearsal) -> None:
+    report = rehearsal.run(signing_key_pair=rsa_key_pair("mallory"))
+
+    assert not report.claims
+    assert not report.fields
+
+
+def test_a_response_that_answers_nothing_is_reported_when_a_test_was_begun(
+    rehearsal: Rehearsal,
+) -> None:
+    test = rehearsal.begin()
+    rehearsal.leave(test)
+    sp = rehearsal.idp.as_service_provider()
+    response = rehearsal.fake.respond(acs_url=sp.acs_url, audience=sp.entity_id)
+
+    rehearsal.deliver(response)
+
+    assert failed(rehearsal.report(test)) == {"answer": "unsolicited"}
+
+
+def test_junk_is_reported(rehearsal: Rehearsal) -> None:
+    test = rehearsal.begin()
+    rehearsal.leave(test)
+    path = "/" + rehearsal.idp.url("acs").split("/", 3)[3]
+
+    assert rehearsal.client.post(path, {"SAMLResponse": "junk!"}).status_code == 302
+    assert failed(rehearsal.report(test)) == {"message": "response_not_base64"}
+
+
+def test_a_missing_claim_is_named_with_its_mapping(rehearsal: Rehearsal) -> None:
+    ClaimMapping.objects.filter(target="email").update(required=True)
+
+    report = rehearsal.run(attributes={EMAIL_CLAIM: None})
+
+    assert (report.passed, report.code) == (False, "required_claim_missing")
+    [email] = [field for field in report.fields if field.target == "email"]
+    assert email.outcome == "required_claim_missing"
+    assert EMAIL_CLAIM in email.problem
+    assert report.codes == ("required_claim_missing",)
+
+
+def test_somebody_who_was_switched_off_is_found_out(rehearsal: Rehearsal) -> None:
+    user = UserFactory.create(is_active=False)
+    ExternalIdentity.objects.create(
+        identity_provider=rehearsal.idp, external_id=ANN.object_id, user=user
+    )
+
+    report = rehearsal.run()
+
+    assert (report.passed, report.decision, report.code) == (False, "refuse", "account_disabled")
+    assert report.username == user.username
+
+
+def test_where_nobody_is_created_a_stranger_passes_with_a_remark(rehearsal: Rehearsal) -> None:
+    IdentityProvider.objects.update(create_users=False)
+    rehearsal.idp.refresh_from_db()
+
+    report = rehearsal.run()
+
+    assert (report.passed, report.decision, report.code) == (True, "refuse", "creation_disabled")
+
+
+def test_a_mapping_that_makes_no_sense_is_reported(rehearsal: Rehearsal) -> None:
+    ClaimMapping.objects.filter(target="email").update(target="nonsense")
+
+    report = rehearsal.run()
+
+    assert (report.passed, report.code) == (False, "mapping_invalid")
+    assert report.claims
+
+
+class Broken(Provisioner):
+    def find(self, claims: Any) -> Any:
+        raise ZeroDivisionError
+
+
+def test_an_error_of_the_host_s_is_an_error_and_the_test_has_failed(
+    rehearsal: Rehearsal, settings: Any
+) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Broken"
+    test = rehearsal.begin()
+    response = rehearsal.answer(rehearsal.leave(test))
+
+    with pytest.raises(ZeroDivisionError):
+        rehearsal.deliver(response)
+
+    assert rehearsal.report(test).code == "internal_error"
+
+
+# What is kept
+
+
+def test_a_passing_test_lets_it_be_enabled_as_it_is_and_not_otherwise(
+    rehearsal: Rehearsal,
+) -> None:
+    rehearsal.run()
+    rehearsal.idp.refresh_from_db()
+    assert enabling.is_tested(rehearsal.idp)
+
+    ClaimMapping.objects.filter(target="email").update(required=True)
+
+    assert not enabling.is_tested(rehearsal.idp)
+
+
+def test_what_was_changed_during_the_test_was_not_tested(rehearsal: Rehearsal) -> None:
+    test = rehearsal.begin()
+    response = rehearsal.answer(rehearsal.leave(test))
+    ClaimMapping.objects.filter(target="email").update(required=True)
+
+    rehearsal.deliver(response)
+
+    assert rehearsal.report(test).passed
+    rehearsal.idp.refresh_from_db()
+    assert not enabling.is_tested(rehearsal.idp)
+
+
+def test_the_report_cannot_be_read_in_the_database_and_expires(rehearsal: Rehearsal) -> None:
+    rehearsal.run()
+    test = TestSignIn.objects.get()
+
+    for model in apps.get_app_config("jitprov").get_models():
+        assert ANN.email not in str(list(model._default_manager.values())), model
+    assert unseal(test.report, "claims") is None
+    test.expires_at = datetime.now(UTC)
+    assert sign_in_test.report_of(test) is None
+
+
+def test_values_are_bounded_and_secrets_are_masked(rehearsal: Rehearsal) -> None:
+    report = rehearsal.run(
+        attributes={
+            "userPassword": "hunter2",
+            "long": "x" * 5000,
+            "many": [f"group-{number}" for number in range(400)],
+        }
+    )
+
+    claims = {claim.name: claim for claim in report.claims}
+    assert claims["userPassword"].values == (MASK,)
+    assert len(claims["long"].values[0]) == 1000
+    assert (len(claims["many"].values), claims["many"].more) == (50, 350)
+
+
+def test_too_much_is_shortened(rehearsal: Rehearsal) -> None:
+    much = {f"claim-{number}": ["x" * 900] * 40 for number in range(12)}
+
+    report = rehearsal.run(attributes=much)
+
+    assert report.passed
+    assert max(len(value) for claim in report.claims for value in claim.values) <= 100
+
+
+def test_every_step_is_recorded_with_who_took_it(rehearsal: Rehearsal) -> None:
+    rehearsal.run(signing_key_pair=rsa_key_pair("mallory"))
+
+    steps = ConfigurationChange.objects.filter(what="test_sign_in").order_by("pk")
+    assert [(step.user, step.note) for step in steps] == [
+        (rehearsal.admin, "begun"),
+        (rehearsal.admin, "failed: signature_invalid"),
+    ]
