@@ -13,12 +13,23 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 
 from jitprov.conf import conf
-from jitprov.models import ConfigurationChange, GrantedGroup, IdentityProvider, ProvisioningEvent
+from jitprov.models import (
+    ConfigurationChange,
+    GrantedGroup,
+    IdentityProvider,
+    ProvisioningEvent,
+    TenantAdministrator,
+)
 from jitprov.provisioner import provisioner_class
 
 M = TypeVar("M", bound=Model)
 
-_DIRECTLY: tuple[type[Model], ...] = (IdentityProvider, ProvisioningEvent, ConfigurationChange)
+_DIRECTLY: tuple[type[Model], ...] = (
+    IdentityProvider,
+    ProvisioningEvent,
+    ConfigurationChange,
+    TenantAdministrator,
+)
 _CACHED = "_jitprov_scope"
 
 

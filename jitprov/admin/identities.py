@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 
+from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
 from jitprov.models import ExternalIdentity, GrantedGroup
 
 
-class GrantedGroupInline(admin.TabularInline):
+class GrantedGroupInline(ScopedInline):
     """Which memberships come from the identity provider."""
 
     model = GrantedGroup
-    extra = 0
     can_delete = False
     readonly_fields = ["group"]
     max_num = 0
@@ -23,16 +23,16 @@ class GrantedGroupInline(admin.TabularInline):
 
 
 @admin.register(ExternalIdentity)
-class ExternalIdentityAdmin(admin.ModelAdmin):
+class ExternalIdentityAdmin(ScopedAdmin):
     """Who is who; only ``active`` may be changed by hand."""
 
     list_display = ["external_id", "identity_provider", "user", "active", "created_at"]
-    list_filter = ["active"]
-    search_fields = ["external_id"]
+    list_filter = ["active", ("identity_provider", ScopedRelatedFilter)]
+    search_fields = ["external_id", "identity_provider__slug"]
     list_select_related = ["identity_provider", "user"]
     readonly_fields = ["identity_provider", "external_id", "user", "created_at"]
     inlines = [GrantedGroupInline]
 
-    def has_add_permission(self, request: object) -> bool:
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         """Identities come from identity providers."""
         return False

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
 from jitprov.models import (
     ClaimMapping,
     ConsumedAssertion,
@@ -34,27 +35,24 @@ class SigningCertificateFormSet(forms.BaseInlineFormSet):
                 seen.add(fingerprint)
 
 
-class SigningCertificateInline(admin.TabularInline):
+class SigningCertificateInline(ScopedInline):
     """Whose signature counts."""
 
     model = SigningCertificate
     formset = SigningCertificateFormSet
-    extra = 0
     readonly_fields = ["fingerprint", "not_before", "not_after"]
 
 
-class ClaimMappingInline(admin.TabularInline):
+class ClaimMappingInline(ScopedInline):
     """Claims into user fields."""
 
     model = ClaimMapping
-    extra = 0
 
 
-class GroupMappingInline(admin.TabularInline):
+class GroupMappingInline(ScopedInline):
     """Claim values into groups."""
 
     model = GroupMapping
-    extra = 0
 
     def get_autocomplete_fields(self, request: Any) -> list[str]:
         """Search groups by name where the host's admin has them; many hosts take them out."""
@@ -68,20 +66,19 @@ class EmailDomainForm(forms.ModelForm):
         return str(self.cleaned_data["domain"]).lower()
 
 
-class EmailDomainInline(admin.TabularInline):
+class EmailDomainInline(ScopedInline):
     """Whose people are sent here."""
 
     model = EmailDomain
     form = EmailDomainForm
-    extra = 0
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(admin.ModelAdmin):
+class IdentityProviderAdmin(ScopedAdmin):
     """One tenant's SAML authority."""
 
     list_display = ["slug", "tenant", "preset", "enabled"]
-    list_filter = ["enabled", "preset"]
+    list_filter = ["enabled", "preset", ("tenant", ScopedRelatedFilter)]
     search_fields = ["slug", "entity_id"]
     list_select_related = ["tenant"]
     readonly_fields = ["unverified_refusals", "created_at", "updated_at"]

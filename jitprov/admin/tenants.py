@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from jitprov.admin.scoped import SuperuserAdmin
 from jitprov.conf import conf
 from jitprov.models import Tenant
 
 
-class TenantAdmin(admin.ModelAdmin):
+class TenantAdmin(SuperuserAdmin):
     """jitprov's own tenants."""
 
     list_display = ["name", "slug"]

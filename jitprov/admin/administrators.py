@@ -1,0 +1,40 @@
+"""Who may configure which tenant's sign-in: given by superusers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+
+from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin, is_searchable
+from jitprov.models import TenantAdministrator
+
+
+@admin.register(TenantAdministrator)
+class TenantAdministratorAdmin(SuperuserAdmin):
+    """Administrators of tenants."""
+
+    list_display = ["user", "tenant", "created_at", "created_by"]
+    list_filter = [("tenant", ScopedRelatedFilter)]
+    list_select_related = ["user", "tenant", "created_by"]
+    readonly_fields = ["created_at", "created_by"]
+    raw_id_fields = ["user", "tenant"]
+
+    def get_search_fields(self, request: Any) -> Any:
+        """Search by what the host's users sign in with."""
+        field = TenantAdministrator._meta.get_field("user").related_model
+        return [f"user__{field.USERNAME_FIELD}"]  # type: ignore[union-attr]
+
+    def get_autocomplete_fields(self, request: Any) -> list[str]:
+        """Search by name where the host's admin can; elsewhere the primary key has to be typed."""
+        related = {name: TenantAdministrator._meta.get_field(name) for name in self.raw_id_fields}
+        return [
+            name
+            for name, field in related.items()
+            if is_searchable(self.admin_site, field.related_model)
+        ]
+
+    def save_model(self, request: Any, obj: TenantAdministrator, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,140 @@
+"""Screens that show a tenant's administrator their own tenant and nothing else.
+
+Who may do what follows from :func:`jitprov.access.scope_of` alone: Django's model permissions are neither needed nor
+enough. What lies outside the scope is filtered out of every query, so that a guessed primary key finds nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.auth import get_user_model
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.access import Scope, scope_of
+from jitprov.conf import conf
+
+MAX_FILTER_CHOICES = 50
+"""Beyond that a list of links beside the table helps nobody, and the search does."""
+
+
+class _Scoped(BaseModelAdmin):
+    """Permissions, rows and choices, for screens and for the tables inside them."""
+
+    def scope(self, request: Any) -> Scope:
+        """Return what this user may see."""
+        return scope_of(request.user)
+
+    def is_allowed(self, request: Any) -> bool:
+        """Say whether this user sees the screen at all. Which rows they see is for :meth:`get_queryset`."""
+        return bool(self.scope(request))
+
+    def has_module_permission(self, request: Any) -> bool:
+        return self.is_allowed(request)
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
+        return self.is_allowed(request)
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return self.is_allowed(request)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return self.is_allowed(request)
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return self.is_allowed(request)
+
+    def get_queryset(self, request: Any) -> QuerySet[Any]:
+        return self.scope(request).limit(super().get_queryset(request))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer only rows of the scope; the field's validation refuses all others, however they got into a post."""
+        return self._limited(super().formfield_for_foreignkey(db_field, request, **kwargs), request)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer only rows of the scope here too."""
+        return self._limited(super().formfield_for_manytomany(db_field, request, **kwargs), request)
+
+    def _limited(self, field: Any, request: Any) -> Any:
+        if field is not None and belongs_to_a_tenant(field.queryset.model):
+            field.queryset = self.scope(request).limit(field.queryset)
+        return field
+
+
+class ScopedAdmin(_Scoped, admin.ModelAdmin):
+    """A screen for superusers and tenants' administrators."""
+
+    # Neither a count of the whole table nor one for each choice of a filter.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row; a page of one that is not there, or not for this user, does not exist."""
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            raise Http404
+        return found
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """A screen to be read."""
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+
+class SuperuserAdmin(ScopedAdmin):
+    """A screen for superusers only."""
+
+    def is_allowed(self, request: Any) -> bool:
+        return self.scope(request).everything
+
+
+class ScopedInline(_Scoped, admin.TabularInline):
+    """A table inside a screen."""
+
+    extra = 0
+
+
+class ScopedRelatedFilter(admin.RelatedFieldListFilter):
+    """A filter by tenant or identity provider that names only those of the scope. One bounded statement."""
+
+    template = "admin/jitprov/scoped_filter.html"
+    too_many = False
+    hint = _("There are too many to list here. Use the search.")
+
+    def field_choices(self, field: Any, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        rows = scope_of(request.user).limit(field.remote_field.model._default_manager.all())
+        found = list(
+            rows.order_by(*self.field_admin_ordering(field, request, model_admin))[
+                : MAX_FILTER_CHOICES + 1
+            ]
+        )
+        self.too_many = len(found) > MAX_FILTER_CHOICES
+        return [] if self.too_many else [(row.pk, str(row)) for row in found]
+
+    def has_output(self) -> bool:
+        """Show the hint too: a filter that vanishes as tenants are added would be missed."""
+        return self.too_many or bool(super().has_output())
+
+
+def belongs_to_a_tenant(model: type[Model]) -> bool:
+    """Say whether a scope knows how to limit rows of this model."""
+    tenant_model = apps.get_model(conf.TENANT_MODEL)
+    return model._meta.app_label == "jitprov" or model in (tenant_model, get_user_model())
+
+
+def is_searchable(site: admin.AdminSite, model: Any) -> bool:
+    """Say whether a site has a screen on which rows of this model are found by typing."""
+    return site.is_registered(model) and bool(site.get_model_admin(model).search_fields)
