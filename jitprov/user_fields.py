@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from django.conf import settings  # noqa: TID251 -- USE_TZ is Django's setting, not one of ours
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import CharField, EmailField, Field, FileField, TextField
 from django.utils import timezone
 
@@ -52,6 +52,14 @@ def refuse_target(name: str) -> None:
     """Raise :class:`MappingError` unless a mapping may write this user field."""
     if name not in mappable_fields():
         raise MappingError(f"{name} is not a user field that a mapping may write")
+
+
+def label_of(name: str) -> str:
+    """Return what people call a user field; its name if there is no such field any more."""
+    try:
+        return str(getattr(get_user_model()._meta.get_field(name), "verbose_name", name))
+    except FieldDoesNotExist:
+        return name
 
 
 def username_field() -> UserField:

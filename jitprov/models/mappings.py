@@ -87,6 +87,11 @@ class ClaimMapping(models.Model):
         with beside("sources"):
             check_rule(rule)
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The names of the claims that it reads, in order."""
+        return _lines(self.sources)
+
     def as_rule(self) -> ClaimRule:
         """Return the row as a value of the pure core."""
         return claim_rule({field: getattr(self, field) for field in CLAIM_COLUMNS})

@@ -1,0 +1,147 @@
+"""What came of one attempt to sign in, why, and what to change where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.guides import Text
+from jitprov.models import Outcome, ProvisioningEvent
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import Remedy, aadsts, remedy
+from jitprov.saml.time import apart
+from jitprov.user_fields import label_of as field_label
+from jitprov.why.names import ClaimName, claim_name, claim_names
+from jitprov.why.problems import FieldProblem, field_problems
+
+_WENT_WELL: dict[str, Text] = {
+    Outcome.CREATED: _("The person came in for the first time, and an account was made."),
+    Outcome.UPDATED: _("The person came in, and their account was changed to what was sent."),
+    Outcome.UNCHANGED: _("The person came in. Nothing about their account had to be changed."),
+    Outcome.RESTARTED: _(
+        "The sign-in began at the identity provider, and nobody here had asked for it. So the person was sent "
+        "through a request of ours, which is a sign-in of its own."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenField:
+    """A user field that the attempt wrote."""
+
+    field: str
+    label: str
+    claim: ClaimName | None
+    """``None`` for what no single claim gave, such as a user name that was made up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedRemedy:
+    """Something to know about, with what to do."""
+
+    code: str
+    remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventExplanation:
+    """An attempt, as a tenant's admin reads it."""
+
+    reference: str
+    at: datetime
+    identity_provider: str
+    """Its slug; empty if it is gone."""
+    username: str
+    """Whose account it was about; empty if that is not known."""
+    outcome: str
+    outcome_label: Text
+    came_in: bool
+    code: str
+    """Of the refusal; empty if nothing was refused."""
+    happened: Text
+    remedy: Remedy | None
+    """What to change; ``None`` where nothing is wrong."""
+    hints: tuple[Text, ...]
+    """What the identity provider's own error codes mean."""
+    verified: bool
+    """Whether the identity provider's signature was good. Otherwise anybody may have sent what was received."""
+    expected: str
+    received: tuple[str, ...]
+    clock_difference: timedelta | None
+    """By how much what was received is after what was expected, where both are moments."""
+    claims: tuple[ClaimName, ...]
+    problems: tuple[FieldProblem, ...]
+    notes: tuple[NotedRemedy, ...]
+    fields: tuple[WrittenField, ...]
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    duration_ms: int
+
+
+def explain_event(event: ProvisioningEvent) -> EventExplanation:
+    """Say what happened at an attempt. Three statements at most, besides its identity provider and its user."""
+    details: dict[str, Any] = event.details
+    found = _remedy_of(event)
+    expected, received = details.get("expected", ""), tuple(details.get("received", ()))
+    groups = details.get("groups", {})
+    names = _group_names([*groups.get("joined", ()), *groups.get("left", ())])
+    return EventExplanation(
+        reference=event.reference,
+        at=event.created_at,
+        identity_provider=event.identity_provider.slug if event.identity_provider else "",
+        username=event.user.get_username() if event.user else "",
+        outcome=event.outcome,
+        outcome_label=Outcome(event.outcome).label,
+        came_in=event.outcome in {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED},
+        code=event.reason,
+        happened=found.happened if found else _WENT_WELL[event.outcome],
+        remedy=found,
+        hints=tuple(hint for hint in map(aadsts, received) if hint),
+        verified=event.verified,
+        expected=expected,
+        received=received,
+        clock_difference=_clock_difference(expected, received),
+        claims=claim_names(details.get("claims", ())),
+        problems=field_problems(event),
+        notes=tuple(
+            NotedRemedy(code=note, remedy=remedy(note, preset_of(event))) for note in event.notes
+        ),
+        fields=tuple(_written(details.get("fields", {}))),
+        joined=tuple(names[pk] for pk in groups.get("joined", ()) if pk in names),
+        left=tuple(names[pk] for pk in groups.get("left", ()) if pk in names),
+        duration_ms=event.duration_ms,
+    )
+
+
+def preset_of(event: ProvisioningEvent) -> Preset:
+    """Return what kind of identity provider it was; any kind if that is gone."""
+    return Preset(event.identity_provider.preset) if event.identity_provider else Preset.NONE
+
+
+def _remedy_of(event: ProvisioningEvent) -> Remedy | None:
+    return None if event.outcome in _WENT_WELL else remedy(event.reason, preset_of(event))
+
+
+def _clock_difference(expected: str, received: Iterable[str]) -> timedelta | None:
+    differences = (apart(expected, one) for one in received)
+    return next((found for found in differences if found is not None), None)
+
+
+def _written(fields: dict[str, str]) -> Iterator[WrittenField]:
+    for name, claim in fields.items():
+        yield WrittenField(
+            field=name,
+            label=field_label(name),
+            claim=claim_name(claim) if claim else None,
+        )
+
+
+def _group_names(keys: list[int]) -> dict[int, str]:
+    if not keys:
+        return {}
+    return dict(Group.objects.filter(pk__in=keys).values_list("pk", "name"))

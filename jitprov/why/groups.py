@@ -1,0 +1,138 @@
+"""Where a person's groups come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group
+from django.db.models import Q
+
+from jitprov.access import Scope
+from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
+from jitprov.provisioner import provisioner_for
+from jitprov.why.names import ClaimName, claim_name
+
+MAX_GROUPS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a sign-in gave a group for."""
+
+    identity_provider: str
+    claim: ClaimName | None
+    """``None`` for what was granted before this was kept."""
+    value: str
+    directory_name: str
+    """What the group mapping calls the value; empty if it has no name for it."""
+    mapped: bool
+    """Whether there still is such a group mapping."""
+    at: datetime
+    reference: str
+    event: int | None
+    """The primary key of the event; ``None`` if it is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupExplanation:
+    """A group that the person is in, or that was granted and taken away by hand."""
+
+    name: str
+    member: bool
+    grants: tuple[Grant, ...]
+    """Empty for a group that was given by hand."""
+
+
+def explain_groups(
+    user: AbstractBaseUser, identities: Sequence[ExternalIdentity], scope: Scope
+) -> tuple[GroupExplanation, ...]:
+    """Return the groups that the person is in, by name, each with what it was granted for.
+
+    Within the scope: not what another tenant's identity was granted, and of those given by hand only the ones that
+    these tenants might give too.
+    """
+    granted = _granted(identities)
+    mine = {row.group_id: row.group.name for row in granted}
+    member_of = _member_of(user)
+    names = mine | _given_by_hand(user, identities, scope)
+    grants = _grants(granted)
+    return tuple(
+        GroupExplanation(name=name, member=pk in member_of, grants=tuple(grants.get(pk, ())))
+        for pk, name in sorted(names.items(), key=lambda item: item[1])
+    )
+
+
+def _granted(identities: Sequence[ExternalIdentity]) -> Sequence[GrantedGroup]:
+    rows = GrantedGroup.objects.filter(identity__in=[identity.pk for identity in identities])
+    newest_last = rows.select_related("group", "identity__identity_provider").order_by("created_at")
+    return list(newest_last[:MAX_GROUPS])
+
+
+def _member_of(user: AbstractBaseUser) -> set[int]:
+    groups: Any = getattr(user, "groups", None)
+    return set(groups.values_list("pk", flat=True)) if groups is not None else set()
+
+
+def _given_by_hand(
+    user: AbstractBaseUser, identities: Sequence[ExternalIdentity], scope: Scope
+) -> dict[int, str]:
+    groups: Any = getattr(user, "groups", None)
+    if groups is None:
+        return {}
+    granted = GrantedGroup.objects.filter(identity__user_id=user.pk)
+    by_hand = groups.exclude(pk__in=granted.values("group"))
+    if not scope.everything:
+        by_hand = by_hand.filter(_assignable(identities))
+    return dict(by_hand.values_list("pk", "name")[:MAX_GROUPS])
+
+
+def _assignable(identities: Iterable[ExternalIdentity]) -> Q:
+    """Match what any of these tenants may map to."""
+    wanted = Q(pk__in=Group.objects.none())
+    for identity in identities:
+        groups = provisioner_for(identity.identity_provider).assignable_groups()
+        wanted |= Q(pk__in=groups.order_by().values("pk"))
+    return wanted
+
+
+def _grants(granted: Sequence[GrantedGroup]) -> dict[int, list[Grant]]:
+    mappings = _mappings(granted)
+    references = {row.reference for row in granted if row.reference}
+    events = dict(
+        ProvisioningEvent.objects.filter(reference__in=references).values_list("reference", "pk")
+    )
+    grants: dict[int, list[Grant]] = {}
+    for row in granted:
+        grants.setdefault(row.group_id, []).append(_grant(row, mappings, events))
+    return grants
+
+
+def _mappings(granted: Sequence[GrantedGroup]) -> dict[tuple[int, int, str, str], str]:
+    """Return what the present mappings of these groups call each value."""
+    rows = GroupMapping.objects.filter(
+        identity_provider__in={row.identity.identity_provider_id for row in granted},
+        group__in={row.group_id for row in granted},
+    )
+    return {
+        (row.identity_provider_id, row.group_id, row.claim, row.value): row.name for row in rows
+    }
+
+
+def _grant(
+    row: GrantedGroup, mappings: dict[tuple[int, int, str, str], str], events: dict[str, int]
+) -> Grant:
+    key = row.identity.identity_provider_id, row.group_id, row.claim, row.value
+    return Grant(
+        identity_provider=row.identity.identity_provider.slug,
+        claim=claim_name(row.claim) if row.claim else None,
+        value=row.value,
+        directory_name=mappings.get(key, ""),
+        mapped=key in mappings,
+        at=row.created_at,
+        reference=row.reference,
+        event=events.get(row.reference),
+    )

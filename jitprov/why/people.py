@@ -1,0 +1,136 @@
+"""Where each of a person's values and groups comes from, and how their sign-ins went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from jitprov.access import Scope
+from jitprov.guides import Text
+from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
+from jitprov.observed import email_digest
+from jitprov.remedies import remedy
+from jitprov.why.attempts import preset_of
+from jitprov.why.fields import FieldExplanation, explain_fields
+from jitprov.why.groups import GroupExplanation, explain_groups
+
+MAX_IDENTITIES = 50
+MAX_EVENTS = 50
+"""Sign-ins and refusals that are told of, the newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityExplanation:
+    """A person, as one identity provider knows them."""
+
+    pk: int
+    identity_provider: str
+    """Its slug."""
+    external_id: str
+    active: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A sign-in or a refusal, in a line."""
+
+    pk: int
+    reference: str
+    at: datetime
+    identity_provider: str
+    outcome: str
+    outcome_label: Text
+    code: str
+    happened: Text
+    """Why it was refused; empty if it was not."""
+    by_email: bool
+    """Nobody was recognised, but it was about the e-mail address that the person has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserExplanation:
+    """A person, as far as a scope reaches."""
+
+    pk: Any
+    username: str
+    active: bool
+    """Whether the account as such is switched on."""
+    identities: tuple[IdentityExplanation, ...]
+    fields: tuple[FieldExplanation, ...]
+    groups: tuple[GroupExplanation, ...]
+    attempts: tuple[Attempt, ...]
+
+
+def explain_user(user: AbstractBaseUser, scope: Scope) -> UserExplanation:
+    """Say where everything about a person comes from, in a constant number of statements.
+
+    What lies outside the scope is neither shown nor counted: identities of other tenants, what they wrote and gave,
+    and sign-ins there.
+    """
+    identities = _identities(user, scope)
+    return UserExplanation(
+        pk=user.pk,
+        username=user.get_username(),
+        active=user.is_active,
+        identities=tuple(_identity(one) for one in identities),
+        fields=explain_fields(user, identities),
+        groups=explain_groups(user, identities, scope),
+        attempts=tuple(_attempts(user, scope)),
+    )
+
+
+def _identities(user: AbstractBaseUser, scope: Scope) -> Sequence[ExternalIdentity]:
+    known = scope.limit(ExternalIdentity.objects.filter(user_id=user.pk))
+    oldest_first = known.select_related("identity_provider").order_by("created_at", "pk")
+    return list(oldest_first[:MAX_IDENTITIES])
+
+
+def _identity(identity: ExternalIdentity) -> IdentityExplanation:
+    return IdentityExplanation(
+        pk=identity.pk,
+        identity_provider=identity.identity_provider.slug,
+        external_id=identity.external_id,
+        active=identity.active,
+        since=identity.created_at,
+    )
+
+
+def _attempts(user: AbstractBaseUser, scope: Scope) -> Iterable[Attempt]:
+    events = scope.limit(ProvisioningEvent.objects.all())
+    # Two statements, because an index serves one condition better than two that are joined by OR.
+    found = [*_newest(events.filter(user_id=user.pk))]
+    email = str(getattr(user, get_user_model().get_email_field_name(), "") or "")
+    if email:
+        found += _newest(events.filter(email_digest=email_digest(email), user=None))
+    found.sort(key=lambda event: (event.created_at, event.pk), reverse=True)
+    return [_attempt(event) for event in found[:MAX_EVENTS]]
+
+
+def _newest(events: Any) -> Iterable[ProvisioningEvent]:
+    newest: Iterable[ProvisioningEvent] = (
+        events.defer("claims")
+        .select_related("identity_provider")
+        .order_by("-created_at", "-pk")[:MAX_EVENTS]
+    )
+    return newest
+
+
+def _attempt(event: ProvisioningEvent) -> Attempt:
+    refused = event.outcome in {Outcome.REFUSED, Outcome.ERROR}
+    return Attempt(
+        pk=event.pk,
+        reference=event.reference,
+        at=event.created_at,
+        identity_provider=event.identity_provider.slug if event.identity_provider else "",
+        outcome=event.outcome,
+        outcome_label=Outcome(event.outcome).label,
+        code=event.reason,
+        happened=remedy(event.reason, preset_of(event)).happened if refused else "",
+        by_email=event.user_id is None,
+    )

@@ -1,0 +1,470 @@
+"""Why somebody has what they have, and why an attempt ended as it did: after real sign-ins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from jitprov.access import EVERYTHING, NOTHING, Scope
+from jitprov.models import (
+    ClaimMapping,
+    ExternalIdentity,
+    GroupMapping,
+    IdentityProvider,
+    ProvisioningEvent,
+    Tenant,
+)
+from jitprov.provisioning.presets import Preset
+from jitprov.provisioning.types import Note, RefusalReason
+from jitprov.refusals import EXPLANATIONS
+from jitprov.testing import FakeIdentityProvider, rsa_key_pair
+from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM
+from jitprov.testing.round_trip import SignIn
+from jitprov.why import as_json, explain_event, explain_user
+from jitprov.why.attempts import EventExplanation
+from jitprov.why.fields import FieldExplanation, MappingNow
+from tests.factories import (
+    ExternalIdentityFactory,
+    GroupFactory,
+    IdentityProviderFactory,
+    UserFactory,
+    connected,
+    map_group,
+)
+from tests.latest import event
+
+pytestmark = pytest.mark.django_db
+
+User = get_user_model()
+CODES = sorted({*EXPLANATIONS, *RefusalReason, "internal_error"})
+
+
+def scope_of_tenant(idp: IdentityProvider) -> Scope:
+    return Scope(tenants=Tenant.objects.filter(pk=idp.tenant_id), something=True)
+
+
+def field_of(user: Any, name: str, scope: Scope = EVERYTHING) -> FieldExplanation:
+    [found] = [one for one in explain_user(user, scope).fields if one.field == name]
+    return found
+
+
+def latest() -> EventExplanation:
+    return explain_event(event())
+
+
+# An attempt
+
+
+def test_a_first_sign_in_says_what_was_written_from_which_claim(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    group = map_group(idp, ANN.groups[0])
+    sign_in()
+
+    found = latest()
+    assert (found.came_in, found.code, found.remedy, found.problems) == (True, "", None, ())
+    assert "account was made" in str(found.happened)
+    claims = {one.field: one.claim and one.claim.name for one in found.fields}
+    assert claims["last_name"] == SURNAME_CLAIM
+    assert claims["email"] == EMAIL_CLAIM
+    assert found.joined == (group.name,)
+    assert found.username == ANN.upn
+    assert ANN.email not in json.dumps(as_json(replace(found, username="")))
+
+
+def test_a_later_sign_in_says_what_changed_and_which_groups_were_left(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    group = map_group(idp, ANN.groups[0])
+    sign_in()
+    sign_in(replace(ANN, surname="Baker", groups=ANN.groups[1:]))
+
+    found = latest()
+    assert [one.field for one in found.fields] == ["last_name"]
+    assert (found.joined, found.left) == ((), (group.name,))
+    sign_in(replace(ANN, surname="Baker", groups=ANN.groups[1:]))
+    assert (latest().fields, latest().left) == ((), ())
+    assert latest().came_in
+
+
+def test_a_wrong_certificate_is_named_and_what_came_is_unproved(
+    sign_in: Callable[..., Any],
+) -> None:
+    sign_in(signing_key_pair=rsa_key_pair("another"))
+
+    found = latest()
+    assert (found.code, found.verified, found.came_in) == ("signature_invalid", False, False)
+    assert found.expected
+    assert found.remedy is not None
+    assert "metadata" in str(found.remedy.where) + str(found.remedy.fix)
+
+
+def test_a_wrong_audience_is_shown_beside_the_right_one(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(preset=Preset.ENTRA.value)
+    sign_in(audience_restrictions=[["https://wrong.example"]])
+
+    found = latest()
+    assert (found.code, found.verified) == ("audience_mismatch", True)
+    assert found.expected == idp.as_service_provider().entity_id
+    assert found.received == ("https://wrong.example",)
+    assert found.remedy is not None
+    assert str(found.remedy.where).endswith("Basic SAML Configuration > Identifier (Entity ID)")
+
+
+def test_a_clock_that_is_wrong_is_measured(sign_in: Callable[..., Any]) -> None:
+    sign_in(not_before=datetime.now(UTC) + timedelta(minutes=30))
+
+    found = latest()
+    assert found.code == "not_yet_valid"
+    assert found.clock_difference is not None
+    assert abs(found.clock_difference - timedelta(minutes=30)) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_a_missing_claim_is_named_with_the_field_that_needs_it(
+    sign_in: Callable[..., Any], came: bool
+) -> None:
+    ClaimMapping.objects.filter(target="last_name").update(required=True)
+    sign_in(replace(ANN, surname=""), attributes={SURNAME_CLAIM: [""]} if came else {})
+
+    [problem] = latest().problems
+    assert (problem.field, problem.label) == ("last_name", "last name")
+    assert problem.code == "required_claim_missing"
+    assert [(one.claim.name, one.came) for one in problem.claims] == [(SURNAME_CLAIM, came)]
+    assert problem.mapped
+    assert str(problem.fix)
+
+
+def test_a_value_that_does_not_fit_says_why_in_words(sign_in: Callable[..., Any]) -> None:
+    sign_in(replace(ANN, surname="x" * 151))
+
+    [problem] = latest().problems
+    assert (problem.field, problem.code) == ("last_name", "invalid_value")
+    assert [str(one) for one in problem.details] == ["The value is longer than the field allows."]
+
+
+def test_a_value_that_somebody_else_has_names_the_field(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    ClaimMapping.objects.create(identity_provider=idp, target="employee_number", sources="number")
+    UserFactory.create(employee_number="7")
+    sign_in(replace(ANN, extra={"number": "7"}))
+
+    assert latest().code == "conflict"
+    assert [one.field for one in latest().problems] == ["employee_number"]
+
+
+def test_a_mapping_that_is_gone_is_said_to_be(sign_in: Callable[..., Any]) -> None:
+    sign_in(replace(ANN, surname="x" * 151))
+    ClaimMapping.objects.all().delete()
+
+    [problem] = latest().problems
+    assert (problem.mapped, problem.claims) == (False, ())
+
+
+def test_a_deactivated_account(sign_in: Callable[..., Any]) -> None:
+    sign_in()
+    User.objects.update(is_active=False)
+    sign_in()
+
+    found = latest()
+    assert (found.code, found.username) == ("account_disabled", ANN.upn)
+    assert "switched off" in str(found.happened)
+
+
+def test_too_many_groups_are_a_note_with_a_remedy(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(preset=Preset.ENTRA.value)
+    map_group(idp, ANN.groups[0])
+    sign_in(replace(ANN, groups=(), group_overage=True))
+
+    [note] = latest().notes
+    assert latest().came_in
+    assert note.code == Note.GROUPS_OVERAGE
+    assert "150" in str(note.remedy.happened)
+    assert "Add a group claim" in str(note.remedy.where)
+
+
+def test_a_sign_in_from_the_portal_is_no_refusal(client: Client, idp: IdentityProvider) -> None:
+    ProvisioningEvent.objects.create(
+        identity_provider=idp, tenant=idp.tenant, outcome="restarted", reason="unsolicited"
+    )
+
+    assert latest().remedy is None
+    assert "began at the identity provider" in str(latest().happened)
+
+
+def test_entra_s_own_codes_are_explained(sign_in: Callable[..., Any]) -> None:
+    sign_in(
+        status="urn:oasis:names:tc:SAML:2.0:status:Responder",
+        status_message="AADSTS50105: Your administrator has configured the application",
+    )
+
+    assert latest().code == "status_not_success"
+    [hint] = latest().hints
+    assert "assigned" in str(hint)
+
+
+def test_an_event_whose_identity_provider_is_gone_is_still_explained(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    sign_in(replace(ANN, surname="x" * 151))
+    idp.delete()
+
+    assert latest().identity_provider == ""
+    assert [one.field for one in latest().problems] == ["last_name"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_explained_with_what_to_do(code: str) -> None:
+    outcome = "error" if code == "internal_error" else "refused"
+    for preset in Preset:
+        idp = IdentityProviderFactory.build(preset=preset.value)
+        found = explain_event(
+            ProvisioningEvent(identity_provider=idp, outcome=outcome, reason=code)
+        )
+        assert str(found.happened)
+        assert found.remedy is not None
+        assert str(found.remedy.fix)
+        assert str(found.remedy.by.label)
+        json.dumps(as_json(found))
+
+
+# A person
+
+
+def test_every_field_says_which_claim_set_it_and_when(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    sign_in()
+    first = event()
+    sign_in(replace(ANN, surname="Baker"))
+    user = User.objects.get()
+
+    last_name, first_name = field_of(user, "last_name"), field_of(user, "first_name")
+    assert last_name.value == "Baker"
+    assert last_name.written is not None
+    assert first_name.written is not None
+    assert last_name.written.claim is not None
+    assert last_name.written.claim.name == SURNAME_CLAIM
+    assert (last_name.written.source, last_name.written.mapping) == ("saml", MappingNow.THERE)
+    assert (last_name.written.reference, last_name.written.event) == (event().reference, event().pk)
+    assert first_name.written.reference == first.reference
+    [mapping] = last_name.mappings
+    assert (mapping.identity_provider, mapping.sync) == ("acme", "always")
+    assert last_name.written.at is not None
+    assert abs(datetime.now(UTC) - last_name.written.at) < timedelta(minutes=1)
+
+
+def test_a_field_that_no_sign_in_set_is_said_to_be_so(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    sign_in()
+    ClaimMapping.objects.create(
+        identity_provider=idp,
+        target="department",
+        sources="dept\nou",
+        transforms=[{"name": "split", "separator": ";"}, {"name": "first"}],
+        sync="if_empty",
+    )
+    User.objects.update(department="Finance")
+
+    found = field_of(User.objects.get(), "department")
+    assert (found.value, found.written) == ("Finance", None)
+    [mapping] = found.mappings
+    assert [claim.name for claim in mapping.claims] == ["dept", "ou"]
+    assert mapping.transforms == ("split (separator: ;)", "first")
+
+
+@pytest.mark.parametrize(
+    ("change", "now"),
+    [
+        (lambda rows: rows.update(sources="another"), MappingNow.OTHER_CLAIM),
+        (lambda rows: rows.delete(), MappingNow.GONE),
+    ],
+)
+def test_a_mapping_that_has_changed_since_is_said_to_have(
+    sign_in: Callable[..., Any], change: Callable[[Any], object], now: MappingNow
+) -> None:
+    sign_in()
+    change(ClaimMapping.objects.filter(target="last_name"))
+
+    written = field_of(User.objects.get(), "last_name").written
+    assert written is not None
+    assert written.mapping is now
+    assert str(now.label)
+
+
+def test_a_user_name_that_was_made_up_is_said_to_be(sign_in: Callable[..., Any]) -> None:
+    ClaimMapping.objects.filter(target="username").delete()
+    sign_in()
+
+    written = field_of(User.objects.get(), "username").written
+    assert written is not None
+    assert (written.claim, written.mapping) == (None, MappingNow.NEVER)
+
+
+def test_a_field_that_may_not_be_mapped_any_more_does_not_show_its_value(
+    sign_in: Callable[..., Any], settings: Any
+) -> None:
+    sign_in()
+    settings.JITPROV_MAPPABLE_FIELDS = ["email"]
+
+    assert field_of(User.objects.get(), "last_name").value is None
+
+
+def test_groups_say_whether_a_claim_or_a_hand_gave_them(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    group = map_group(idp, ANN.groups[0])
+    GroupMapping.objects.update(name="Finance people")
+    sign_in()
+    user = User.objects.get()
+    by_hand = GroupFactory.create()
+    user.groups.add(by_hand)
+
+    granted, given = explain_user(user, EVERYTHING).groups
+    assert (granted.name, given.name, given.grants) == (group.name, by_hand.name, ())
+    [grant] = granted.grants
+    assert grant.claim is not None
+    assert (grant.claim.name, grant.value) == (GROUPS_CLAIM, ANN.groups[0])
+    assert (grant.directory_name, grant.mapped, grant.event) == ("Finance people", True, event().pk)
+    user.groups.clear()
+    GroupMapping.objects.all().delete()
+    [granted] = explain_user(user, EVERYTHING).groups
+    assert (granted.member, granted.grants[0].mapped) == (False, False)
+
+
+def test_attempts_are_the_newest_with_the_reason_of_each_refusal(
+    sign_in: Callable[..., Any],
+) -> None:
+    sign_in()
+    User.objects.update(is_active=False)
+    sign_in()
+
+    refused, created = explain_user(User.objects.get(), EVERYTHING).attempts
+    assert (refused.code, created.outcome, created.happened) == ("account_disabled", "created", "")
+    assert "switched off" in str(refused.happened)
+
+
+def test_a_refusal_of_a_stranger_with_the_person_s_address_is_told(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(create_users=False)
+    identity = ExternalIdentityFactory.create(identity_provider=idp, user__email=ANN.email.upper())
+    sign_in()
+
+    [attempt] = explain_user(identity.user, EVERYTHING).attempts
+    assert (attempt.code, attempt.by_email) == ("creation_disabled", True)
+
+
+# Tenants
+
+
+@pytest.fixture
+def elsewhere(
+    client: Client, saml_sign_in: SignIn, sign_in: Callable[..., Any]
+) -> IdentityProvider:
+    """Ann also signs in at another tenant, which writes her department and gives her a group."""
+    sign_in()
+    fake = FakeIdentityProvider(tenant_id="0f8b1f6e-3c1d-4b0e-9c41-7d2a5b9e6c10")
+    row = connected(fake, slug="elsewhere")
+    ExternalIdentityFactory.create(
+        identity_provider=row, external_id=ANN.object_id, user=User.objects.get()
+    )
+    ClaimMapping.objects.create(identity_provider=row, target="department", sources="dept")
+    map_group(row, ANN.groups[0])
+    saml_sign_in(row, fake, replace(ANN, extra={"dept": "Secret"}))
+    assert event().outcome == "updated"
+    return row
+
+
+def test_what_belongs_to_another_tenant_is_neither_shown_nor_counted(
+    elsewhere: IdentityProvider, idp: IdentityProvider
+) -> None:
+    user = User.objects.get()
+
+    here = explain_user(user, scope_of_tenant(idp))
+    there = explain_user(user, scope_of_tenant(elsewhere))
+    everywhere = explain_user(user, EVERYTHING)
+    assert [one.identity_provider for one in here.identities] == ["acme"]
+    assert [one.identity_provider for one in there.identities] == ["elsewhere"]
+    assert [len(one.attempts) for one in (here, there, everywhere)] == [1, 1, 2]
+    assert [len(one.groups) for one in (here, there, everywhere)] == [0, 1, 1]
+    assert "department" not in {one.field for one in here.fields}
+    text = json.dumps(as_json(here))
+    assert "elsewhere" not in text
+    assert "Secret" not in text
+
+
+def test_a_group_given_by_hand_is_shown_to_tenants_that_may_give_it(
+    sign_in: Callable[..., Any], idp: IdentityProvider, settings: Any
+) -> None:
+    sign_in()
+    settings.JITPROV_ASSIGNABLE_GROUPS = ["Readers"]
+    user = User.objects.get()
+    user.groups.set([GroupFactory.create(name="Readers"), GroupFactory.create(name="Operators")])
+
+    assert [one.name for one in explain_user(user, scope_of_tenant(idp)).groups] == ["Readers"]
+    assert len(explain_user(user, EVERYTHING).groups) == 2
+
+
+def test_without_a_scope_there_is_nothing(sign_in: Callable[..., Any]) -> None:
+    sign_in()
+
+    found = explain_user(User.objects.get(), NOTHING)
+    assert (found.identities, found.fields, found.groups, found.attempts) == ((), (), (), ())
+
+
+def test_it_costs_the_same_however_much_there_is(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
+    map_group(idp, ANN.groups[0])
+    sign_in()
+    user = User.objects.get()
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            explain_user(user, scope_of_tenant(idp))
+        return len(queries)
+
+    few = statements()
+    for number in range(5):
+        other = connected(FakeIdentityProvider(), tenant=idp.tenant)
+        ExternalIdentityFactory.create(identity_provider=other, user=user)
+        sign_in(replace(ANN, surname=f"Baker {number}"))
+        user.groups.add(GroupFactory.create())
+
+    assert statements() == few <= 10
+
+
+def test_a_long_history_is_cut(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+    sign_in()
+    user = User.objects.get()
+    ProvisioningEvent.objects.bulk_create(
+        ProvisioningEvent(identity_provider=idp, tenant=idp.tenant, user=user, outcome="unchanged")
+        for _ in range(60)
+    )
+
+    assert len(explain_user(user, EVERYTHING).attempts) == 50
+
+
+def test_the_explanation_is_json(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+    map_group(idp, ANN.groups[0])
+    sign_in()
+
+    found = as_json(explain_user(User.objects.get(), EVERYTHING))
+    assert json.loads(json.dumps(found)) == found
+    assert found["identities"][0]["external_id"] == ExternalIdentity.objects.get().external_id
