@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -110,22 +110,31 @@ Snapshot: TypeAlias = Mapping[Key, Part]
 
 def snapshot(identity_provider: IdentityProvider) -> Snapshot:
     """Read the whole configuration of an identity provider, as JSON has it; empty if the row is not there."""
-    row = IdentityProvider.objects.filter(pk=identity_provider.pk).values("slug", *COLUMNS).first()
-    if row is None:
-        return {}
-    parts: dict[Key, Part] = {
-        (IDENTITY_PROVIDER, ""): Part(
-            label=row["slug"], values={name: _plain(row[name]) for name in COLUMNS}
-        )
-    }
-    for what, (relation, name, columns) in _RELATED.items():
-        related: Any = getattr(identity_provider, relation)
-        for one in related.values("pk", *{name, *columns}):
-            # A certificate is the same one if it was removed and added again.
-            key = one[name] if what == "certificate" else str(one["pk"])
-            values = {column: _plain(one[column]) for column in columns}
-            parts[what, key] = Part(label=str(one[name]), values=values)
-    return parts
+    return snapshots([identity_provider.pk]).get(identity_provider.pk, {})
+
+
+def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
+    """Read the configurations of the rows with these keys, with one statement for each kind of row."""
+    found: dict[Any, dict[Key, Part]] = {}
+    rows = IdentityProvider.objects.filter(pk__in=keys) if keys else IdentityProvider.objects.none()
+    for row in rows.values("pk", "slug", *COLUMNS):
+        values = {name: _plain(row[name]) for name in COLUMNS}
+        found[row["pk"]] = {(IDENTITY_PROVIDER, ""): Part(label=row["slug"], values=values)}
+    if found:
+        for what in _RELATED:
+            _read_related(what, found)
+    return dict(found)
+
+
+def _read_related(what: str, found: Mapping[Any, dict[Key, Part]]) -> None:
+    relation, name, columns = _RELATED[what]
+    model: Any = IdentityProvider._meta.get_field(relation).related_model
+    rows = model.objects.filter(identity_provider__in=list(found))
+    for row in rows.values("pk", "identity_provider_id", *{name, *columns}):
+        # A certificate is the same one if it was removed and added again.
+        key = row[name] if what == "certificate" else str(row["pk"])
+        values = {column: _plain(row[column]) for column in columns}
+        found[row["identity_provider_id"]][what, key] = Part(label=str(row[name]), values=values)
 
 
 def configuration_digest(identity_provider: IdentityProvider) -> str:
@@ -150,22 +159,36 @@ def recorded(identity_provider: IdentityProvider, actor: Actor, note: str = "") 
 
     :param identity_provider: not yet saved, if the block makes it.
     """
-    with transaction.atomic(using=accounts_database()):
-        slug, tenant_id = identity_provider.slug, identity_provider.tenant_id
-        before = snapshot(identity_provider) if identity_provider.pk else {}
+    with recorded_many([identity_provider], actor, note):
         yield
-        after = snapshot(identity_provider) if identity_provider.pk else {}
-        common = {
-            "identity_provider": identity_provider if after else None,
-            # The row itself knows better if it was made by the block.
-            "tenant_id": identity_provider.tenant_id if after else tenant_id,
-            "slug": identity_provider.slug if after else slug,
-            **_by(actor),
-            "note": note[:MAX_LABEL],
-        }
+
+
+@contextmanager
+def recorded_many(
+    identity_providers: Sequence[IdentityProvider], actor: Actor, note: str = ""
+) -> Iterator[None]:
+    """Do the same for many, with a number of statements that does not depend on how many they are."""
+    with transaction.atomic(using=accounts_database()):
+        were = [(row, row.pk, row.slug, row.tenant_id) for row in identity_providers]
+        before = snapshots([key for _, key, _, _ in were if key])
+        yield
+        after = snapshots([row.pk for row in identity_providers if row.pk])
+        common = {**_by(actor), "note": note[:MAX_LABEL]}
         ConfigurationChange.objects.bulk_create(
-            ConfigurationChange(**common, **change) for change in differences(before, after)
+            ConfigurationChange(**_of(row, after, slug, tenant_id), **common, **change)
+            for row, key, slug, tenant_id in were
+            for change in differences(before.get(key, {}), after.get(row.pk, {}))
         )
+
+
+def _of(
+    row: IdentityProvider, after: Mapping[Any, Snapshot], slug: str, tenant_id: Any
+) -> dict[str, Any]:
+    """Return which identity provider a change belongs to; one that is gone, by name only."""
+    if row.pk not in after:
+        return {"identity_provider_id": None, "tenant_id": tenant_id, "slug": slug}
+    # The row itself knows better if it was made by the block.
+    return {"identity_provider_id": row.pk, "tenant_id": row.tenant_id, "slug": row.slug}
 
 
 def record_done(

@@ -10,21 +10,19 @@ from enum import StrEnum
 from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
 from django.db import IntegrityError, transaction
 
+from jitprov import audit
+from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.federation_map import MapRow, in_batches
-from jitprov.metadata_import import (
-    ImportRefused,
-    SlugRefused,
-    apply_metadata,
-    new_identity_provider,
-    preset_mappings,
-)
+from jitprov.metadata_import import ImportRefused, SlugRefused
+from jitprov.metadata_rows import apply_metadata, new_identity_provider, preset_mappings
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
     IdentityProvider,
     SigningCertificate,
+    Via,
     accounts_database,
 )
 from jitprov.provisioning.presets import Preset
@@ -32,6 +30,7 @@ from jitprov.saml.aggregate import Aggregate, ByteSource, Entry, verified_aggreg
 from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.types import Certificate, IdpMetadata
 
+APPLICATION = Actor(via=Via.CODE, name="FederationImport")
 BATCH_SIZE = 200
 """Identity providers in one transaction: a second's work at most, so that sign-ins are not kept waiting."""
 
@@ -124,16 +123,19 @@ class FederationImport:
         now: datetime,
         preset: Preset | None = None,
         dry_run: bool = False,
+        actor: Actor = APPLICATION,
     ) -> None:
         """Begin; nothing is read or written yet.
 
         :param rows: by entity ID, as :func:`jitprov.federation_map.read_map` returns them.
         :param preset: ``None`` recognises each new identity provider by its metadata.
         :param dry_run: find out what would happen, and undo each batch.
+        :param actor: who imports, for the record of changes.
         """
         self.summary = Summary()
         """Grows while :meth:`run` runs, and stays true if that ends early."""
         self._rows, self._now, self._preset, self._dry_run = rows, now, preset, dry_run
+        self._actor = actor
 
     def verified(self, stream: ByteSource, trusted: Certificate) -> bytes:
         """Return what the trusted certificate's holder signed of a whole aggregate, for :meth:`run`.
@@ -188,7 +190,7 @@ class FederationImport:
     def _save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
         database = accounts_database()
         for _ in range(2):
-            batch = _Batch(self._now, self._preset)
+            batch = _Batch(self._now, self._preset, self._actor)
             try:
                 with transaction.atomic(using=database):
                     batch.save(items)
@@ -213,12 +215,12 @@ class FederationImport:
 class _Batch:
     """Some identity providers, saved with a number of statements that does not depend on how many they are."""
 
-    def __init__(self, now: datetime, preset: Preset | None) -> None:
+    def __init__(self, now: datetime, preset: Preset | None, actor: Actor) -> None:
         self.new: list[tuple[IdentityProvider, IdpMetadata]] = []
         self.changed: list[RowChanged] = []
         self.refused: list[tuple[MapRow, ImportRefused]] = []
         self.unchanged = 0
-        self._now, self._preset = now, preset
+        self._now, self._preset, self._actor = now, preset, actor
         self._touched: list[IdentityProvider] = []
         self._fields = {"updated_at"}
         self._certificates: list[SigningCertificate] = []
@@ -237,7 +239,10 @@ class _Batch:
                 self.refused.append((row, refusal))
             else:
                 self._update(found, metadata, certificates.get(found.pk, {}))
-        self._write()
+        changed = [*(row for row, _ in self.new), *self._touched]
+        if changed:
+            with audit.recorded_many(changed, self._actor):
+                self._write()
 
     def _add(self, row: MapRow, metadata: IdpMetadata) -> None:
         identity_provider = new_identity_provider(

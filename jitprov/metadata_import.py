@@ -6,7 +6,7 @@ import base64
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,18 +26,28 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.timezone import now as current_time
 
+from jitprov import audit
+from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata_fetch import fetch_metadata
+from jitprov.metadata_rows import (
+    UNREMARKABLE,
+    FieldChange,
+    apply_metadata,
+    fetched_columns,
+    new_identity_provider,
+    preset_mappings,
+)
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
     IdentityProvider,
     SigningCertificate,
+    Via,
     accounts_database,
 )
-from jitprov.provisioning.presets import Preset, detect
-from jitprov.provisioning.types import ClaimRule
+from jitprov.provisioning.presets import Preset
 from jitprov.saml.certificates import (
     MAX_CERTIFICATE_LENGTH,
     CertificateUnusable,
@@ -45,9 +55,9 @@ from jitprov.saml.certificates import (
 )
 from jitprov.saml.metadata import METADATA_LIMITS, parse_idp_metadata
 from jitprov.saml.types import Certificate, IdpMetadata
-from jitprov.user_fields import mappable_fields
 
 MAX_SLUG = 100
+APPLICATION = Actor(via=Via.CODE, name="import_metadata")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -82,15 +92,6 @@ class IdentityProviderAmbiguous(ImportRefused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
-    """A column that an import changed."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
     """What an import understood, and what it changed."""
 
@@ -103,7 +104,7 @@ class ImportResult:
     certificates_added: tuple[Certificate, ...] = ()
     certificates_removed: tuple[Certificate, ...] = ()
     mapped_fields: tuple[str, ...] = ()
-    """User fields that the preset's claim mappings write; only for a new identity provider."""
+    """User fields that the preset's claim mappings write; only for a new or empty identity provider."""
     also_used_by: tuple[str, ...] = ()
     """Other tenants whose identity provider has the same entity ID."""
     linked_people: int = 0
@@ -229,38 +230,54 @@ def _opened(path: str, hint: str) -> BinaryIO:
 def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of whoever imports
     document: bytes,
     *,
-    tenant: Any,
+    tenant: Any = None,
     slug: str = "",
+    into: IdentityProvider | None = None,
     preset: Preset | None = None,
     entity_id: str = "",
     trusted: Certificate | None = None,
     now: datetime | None = None,
     dry_run: bool = False,
+    actor: Actor | None = None,
+    metadata_url: str = "",
 ) -> ImportResult:
     """Create or update a tenant's identity provider from its metadata. All of it, or nothing.
 
-    A new one gets its preset's subject claim and claim mappings. An update changes what the metadata says and
-    nothing that the tenant decided: mappings, policies and the subject claim stay. Certificates that the
-    metadata no longer has are removed.
+    A new one, and a draft that nothing was imported into yet, gets its preset's subject claim and claim mappings,
+    a draft only where it has none. An update changes what the metadata says and nothing that the tenant decided:
+    mappings, policies and the subject claim stay. Certificates that the metadata no longer has are removed.
 
+    :param tenant: whose it is; not needed with ``into``.
     :param slug: empty finds the tenant's identity provider by its entity ID, or makes a slug for a new one.
-    :param preset: ``None`` recognises a new identity provider by its metadata.
+    :param into: this row and no other, whatever its entity ID; it is read anew, and returned in the result.
+    :param preset: ``None`` recognises a new identity provider, or a draft that has none, by its metadata.
     :param dry_run: return what would happen, and undo it.
+    :param actor: who imports, for the record of changes; ``None`` is the application itself.
+    :param metadata_url: where the document was fetched from, if it is to be fetched from there again.
     :raises MetadataRefused: the document is not good.
     :raises ImportRefused: it does not fit what is there.
     """
+    now = now or current_time()
     metadata = parse_idp_metadata(
         document,
         entity_id=entity_id,
-        now=now or current_time(),
+        now=now,
         trusted=trusted,
         allow_http=settings.DEBUG,
         limits=replace(METADATA_LIMITS, bytes=conf.METADATA_MAX_BYTES),
     )
+    work = _Import(
+        metadata=metadata,
+        preset=preset,
+        fetched=fetched_columns(metadata_url, now) if metadata_url else {},
+        actor=actor or APPLICATION,
+    )
     try:
         database = accounts_database()
         with transaction.atomic(using=database):
-            result = _save(metadata, tenant, slug, preset)
+            result = work.save(
+                _locked(into) if into else _find(metadata, tenant, slug), tenant, slug
+            )
             if dry_run:
                 transaction.set_rollback(True, using=database)
     except IntegrityError as error:
@@ -270,19 +287,76 @@ def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of who
     return result
 
 
-def _save(metadata: IdpMetadata, tenant: Any, slug: str, preset: Preset | None) -> ImportResult:
-    found = _find(metadata, tenant, slug)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Import:
+    """One identity provider's metadata, on its way into a row."""
+
+    metadata: IdpMetadata
+    preset: Preset | None
+    fetched: Mapping[str, Any]
+    """Columns about the URL that it came from."""
+    actor: Actor
+
+    def save(self, found: IdentityProvider | None, tenant: Any, slug: str) -> ImportResult:
+        if found is None:
+            result = self._create(tenant, slug or free_slug(tenant))
+        else:
+            result = self._update(found)
+        return replace(result, also_used_by=_other_tenants(self.metadata, result.identity_provider))
+
+    def _create(self, tenant: Any, slug: str) -> ImportResult:
+        row = new_identity_provider(
+            self.metadata, self.preset, slug=slug, tenant=tenant, **self.fetched
+        )
+        with audit.recorded(row, self.actor):
+            row.save()
+            mappings = _add_mappings(row)
+            added, _ = _replace_certificates(row, self.metadata)
+        return ImportResult(
+            identity_provider=row,
+            metadata=self.metadata,
+            created=True,
+            certificates_added=added,
+            mapped_fields=mappings,
+        )
+
+    def _update(self, row: IdentityProvider) -> ImportResult:
+        was_empty = not row.entity_id
+        with audit.recorded(row, self.actor):
+            changes = apply_metadata(row, self.metadata, self.preset, **self.fetched)
+            fill = was_empty and not row.claim_mappings.exists()
+            mappings = _add_mappings(row) if fill else ()
+            added, removed = _replace_certificates(row, self.metadata)
+            self._write(row, changes, certificates=bool(added or removed))
+        return ImportResult(
+            identity_provider=row,
+            metadata=self.metadata,
+            created=False,
+            changes=tuple(one for one in changes if one.field not in UNREMARKABLE),
+            certificates_added=added,
+            certificates_removed=removed,
+            mapped_fields=mappings,
+            linked_people=_linked_people(row, changes),
+        )
+
+    @staticmethod
+    def _write(
+        row: IdentityProvider, changes: Sequence[FieldChange], *, certificates: bool
+    ) -> None:
+        fields = {one.field for one in changes}
+        # Also if only a certificate is new: whatever remembers a row by its time must look again.
+        if certificates or fields - UNREMARKABLE:
+            fields.add("updated_at")
+        if fields:
+            row.save(update_fields=fields)
+
+
+def _locked(identity_provider: IdentityProvider) -> IdentityProvider:
+    rows = IdentityProvider.objects.select_for_update()
+    found = rows.filter(pk=identity_provider.pk).first()
     if found is None:
-        result = _create(metadata, tenant, slug or _free_slug(tenant), preset)
-    else:
-        result = _update(metadata, found, preset)
-    added, removed = _replace_certificates(result.identity_provider, metadata)
-    return replace(
-        result,
-        certificates_added=added,
-        certificates_removed=removed,
-        also_used_by=_other_tenants(metadata, tenant),
-    )
+        raise ImportRefused("This identity provider has been deleted.")
+    return found
 
 
 def _find(metadata: IdpMetadata, tenant: Any, slug: str) -> IdentityProvider | None:
@@ -327,7 +401,7 @@ def slug_problem(slug: str) -> str:
     return ""
 
 
-def _free_slug(tenant: Any) -> str:
+def free_slug(tenant: Any) -> str:
     """Return the tenant's name as a slug, with a number if that is taken."""
     base = (
         slugify(str(getattr(tenant, conf.TENANT_LOOKUP_FIELD)))[: MAX_SLUG - 8].strip("-_") or "idp"
@@ -347,107 +421,16 @@ def _free_slug(tenant: Any) -> str:
     )
 
 
-def _create(metadata: IdpMetadata, tenant: Any, slug: str, preset: Preset | None) -> ImportResult:
-    identity_provider = new_identity_provider(metadata, preset, slug=slug, tenant=tenant)
-    identity_provider.save()
+def _add_mappings(identity_provider: IdentityProvider) -> tuple[str, ...]:
     mappings = preset_mappings(identity_provider)
     ClaimMapping.objects.bulk_create(mappings)
-    return ImportResult(
-        identity_provider=identity_provider,
-        metadata=metadata,
-        created=True,
-        mapped_fields=tuple(mapping.target for mapping in mappings),
-    )
-
-
-def new_identity_provider(
-    metadata: IdpMetadata, preset: Preset | None, *, slug: str, **columns: Any
-) -> IdentityProvider:
-    """Return a row, not saved, that says what the metadata says.
-
-    :param preset: ``None`` recognises it.
-    """
-    preset = preset or detect(metadata.entity_id, metadata.sso_url)
-    return IdentityProvider(
-        slug=slug,
-        preset=preset.value,
-        subject_claim=preset.details.subject_claim,
-        **_columns(metadata),
-        **columns,
-    )
-
-
-def preset_mappings(identity_provider: IdentityProvider) -> list[ClaimMapping]:
-    """Return the preset's claim mappings, not saved, as far as the host's user model has the fields."""
-    fields = mappable_fields()
-    rules = Preset(identity_provider.preset).details.rules
-    usable = [rule for rule in rules if rule.target in fields]
-    return [_mapping(identity_provider, position, rule) for position, rule in enumerate(usable)]
-
-
-def _mapping(identity_provider: IdentityProvider, position: int, rule: ClaimRule) -> ClaimMapping:
-    return ClaimMapping(
-        identity_provider=identity_provider,
-        position=position,
-        sources="\n".join(rule.sources),
-        target=rule.target,
-        transforms=[{"name": one.name, **one.parameters} for one in rule.transforms],
-        sync=rule.sync.value,
-        required=rule.required,
-        when_empty=rule.when_empty.value,
-    )
-
-
-def _update(
-    metadata: IdpMetadata, identity_provider: IdentityProvider, preset: Preset | None
-) -> ImportResult:
-    changes = apply_metadata(identity_provider, metadata, preset)
-    if changes:
-        identity_provider.save(update_fields=[*(one.field for one in changes), "updated_at"])
-    return ImportResult(
-        identity_provider=identity_provider,
-        metadata=metadata,
-        created=False,
-        changes=changes,
-        linked_people=_linked_people(identity_provider, changes),
-    )
-
-
-def apply_metadata(
-    identity_provider: IdentityProvider, metadata: IdpMetadata, preset: Preset | None
-) -> tuple[FieldChange, ...]:
-    """Let a row say what the metadata says, without saving it; return what is different.
-
-    :param preset: ``None`` leaves the row's own.
-    """
-    wanted = _columns(metadata)
-    if preset is not None:
-        wanted["preset"] = preset.value
-    changes = tuple(
-        FieldChange(field=field, before=getattr(identity_provider, field), after=value)
-        for field, value in wanted.items()
-        if getattr(identity_provider, field) != value
-    )
-    for change in changes:
-        setattr(identity_provider, change.field, change.after)
-    return changes
+    return tuple(mapping.target for mapping in mappings)
 
 
 def _linked_people(identity_provider: IdentityProvider, changes: Sequence[FieldChange]) -> int:
     if not any(change.field == "entity_id" for change in changes):
         return 0
     return ExternalIdentity.objects.filter(identity_provider=identity_provider).count()
-
-
-def _columns(metadata: IdpMetadata) -> dict[str, Any]:
-    return {
-        "entity_id": metadata.entity_id,
-        "sso_url": metadata.sso_url,
-        "sso_binding": metadata.sso_binding.value,
-        "slo_url": metadata.slo_url,
-        "slo_binding": metadata.slo_binding.value,
-        "want_authn_requests_signed": metadata.want_authn_requests_signed,
-    }
 
 
 def _replace_certificates(
@@ -468,12 +451,12 @@ def _replace_certificates(
     return tuple(added), tuple(load_certificate(row.pem) for row in removed)
 
 
-def _other_tenants(metadata: IdpMetadata, tenant: Any) -> tuple[str, ...]:
+def _other_tenants(metadata: IdpMetadata, row: IdentityProvider) -> tuple[str, ...]:
     rows = (
         IdentityProvider.objects.filter(entity_id=metadata.entity_id)
-        .exclude(tenant=tenant)
+        .exclude(tenant=row.tenant_id)
         .select_related("tenant")
         .order_by("slug")
     )
-    names = (str(getattr(row.tenant, conf.TENANT_LOOKUP_FIELD)) for row in rows)
+    names = (str(getattr(other.tenant, conf.TENANT_LOOKUP_FIELD)) for other in rows)
     return tuple(dict.fromkeys(names))

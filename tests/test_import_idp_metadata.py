@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov import metadata_import
+from jitprov import metadata_import, metadata_rows
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -111,7 +111,7 @@ def test_mappings_for_fields_that_the_host_has_not_are_left_out(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {name: User._meta.get_field(name) for name in ("email", "last_name")}
-    monkeypatch.setattr(metadata_import, "mappable_fields", lambda: fields)
+    monkeypatch.setattr(metadata_rows, "mappable_fields", lambda: fields)
     run(entra())
     assert set(ClaimMapping.objects.values_list("target", flat=True)) == {"email", "last_name"}
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from django.urls import NoReverseMatch
 
 from jitprov.conf import conf
-from jitprov.metadata_import import FieldChange, ImportResult
+from jitprov.metadata_import import ImportResult
+from jitprov.metadata_rows import FieldChange
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.saml.types import Binding, Certificate
@@ -26,6 +27,8 @@ _NAMES = {
     "slo_binding": "logout binding",
     "want_authn_requests_signed": "wants signed requests",
     "preset": "kind",
+    "subject_claim": "person's ID",
+    "metadata_url": "metadata URL",
 }
 
 
@@ -98,7 +101,7 @@ class Report:
 
     def _columns(self) -> dict[str, Any]:
         valid_until = self.result.metadata.valid_until
-        names = ("slug", *_NAMES, "subject_claim")
+        names = ("slug", *_NAMES)
         return {
             "tenant": self.tenant,
             **{name: getattr(self.identity_provider, name) for name in names},

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.timezone import now as current_time
 
+from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
 from jitprov.federation_import import FederationImport, FederationIncomplete, Summary
 from jitprov.federation_map import MapProblem, MapRefused, read_map
@@ -31,6 +32,7 @@ from jitprov.metadata_import import (
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.types import Certificate
 
+NAME = "import_idp_metadata"
 AUTO = "auto"
 
 
@@ -124,6 +126,8 @@ class Command(BaseCommand):
             trusted=trusted,
             now=now,
             dry_run=options["dry_run"],
+            actor=Actor.command(NAME),
+            metadata_url=_remembered_url(options),
         )
         report = Report(
             result=result, source=options["source"], now=now, dry_run=options["dry_run"]
@@ -138,7 +142,11 @@ class Command(BaseCommand):
         with self._failures(options):
             rows = read_map(options["map"])
         work = FederationImport(
-            rows, now=current_time(), preset=_preset(options), dry_run=options["dry_run"]
+            rows,
+            now=current_time(),
+            preset=_preset(options),
+            dry_run=options["dry_run"],
+            actor=Actor.command(NAME),
         )
         report = FederationReport(summary=work.summary, dry_run=options["dry_run"])
         with self._failures(options, report):
@@ -204,6 +212,12 @@ def _told(summary: Summary, expected: int) -> str:
 
 def _preset(options: dict[str, Any]) -> Preset | None:
     return None if options["preset"] == AUTO else Preset(options["preset"])
+
+
+def _remembered_url(options: dict[str, Any]) -> str:
+    """Return where ``refresh_idp_metadata`` is to look: nowhere, if it could not ask for the same signature."""
+    is_url = "://" in options["source"] and not options["verify_with"]
+    return str(options["source"]) if is_url else ""
 
 
 def _trusted(options: dict[str, Any]) -> Certificate | None:
