@@ -158,6 +158,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         happened=_("This application is not set up correctly for signing in."),
         advice=Advice.ASK_SUPPORT,
     ),
+    "preview_input_refused": Explanation(
+        happened=_("What was pasted for the preview could not be read."),
+        advice=Advice.ASK_SUPPORT,
+        status=400,
+    ),
     "identity_provider_unknown": Explanation(
         happened=_("We know no organisation by this address."),
         advice=Advice.ASK_IT,

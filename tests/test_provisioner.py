@@ -22,6 +22,7 @@ from jitprov.provisioner import (
     Provisioned,
     Provisioner,
     ProvisioningRefused,
+    Rules,
     TryAgain,
     provisioner_for,
 )
@@ -399,12 +400,31 @@ def test_a_host_can_say_how_accounts_are_written(idp: IdentityProvider, settings
 
 
 def test_a_preview_writes_nothing(idp: IdentityProvider) -> None:
-    decision = provisioner_for(idp).preview(ann())
-    assert isinstance(decision, Create)
-    assert decision.changes.fields["username"] == "ann"
+    found = provisioner_for(idp).preview(ann())
+    assert isinstance(found.decision, Create)
+    assert found.decision.changes.fields["username"] == "ann"
+    assert (found.user, found.current) == (None, None)
     assert not User.objects.exists()
     assert not ProvisioningEvent.objects.exists()
-    assert isinstance(provisioner_for(idp).preview(ann("")), Refuse)
+    assert isinstance(provisioner_for(idp).preview(ann("")).decision, Refuse)
+
+
+def test_a_preview_knows_whom_it_is_about(idp: IdentityProvider) -> None:
+    user = provision(idp, ann()).user
+    found = provisioner_for(idp).preview(ann())
+    assert isinstance(found.decision, Update)
+    assert found.user == user
+
+
+def test_a_preview_may_be_as_if_enabled(idp: IdentityProvider) -> None:
+    idp.enabled = False
+    assert isinstance(provisioner_for(idp).preview(ann()).decision, Refuse)
+    assert isinstance(provisioner_for(idp).preview(ann(), as_if_enabled=True).decision, Create)
+
+
+def test_a_preview_may_be_of_rules_that_are_only_proposed(idp: IdentityProvider) -> None:
+    rules = Rules(claim_rules=(), group_rules=())
+    assert provisioner_for(idp).preview(ann(), rules).desired.trace == ()
 
 
 # Reports

@@ -26,6 +26,14 @@ OPERATION = {
         fix=_("Enter the URLs at your identity provider exactly as they are shown here."),
         by=Fixer.IDENTITY_PROVIDER,
     ),
+    "preview_input_refused": Remedy(
+        happened=_("What was pasted for the preview is no SAML response, and no claims as JSON."),
+        fix=_(
+            "Paste the whole SAMLResponse, as XML or as base64, or an object of claim names and values "
+            "in JSON."
+        ),
+        by=Fixer.HERE,
+    ),
     "internal_error": Remedy(
         happened=_("Something in this application failed. The account is as it was."),
         fix=_("Send the reference to the support of this application, then try again."),

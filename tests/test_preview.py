@@ -1,0 +1,566 @@
+"""A preview goes where a sign-in goes, says why, and writes nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from jitprov.exceptions import JitprovError
+from jitprov.models import ClaimMapping, IdentityProvider, ProvisioningEvent, SigningCertificate
+from jitprov.preview import (
+    Origin,
+    PersonPreview,
+    PreviewInputRefused,
+    Said,
+    pasted,
+    preview,
+    recent,
+)
+from jitprov.preview_fields import FieldPreview
+from jitprov.provisioner import Provisioner, ProvisioningRefused, Rules, provisioner_for
+from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
+from jitprov.provisioning.types import (
+    ClaimRule,
+    Claims,
+    GroupRule,
+    RefusalReason,
+    Refuse,
+    Source,
+    SyncMode,
+    Transform,
+    WhenEmpty,
+)
+from jitprov.saml.types import KeyPair
+from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
+from tests.factories import GroupFactory, UserFactory, connected, map_group
+
+pytestmark = pytest.mark.django_db
+
+User: Any = get_user_model()
+
+
+@pytest.fixture
+def fake() -> FakeIdentityProvider:
+    return FakeIdentityProvider()
+
+
+@pytest.fixture
+def idp(fake: FakeIdentityProvider) -> IdentityProvider:
+    return connected(fake, slug="acme", preset="entra", subject_claim="")
+
+
+def said(external_id: str = "ann-1", **values: tuple[str, ...]) -> Said:
+    given: Mapping[str, tuple[str, ...]] = {"mail": ("ann@acme.example",), **values}
+    claims = Claims(source=Source.SAML, external_id=external_id, values=given)
+    return Said(origin=Origin.SIGN_IN, claims=claims)
+
+
+def rule(target: str, *sources: str, **columns: Any) -> ClaimRule:
+    return ClaimRule(target=target, sources=sources, **columns)
+
+
+def rules(*claim_rules: ClaimRule, groups: tuple[GroupRule, ...] = ()) -> Rules:
+    return Rules(claim_rules=claim_rules, group_rules=groups)
+
+
+def previewed(idp: IdentityProvider, proposed: Rules | None, one: Said) -> PersonPreview:
+    [found] = preview(idp, proposed, [one])
+    return found
+
+
+def field_of(found: PersonPreview, target: str) -> FieldPreview:
+    return next(one for one in found.fields if one.target == target)
+
+
+def known(idp: IdentityProvider, **columns: Any) -> Any:
+    """Return the account of somebody who has signed in."""
+    user = provisioner_for(idp).provision(said().claims).user
+    User.objects.filter(pk=user.pk).update(**columns)
+    return User.objects.get(pk=user.pk)
+
+
+# What is written
+
+
+def everything() -> dict[str, list[Any]]:
+    return {
+        model._meta.label: sorted(map(str, model._default_manager.values_list()))
+        for model in apps.get_models(include_auto_created=True)
+    }
+
+
+def test_nothing_is_written(idp: IdentityProvider) -> None:
+    known(idp, department="Ops")
+    group = map_group(idp, "g-1", "groups")
+    proposed = rules(
+        rule("department", "dept"), groups=(GroupRule(claim="groups", value="g", group=group.pk),)
+    )
+    before = everything()
+    found = preview(
+        idp,
+        proposed,
+        [said(dept=("Sales",), groups=("g",)), said("new", dept=("Sales",)), said("")],
+    )
+    assert [one.decision for one in found] == ["update", "create", "refuse"]
+    assert everything() == before
+
+
+def test_it_says_what_the_sign_in_then_does(idp: IdentityProvider) -> None:
+    known(idp, department="Ops", job_title="Chief")
+    group = map_group(idp, "g-1", "groups")
+    for position, (target, columns) in enumerate(
+        {
+            "department": {"sources": "dept"},
+            "job_title": {"sources": "title", "sync": "on_create"},
+            "floor": {"sources": "floor"},
+        }.items()
+    ):
+        ClaimMapping.objects.create(
+            identity_provider=idp, target=target, position=50 + position, **columns
+        )
+    one = said(dept=("Sales",), title=("Boss",), floor=("3",), groups=("g-1",))
+    found = previewed(idp, None, one)
+    user: Any = provisioner_for(idp).provision(one.claims).user
+    user.refresh_from_db()
+    shown = {field.target: field.after for field in found.fields}
+    assert shown["department"] == user.department == "Sales"
+    assert shown["job_title"] == user.job_title == "Chief"
+    assert shown["floor"] == user.floor == 3
+    assert found.groups_joined == (group.name,)
+    assert [group.name for group in user.groups.all()] == [group.name]
+
+
+def test_the_cost_is_bounded_for_each_person(idp: IdentityProvider) -> None:
+    proposed = rules(rule("department", "dept"), rule("employee_number", "number"))
+
+    def cost(count: int) -> int:
+        people = [said(f"new-{number}", number=(str(number),)) for number in range(count)]
+        with CaptureQueriesContext(connection) as statements:
+            preview(idp, proposed, people)
+        return len(statements)
+
+    cost(1)
+    assert cost(12) - cost(2) <= 10 * 12
+
+
+def test_it_is_judged_as_if_it_were_switched_on(idp: IdentityProvider) -> None:
+    idp.enabled = False
+    assert previewed(idp, None, said()).decision == "create"
+
+
+# Before, after and why
+
+
+@pytest.mark.parametrize(
+    ("mapped", "value", "before", "after", "outcome", "why"),
+    [
+        pytest.param({}, "Sales", "Ops", "Sales", "written", "From dept.", id="another value"),
+        pytest.param({}, "Ops", "Ops", "Ops", "unchanged", "already", id="the same value"),
+        pytest.param({}, "", "Ops", "Ops", "kept", "None of its claims", id="no value"),
+        pytest.param(
+            {"when_empty": WhenEmpty.CLEAR}, "", "Ops", "", "emptied", "empties it", id="emptied"
+        ),
+        pytest.param(
+            {"sync": SyncMode.ON_CREATE},
+            "Sales",
+            "Ops",
+            "Ops",
+            "kept",
+            "only written when the person is created",
+            id="only when created",
+        ),
+        pytest.param(
+            {"sync": SyncMode.IF_EMPTY},
+            "Sales",
+            "Ops",
+            "Ops",
+            "kept",
+            "while the field is empty",
+            id="only while empty",
+        ),
+        pytest.param(
+            {"sync": SyncMode.IF_EMPTY}, "Sales", "", "Sales", "written", "From dept", id="filled"
+        ),
+        pytest.param(
+            {"transforms": (Transform(name="upper"),)},
+            "Sales",
+            "Ops",
+            "SALES",
+            "written",
+            "From dept, changed by upper.",
+            id="changed",
+        ),
+        pytest.param(
+            {"transforms": (Transform(name="default", parameters={"value": "All"}),)},
+            "",
+            "Ops",
+            "All",
+            "written",
+            "From no claim; made by default.",
+            id="made up",
+        ),
+    ],
+)
+def test_one_field_of_somebody_who_is_here(
+    idp: IdentityProvider,
+    mapped: dict[str, Any],
+    value: str,
+    before: str,
+    after: str,
+    outcome: str,
+    why: str,
+) -> None:
+    user = known(idp, department=before)
+    proposed = rules(rule("department", "dept", **mapped))
+    found = previewed(idp, proposed, said(dept=(value,) if value else ()))
+    field = field_of(found, "department")
+    assert (field.before, field.after, field.outcome) == (before, after, outcome)
+    assert field.changes is (before != after)
+    assert why in field.why
+    assert field.label == "department"
+    assert found.who == user.get_username()
+    assert not found.is_new
+
+
+def test_what_was_received_and_each_step_is_shown(idp: IdentityProvider) -> None:
+    transforms = (
+        Transform(name="split", parameters={"separator": ","}),
+        Transform(name="last"),
+    )
+    found = previewed(
+        idp, rules(rule("department", "x", "dept", transforms=transforms)), said(dept=("A, B",))
+    )
+    field = field_of(found, "department")
+    assert (field.source, field.received) == ("dept", ("A, B",))
+    assert field.steps == (("split", "A, B"), ("last", "B"))
+    assert "B" not in repr(field).replace("FieldPreview", "")
+
+
+def test_for_somebody_new_it_is_compared_with_the_saved_mapping(idp: IdentityProvider) -> None:
+    ClaimMapping.objects.create(identity_provider=idp, target="department", sources="dept")
+    ClaimMapping.objects.create(identity_provider=idp, target="job_title", sources="title")
+    proposed = rules(rule("department", "division"), rule("language", "lang"))
+    found = previewed(idp, proposed, said(dept=("Ops",), division=("Sales",), title=("Boss",)))
+    assert (found.decision, found.is_new, found.who) == ("create", True, "ann-1")
+    shown = {one.target: (one.before, one.after, one.changes) for one in found.fields}
+    assert shown["department"] == ("Ops", "Sales", True)
+    assert shown["job_title"] == ("Boss", None, True)
+    assert shown["language"] == ("en", "en", False)
+    assert field_of(found, "job_title").outcome == "not_mapped"
+
+
+def test_a_field_that_no_row_fills_any_more_keeps_its_value(idp: IdentityProvider) -> None:
+    known(idp, email="ann@acme.example")
+    field = field_of(previewed(idp, rules(), said()), "email")
+    assert (field.before, field.after, field.changes) == (
+        "ann@acme.example",
+        "ann@acme.example",
+        False,
+    )
+    assert "keeps its value" in field.why
+
+
+def test_a_user_name_is_made_up_and_made_fit(idp: IdentityProvider) -> None:
+    UserFactory.create(username="ann")
+    made_up = field_of(previewed(idp, rules(rule("email", "mail")), said()), "username")
+    assert (made_up.before, made_up.after) == ("user", "ann-2")
+    assert "Made up" in made_up.why
+    mapped = field_of(
+        previewed(idp, rules(rule("username", "uid")), said(uid=("ann",))), "username"
+    )
+    assert mapped.after == "ann-2"
+    assert "made fit" in mapped.why
+
+
+def test_a_user_name_that_still_fits_is_left_alone(idp: IdentityProvider) -> None:
+    known(idp, username="ann-2")
+    field = field_of(previewed(idp, rules(rule("username", "uid")), said(uid=("ann",))), "username")
+    assert (field.after, field.outcome) == ("ann-2", "unchanged")
+    assert "still fits" in field.why
+
+
+def test_values_are_shown_as_people_read_them(idp: IdentityProvider) -> None:
+    known(idp)
+    proposed = rules(rule("is_contractor", "ext"), rule("born_on", "born"))
+    found = previewed(idp, proposed, said(ext=("True",), born=("1990-02-03",)))
+    contractor, born = field_of(found, "is_contractor"), field_of(found, "born_on")
+    assert (contractor.before_text, contractor.after_text) == ("no", "yes")
+    assert (contractor.after, born.after) == (True, "1990-02-03")
+    assert (born.before, born.before_text) == (None, "")
+
+
+# Groups
+
+
+def test_groups_are_told_by_name(idp: IdentityProvider) -> None:
+    old, new = map_group(idp, "g-old", "groups"), GroupFactory.create()
+    provisioner_for(idp).provision(said(groups=("g-old",)).claims)
+    proposed = rules(groups=(GroupRule(claim="groups", value="g-old", group=new.pk),))
+    found = previewed(idp, proposed, said(groups=("g-old",)))
+    assert (found.groups_joined, found.groups_left) == ((new.name,), (old.name,))
+
+
+def test_the_name_of_a_group_that_may_not_be_given_is_not_told(idp: IdentityProvider) -> None:
+    secret = GroupFactory.create(name="Staff of another tenant")
+    proposed = rules(groups=(GroupRule(claim="groups", value="g", group=secret.pk),))
+    with override_settings(JITPROV_ASSIGNABLE_GROUPS=["nothing"]):
+        found = previewed(idp, proposed, said(groups=("g",)))
+    assert found.groups_joined == ("a group that may not be given here",)
+
+
+def test_groups_that_are_left_alone_are_noted(idp: IdentityProvider) -> None:
+    map_group(idp, "g-1", "groups")
+    one = said()
+    values = {**one.claims.values, GROUPS_OVERAGE_CLAIM: ("https://x",)}
+    found = previewed(idp, None, replace(one, claims=replace(one.claims, values=values)))
+    [note] = found.notes
+    assert note.code == "groups_overage"
+    assert note.text
+
+
+# Refusals are results
+
+
+def test_a_refusal_says_why_and_what_to_do(idp: IdentityProvider) -> None:
+    proposed = rules(rule("department", "dept", required=True), rule("job_title", "title"))
+    found = previewed(idp, proposed, said(title=("Boss",)))
+    assert (found.decision, found.reason) == ("refuse", "required_claim_missing")
+    assert found.reason_text
+    assert found.fix
+    assert [(one.code, one.field) for one in found.problems] == [
+        ("required_claim_missing", "department")
+    ]
+    department, title = field_of(found, "department"), field_of(found, "job_title")
+    assert (department.outcome, title.outcome) == ("problem", "refused")
+    assert "No value came" in department.why
+    assert title.received == ("Boss",)
+
+
+@pytest.mark.parametrize(
+    ("mapped", "values", "why"),
+    [
+        pytest.param(
+            rule("language", "lang"),
+            {"lang": ("fr",)},
+            "The value of lang does not fit",
+            id="field",
+        ),
+        pytest.param(
+            rule(
+                "floor",
+                transforms=(
+                    Transform(name="constant", parameters={"value": "x"}),
+                    Transform(name="integer"),
+                ),
+            ),
+            {},
+            "The value does not fit",
+            id="a constant",
+        ),
+    ],
+)
+def test_a_value_that_does_not_fit(
+    idp: IdentityProvider, mapped: ClaimRule, values: dict[str, Any], why: str
+) -> None:
+    found = previewed(idp, rules(mapped), said(**values))
+    assert (found.decision, found.reason) == ("refuse", "invalid_value")
+    assert why in field_of(found, mapped.target).why
+
+
+def test_a_value_that_somebody_else_has(idp: IdentityProvider) -> None:
+    UserFactory.create(employee_number="7")
+    found = previewed(idp, rules(rule("employee_number", "number")), said(number=("7",)))
+    assert (found.decision, found.reason) == ("refuse", "conflict")
+    assert "Somebody else" in field_of(found, "employee_number").why
+
+
+@pytest.mark.parametrize("target", ["is_superuser", "mentor", "nothing"])
+def test_a_mapping_that_makes_no_sense_is_a_result(idp: IdentityProvider, target: str) -> None:
+    found = previewed(idp, rules(rule(target, "x")), said(x=("1",)))
+    assert (found.decision, found.reason) == ("refuse", "mapping_invalid")
+    assert target in found.problems[0].text
+
+
+def test_a_saved_mapping_that_makes_no_sense_does_not_stop_the_preview_of_a_better_one(
+    idp: IdentityProvider,
+) -> None:
+    ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "no such"}])
+    assert previewed(idp, None, said()).reason == "mapping_invalid"
+    assert previewed(idp, rules(rule("email", "mail")), said()).decision == "create"
+
+
+class Hosts(Provisioner):
+    """A host that finds accounts by what is claimed, and refuses some people."""
+
+    def find(self, claims: Claims) -> AbstractBaseUser | None:
+        if "nobody" in claims.values:
+            raise ProvisioningRefused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED))
+        found: AbstractBaseUser | None = User.objects.filter(email=claims.values["mail"][0]).first()
+        return found
+
+
+@pytest.mark.parametrize("may_link", [True, False])
+def test_an_account_that_is_not_theirs_yet_is_not_shown(
+    idp: IdentityProvider, settings: Any, may_link: bool
+) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Hosts"
+    UserFactory.create(username="secret", email="ann@acme.example", department="Hidden")
+    idp.link_existing_users = may_link
+    found = previewed(
+        idp, rules(rule("department", "dept"), rule("email", "mail")), said(dept=("Hidden",))
+    )
+    text = json.dumps(found.as_json())
+    assert "secret" not in text
+    department = field_of(found, "department")
+    assert department.before is None
+    assert found.decision == ("update" if may_link else "refuse")
+    assert department.changes is may_link  # also where it is what the account holds already
+    if may_link:
+        assert "is not shown" in department.why
+
+
+def test_a_refusal_of_the_hosts_is_a_result(idp: IdentityProvider, settings: Any) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Hosts"
+    found = previewed(idp, None, said(nobody=()))
+    assert (found.decision, found.reason) == ("refuse", "account_disabled")
+
+
+def test_it_is_json(idp: IdentityProvider) -> None:
+    found = previewed(idp, rules(rule("born_on", "born")), said(born=("1990-02-03",))).as_json()
+    assert json.loads(json.dumps(found)) == found
+    assert found["proved"] is True
+
+
+# What it is made of
+
+
+def test_recent_sign_ins_are_read_back(idp: IdentityProvider) -> None:
+    known(idp)
+    [one] = recent(idp)
+    event = ProvisioningEvent.objects.get()
+    assert (one.claims.external_id, one.reference, one.at) == (
+        "ann-1",
+        event.reference,
+        event.created_at,
+    )
+    assert one.is_proved
+    assert previewed(idp, None, one).decision == "unchanged"
+
+
+def test_a_recent_sign_in_is_whom_the_subject_claim_of_today_says(idp: IdentityProvider) -> None:
+    provisioner_for(idp).provision(said(number=("4711",)).claims)
+    idp.subject_claim = "number"
+    assert recent(idp)[0].claims.external_id == "4711"
+    idp.subject_claim = ""
+    assert recent(idp)[0].claims.external_id == "ann-1"
+
+
+def test_somebody_without_an_anchor_stays_so(idp: IdentityProvider) -> None:
+    idp.subject_claim = ""
+    with pytest.raises(ProvisioningRefused):
+        provisioner_for(idp).provision(said("").claims)
+    assert recent(idp)[0].claims.external_id == ""
+
+
+def test_another_identity_providers_sign_ins_are_not_read(idp: IdentityProvider) -> None:
+    known(idp)
+    other = connected(FakeIdentityProvider(), slug="other")
+    assert recent(other) == []
+
+
+def response(fake: FakeIdentityProvider, idp: IdentityProvider, **knobs: Any) -> str:
+    sp = idp.as_service_provider()
+    given = {"acs_url": sp.acs_url, "audience": sp.entity_id, **knobs}
+    return fake.respond(**given).xml
+
+
+def test_a_pasted_response_is_read_and_proves_nothing(
+    fake: FakeIdentityProvider, idp: IdentityProvider
+) -> None:
+    SigningCertificate.objects.all().delete()
+    text = response(fake, idp, sign=None)
+    for copied in (text, base64.b64encode(text.encode()).decode()):
+        one = pasted(idp, copied)
+        assert (one.origin, one.is_proved) == (Origin.RESPONSE, False)
+        assert one.claims.external_id == ANN.upn
+        assert ANN.email not in repr(one)
+        assert previewed(idp, None, one).decision == "create"
+
+
+def test_an_encrypted_response_is_opened_if_it_is_proved_and_for_us(
+    fake: FakeIdentityProvider, idp: IdentityProvider, settings: Any, sp_key_pair: KeyPair
+) -> None:
+    settings.JITPROV_SP_KEY_PAIRS = [sp_key_pair]
+    certificate = sp_key_pair.certificate
+    one = pasted(idp, response(fake, idp, encrypt_for=certificate))
+    assert one.claims.external_id == ANN.upn
+    elsewhere = response(fake, idp, encrypt_for=certificate, audience="https://else.example/")
+    assert refused(idp, elsewhere).cause == "audience_mismatch"
+    unsigned = response(fake, idp, encrypt_for=certificate, sign=None)
+    assert refused(idp, unsigned).cause == "signature_invalid"
+    settings.JITPROV_SP_KEY_PAIRS = []
+    assert refused(idp, elsewhere).cause == "decryption_key_missing"
+
+
+def refused(idp: IdentityProvider, text: str) -> PreviewInputRefused:
+    with pytest.raises(JitprovError) as caught:
+        pasted(idp, text)
+    assert isinstance(caught.value, PreviewInputRefused)
+    assert caught.value.code == "preview_input_refused"
+    assert str(caught.value.problem)
+    return caught.value
+
+
+def test_pasted_claims(idp: IdentityProvider) -> None:
+    idp.subject_claim = ""
+    one = pasted(idp, '\n{"NameID": "ann", "mail": [" a@x.example ", ""], "none": []}')
+    assert (one.origin, one.is_proved) == (Origin.CLAIMS, False)
+    assert one.claims.external_id == "ann"
+    assert one.claims.values == {"NameID": ("ann",), "mail": ("a@x.example",), "none": ()}
+    assert one.origin.label
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("", "this is neither", id="nothing"),
+        pytest.param("hello!", "this is neither", id="a word"),
+        pytest.param("<a/>", "Something else than a SAML 2.0 response", id="another document"),
+        pytest.param("<!DOCTYPE a><a/>", "document type", id="a document type"),
+        pytest.param("x" * 2_000_000, "too long", id="very much"),
+        pytest.param("{", "no JSON", id="half an object"),
+        pytest.param("[" * 100_000, "no JSON", id="deep"),
+        pytest.param("[]", "one object", id="a list"),
+        pytest.param('"mail"', "one object", id="a text"),
+        pytest.param('{"a": "1", "a": "2"}', "twice", id="a name twice"),
+        pytest.param('{"a": 1}', "text or a list of texts", id="a number"),
+        pytest.param('{"a": null}', "text or a list of texts", id="null"),
+        pytest.param('{"a": ["b", {}]}', "text or a list of texts", id="an object inside"),
+        pytest.param('{"a": "\\ud800"}', "text or a list of texts", id="half a character"),
+        pytest.param('{"": "b"}', "name that no claim can have", id="without a name"),
+        pytest.param('{"\\u0000": "b"}', "name that no claim can have", id="an unstorable name"),
+        pytest.param(json.dumps({"x" * 600: "b"}), "name that no claim", id="a long name"),
+        pytest.param(json.dumps({"a": ["b"] * 1001}), "not too many", id="many values"),
+        pytest.param(
+            json.dumps({str(number): "b" for number in range(201)}), "more than 200", id="many"
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said_clearly(idp: IdentityProvider, text: str, words: str) -> None:
+    assert words in str(refused(idp, text).problem)
+
+
+@pytest.fixture(scope="module")
+def sp_key_pair() -> KeyPair:
+    return rsa_key_pair("service provider")
