@@ -1,0 +1,122 @@
+"""``manage.py jitprov_status``: what needs attention, for people and for monitoring."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
+
+from jitprov import status
+from jitprov.chart import Day
+from jitprov.metadata_import import ImportRefused, find_tenant
+from jitprov.models import IdentityProvider, ProvisioningEvent
+from jitprov.status import Attention
+from jitprov.watched import Rows, Severity
+
+EXIT_CODES = {Severity.WARNING: 1, Severity.CRITICAL: 2}
+COULD_NOT_BE_ASKED = 3
+"""As monitoring knows it: unknown."""
+
+
+class Command(BaseCommand):
+    """Asks :mod:`jitprov.status`, writes nothing."""
+
+    help = (
+        "Say what needs attention at identity providers that are enabled, and how many signed in. "
+        "Exits with 0 if nothing does, 1 after a warning, 2 if something is critical, 3 if it could not be asked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tenant", help="only this tenant's")
+        parser.add_argument("--idp", metavar="SLUG", help="only this identity provider")
+        parser.add_argument(
+            "--days", type=int, default=30, help="count sign-ins of that many days (default: 30)"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            answer = _answer(options["tenant"], options["idp"], options["days"])
+        except ImportRefused as error:
+            raise CommandError(str(error), returncode=COULD_NOT_BE_ASKED) from error
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database gave no answer: {error}", returncode=COULD_NOT_BE_ASKED
+            ) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(answer.as_json(), indent=2, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join(answer.lines()))
+        if answer.worst in EXIT_CODES:
+            sys.exit(EXIT_CODES[answer.worst])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What was asked for."""
+
+    at: datetime
+    items: list[Attention]
+    days: list[Day]
+
+    @property
+    def worst(self) -> Severity | None:
+        return status.worst({item.severity for item in self.items})
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "checked_at": self.at.isoformat(),
+            "worst": self.worst,
+            "attention": [item.as_json() for item in self.items],
+            "days": [day.as_json() for day in self.days],
+        }
+
+    def lines(self) -> Iterator[str]:
+        yield from _lines(self.items)
+        yield _in_short(self.days)
+
+
+def _answer(tenant: str | None, slug: str | None, days: int) -> _Answer:
+    now = timezone.now()
+    rows, events = IdentityProvider.objects.all(), ProvisioningEvent.objects.all()
+    if tenant is not None:
+        found = find_tenant(tenant)
+        rows, events = rows.filter(tenant=found), events.filter(tenant=found)
+    if slug is None:
+        items = list(status.attention(rows, now))
+    else:
+        one = _the_one(rows, slug)
+        items, events = status.attention_for(one, now), events.filter(identity_provider=one)
+    return _Answer(at=now, items=items, days=status.summary(events, now, days))
+
+
+def _the_one(rows: Rows, slug: str) -> IdentityProvider:
+    row = rows.filter(slug=slug).first()
+    if row is None:
+        raise CommandError(
+            f"There is no such identity provider: {slug!r}.", returncode=COULD_NOT_BE_ASKED
+        )
+    return row
+
+
+def _lines(items: list[Attention]) -> Iterator[str]:
+    for item in items:
+        yield f"{item.severity.upper()}  {item.identity_provider} of {item.tenant}  [{item.code}]"
+        yield f"  {item.text}"
+    if not items:
+        yield "Nothing needs attention."
+
+
+def _in_short(days: list[Day]) -> str:
+    came, first, refused = (
+        sum(getattr(day, name) for day in days)
+        for name in ("sign_ins", "first_sign_ins", "refusals")
+    )
+    return f"In {len(days)} days: {came} sign-ins, {first} of them first sign-ins, and {refused} refusals."

@@ -1,0 +1,214 @@
+"""What needs attention, and how many sign in: for the admin, the API and monitoring.
+
+Only identity providers that are enabled are watched; of the others their page says what is missing. How many there are
+makes no difference to the number of statements: one for each kind of :mod:`jitprov.watched`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Window
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from jitprov import enabling
+from jitprov.access import Scope
+from jitprov.chart import Day
+from jitprov.conf import conf
+from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
+from jitprov.provisioner import provisioner_class
+from jitprov.watched import (
+    CAME_IN,
+    CHANGED_SINCE_TEST,
+    GROUP_NOT_ASSIGNABLE,
+    KINDS,
+    NOT_LET_IN,
+    Kind,
+    Rows,
+    Severity,
+    facts_of,
+    has_own_groups,
+    not_assignable,
+)
+
+MAX_SHOWN = 50
+"""What one page shows."""
+MAX_DAYS = 366
+
+CODES: tuple[str, ...] = tuple(dict.fromkeys(kind.code for kind in KINDS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Something about one identity provider that somebody should know."""
+
+    kind: Kind
+    identity_provider: IdentityProvider
+    facts: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+    @property
+    def severity(self) -> Severity:
+        return self.kind.severity
+
+    @property
+    def tenant(self) -> Any:
+        return self.identity_provider.tenant
+
+    @property
+    def text(self) -> str:
+        """Say what is wrong and what to do, in the language of whoever reads it."""
+        return str(self.kind.text) % {name: _shown(value) for name, value in self.facts.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, as JSON knows it."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "tenant": str(getattr(self.tenant, conf.TENANT_LOOKUP_FIELD)),
+            "identity_provider": self.identity_provider.slug,
+            "text": self.text,
+            "facts": {name: _plain(value) for name, value in self.facts.items()},
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class TenantAttention:
+    """What needs attention at one tenant."""
+
+    tenant: Any
+    items: list[Attention] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The worst of what needs attention, by tenant."""
+
+    tenants: tuple[TenantAttention, ...]
+    shown: int
+    total: int
+
+
+def attention(watched: Scope | Rows, now: datetime | None = None) -> Iterator[Attention]:
+    """Yield what needs attention, the worst first, by the time in ``now``."""
+    rows, now = _rows(watched), now or timezone.now()
+    for kind, concerned in _by_kind(rows, now):
+        yield from (_noticed(kind, row) for row in concerned)
+
+
+def attention_for(
+    identity_provider: IdentityProvider, now: datetime | None = None
+) -> list[Attention]:
+    """Return what needs attention at one identity provider, also what takes a closer look."""
+    if not identity_provider.enabled:
+        return []
+    rows = IdentityProvider.objects.filter(pk=identity_provider.pk)
+    found = [*attention(rows, now), *_looked_at_closely(identity_provider)]
+    return sorted(found, key=lambda item: list(Severity).index(item.severity), reverse=True)
+
+
+def overview(
+    watched: Scope | Rows, now: datetime | None = None, limit: int = MAX_SHOWN
+) -> Overview:
+    """Return the worst of what needs attention, by tenant, and how much there is in all."""
+    rows, now = _rows(watched), now or timezone.now()
+    shown: list[Attention] = []
+    total = 0
+    for kind, concerned in _by_kind(rows, now):
+        some = list(concerned.annotate(_total=Window(Count("pk")))[:limit])
+        total += getattr(some[0], "_total", 0) if some else 0
+        shown += [_noticed(kind, row) for row in some[: limit - len(shown)]]
+    return Overview(tenants=_by_tenant(shown), shown=len(shown), total=total)
+
+
+def summary(
+    watched: Scope | QuerySet[ProvisioningEvent, ProvisioningEvent],
+    now: datetime | None = None,
+    days: int = 30,
+) -> list[Day]:
+    """Return how many came in and how many did not, for each of the last days in UTC, today's at the end.
+
+    By that zone, because MariaDB knows no other by name before somebody loads its tables. One statement.
+    """
+    last = _date(now or timezone.now())
+    first = last - timedelta(days=max(1, min(days, MAX_DAYS)) - 1)
+    events = (
+        watched.limit(ProvisioningEvent.objects.all()) if isinstance(watched, Scope) else watched
+    )
+    counted = (
+        events.filter(created_at__gte=_midnight(first))
+        .order_by()
+        .values(date=TruncDate("created_at", tzinfo=UTC))
+        .annotate(
+            sign_ins=Count("pk", filter=Q(outcome__in=CAME_IN)),
+            first_sign_ins=Count("pk", filter=Q(outcome=Outcome.CREATED)),
+            refusals=Count("pk", filter=Q(outcome__in=NOT_LET_IN)),
+        )
+    )
+    known = {row["date"]: Day(**row) for row in counted}
+    every = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [known.get(day) or Day(date=day) for day in every]
+
+
+def worst(severities: set[Severity]) -> Severity | None:
+    """Return the worst of them."""
+    return next((one for one in reversed(Severity) if one in severities), None)
+
+
+def _rows(watched: Scope | Rows) -> Rows:
+    rows = watched.limit(IdentityProvider.objects.all()) if isinstance(watched, Scope) else watched
+    return rows.filter(enabled=True).select_related("tenant").order_by("tenant_id", "slug")
+
+
+def _by_kind(rows: Rows, now: datetime) -> Iterator[tuple[Kind, Rows]]:
+    return ((kind, kind.rows(rows, now)) for kind in KINDS if kind.rows is not None)
+
+
+def _noticed(kind: Kind, row: IdentityProvider) -> Attention:
+    return Attention(kind=kind, identity_provider=row, facts=facts_of(kind, row))
+
+
+def _looked_at_closely(identity_provider: IdentityProvider) -> Iterator[Attention]:
+    if identity_provider.tested_digest and not enabling.is_tested(identity_provider):
+        yield _noticed(CHANGED_SINCE_TEST, identity_provider)
+    if has_own_groups():
+        allowed = provisioner_class()(identity_provider).assignable_groups()
+        rows = IdentityProvider.objects.filter(pk=identity_provider.pk)
+        for row in not_assignable(rows, allowed):
+            yield _noticed(GROUP_NOT_ASSIGNABLE, row)
+
+
+def _by_tenant(items: list[Attention]) -> tuple[TenantAttention, ...]:
+    """Group what is shown: first the tenant with the worst."""
+    tenants: dict[Any, TenantAttention] = {}
+    for item in items:
+        key = item.identity_provider.tenant_id
+        tenants.setdefault(key, TenantAttention(tenant=item.tenant)).items.append(item)
+    return tuple(tenants.values())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value) if timezone.is_aware(value) else value)
+    return ", ".join(sorted(map(str, value))) if isinstance(value, list) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _date(now: datetime) -> date:
+    return (now.astimezone(UTC) if timezone.is_aware(now) else now).date()
+
+
+def _midnight(day: date) -> datetime:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight if timezone.is_aware(timezone.now()) else midnight.replace(tzinfo=None)
