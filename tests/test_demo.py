@@ -25,6 +25,37 @@ object.__setattr__(walk.VISITS[0], "values", {"job_title": "Astronaut"})
 execute_from_command_line(["manage.py", "demo", "--once"])
 """
 
+REGISTERING = """
+import django; django.setup()
+from django.conf import settings
+from django.test import Client
+from example_site.directory.directories import INITECH
+
+directory = Client(headers={"host": "127.0.0.1:8000"})
+page = f"/{INITECH.tenant_id}/application"
+for base in ("http://localhost:8000.evil.example", "http://localhost:8000"):
+    entered = {name: f"{base}/saml/initech/{name}/" for name in ("entity_id", "acs_url")}
+    print(directory.post(page, entered).status_code, INITECH.application)
+print(Client(enforce_csrf_checks=True, headers={"host": "127.0.0.1:8000"}).post(page, entered).status_code)
+"""
+
+STAFF = """
+import django; django.setup()
+from django.core.management import call_command
+from django.core.management.base import OutputWrapper
+import io
+call_command("migrate", verbosity=0)
+from example_site.demo.seed import ensure_tenant_admin, seed
+from example_site.people.models import User
+from jitprov.access import scope_of
+for _ in range(2):
+    seed(OutputWrapper(io.StringIO()))
+    password = ensure_tenant_admin()
+carla = User.objects.get(username="carla")
+print(carla.check_password(password), carla.is_staff, carla.is_superuser, carla.get_all_permissions())
+print([tenant.name for tenant in scope_of(carla).visible_tenants()])
+"""
+
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the checkout as somebody would who has set nothing, but for the data folder."""
@@ -77,6 +108,20 @@ def test_a_walk_that_goes_otherwise_is_a_failure(tmp_path: Path) -> None:
     assert "CommandError: Not as expected: user: expected {'job_title': 'Astronaut'}" in (
         result.stderr
     )
+
+
+def test_the_third_customers_admin_sees_that_customer_alone(tmp_path: Path) -> None:
+    result = run(tmp_path, "-c", STAFF)
+
+    assert result.stdout.splitlines() == ["True True False set()", "['Initech']"], result.stderr
+
+
+def test_a_directory_answers_only_to_the_application_that_its_admin_entered(tmp_path: Path) -> None:
+    elsewhere, here, forged = run(tmp_path, "-c", REGISTERING).stdout.splitlines()
+
+    assert elsewhere == "400 None"
+    assert here.startswith("302 Application(entity_id='http://localhost:8000/saml/initech/")
+    assert forged == "403"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--once"]])

@@ -1,4 +1,4 @@
-"""Two customers, connected as an operator connects real ones: by the command that imports metadata.
+"""Two customers, connected as an operator connects real ones, by a command; and a third, whose own admin is to do it.
 
 Whatever was changed since (in the admin, say) stays: only what is missing is made.
 """
@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 
 from example_site.desks.models import Desk
-from example_site.directory.directories import ACME, GLOBEX, Directory
+from example_site.directory.directories import ACME, GLOBEX, INITECH, Directory
 from example_site.directory.keys import write_privately
 from example_site.directory.people import DEPARTMENT_CLAIM, FACILITIES_GROUP, JOB_TITLE_CLAIM
 from example_site.organisations.models import Organisation
@@ -26,11 +26,16 @@ from jitprov.models import (
     ExternalIdentity,
     GroupMapping,
     IdentityProvider,
+    TenantAdministrator,
 )
 from jitprov.provisioning.presets import Preset
+from jitprov.testing import Person
 
 ADMIN = "admin"
+TENANT_ADMIN = "carla"
+"""The IT admin of Initech."""
 DORA = "dora"
+SAMIR = "samir"
 
 DESKS = {
     ACME.slug: {
@@ -41,11 +46,12 @@ DESKS = {
         "Standing": "Next to the plants",
     },
     GLOBEX.slug: {"A1": "Ground floor", "A2": "Ground floor", "B1": "First floor"},
+    INITECH.slug: {"Cubicle 1": "First floor", "Cubicle 2": "First floor"},
 }
 
 
 def seed(out: OutputWrapper) -> None:
-    """Make what is missing of the two customers.
+    """Make what is missing of the customers.
 
     :param out: gets what the import command prints.
     """
@@ -56,20 +62,38 @@ def seed(out: OutputWrapper) -> None:
         if is_new:
             map_claims(identity_provider)
     _switch_off(IdentityProvider.objects.get(slug=ACME.slug), ACME)
+    initech = _organisation(INITECH)
+    _furnish(initech)
+    _account_switched_off(INITECH, SAMIR, initech)
 
 
 def ensure_admin() -> str:
     """Let our own staff into the admin, and return the password, which the data folder keeps."""
-    kept: Path = settings.DATA_DIR / "admin-password.txt"
+    return _ensure_staff(ADMIN, is_superuser=True)
+
+
+def ensure_tenant_admin() -> str:
+    """Let the IT admin of Initech into the admin, for Initech and nothing else, and return the password."""
+    organisation = _organisation(INITECH)
+    password = _ensure_staff(
+        TENANT_ADMIN, first_name="Carla", last_name="Cole", organisation=organisation
+    )
+    TenantAdministrator.objects.get_or_create(
+        user=User.objects.get(username=TENANT_ADMIN), tenant=organisation
+    )
+    return password
+
+
+def _ensure_staff(username: str, **columns: Any) -> str:
+    """Let somebody into the admin, and return the password, which the data folder keeps."""
+    kept: Path = settings.DATA_DIR / f"{username}-password.txt"
     if not kept.exists():
         write_privately(kept, secrets.token_urlsafe(12))
     password = kept.read_text()
-    admin, _ = User.objects.get_or_create(
-        username=ADMIN, defaults={"is_staff": True, "is_superuser": True}
-    )
-    if not admin.check_password(password):
-        admin.set_password(password)
-        admin.save(update_fields=["password"])
+    user, _ = User.objects.get_or_create(username=username, defaults={"is_staff": True, **columns})
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
     return password
 
 
@@ -139,18 +163,30 @@ def _add_mapping(
 
 
 def _switch_off(identity_provider: IdentityProvider, directory: Directory) -> None:
-    """Let one person have had an account once, which an administrator switched off."""
-    entry = directory.entry(DORA)
-    if entry is None or identity_provider.identities.filter(external_id=entry.person.object_id):
-        return
-    user = User.objects.create_user(
-        entry.person.upn.lower(),
-        entry.person.email,
-        first_name=entry.person.given_name,
-        last_name=entry.person.surname,
-        organisation=identity_provider.tenant,
+    """Let one person have come in once, whose account an administrator switched off."""
+    user = _account_switched_off(directory, DORA, identity_provider.tenant)
+    ExternalIdentity.objects.get_or_create(
+        identity_provider=identity_provider,
+        user=user,
+        external_id=_person(directory, DORA).object_id,
+    )
+
+
+def _account_switched_off(directory: Directory, key: str, organisation: Organisation) -> User:
+    person = _person(directory, key)
+    username = person.upn.lower()
+    return User.objects.filter(username=username).first() or User.objects.create_user(
+        username,
+        person.email,
+        first_name=person.given_name,
+        last_name=person.surname,
+        organisation=organisation,
         is_active=False,
     )
-    ExternalIdentity.objects.create(
-        identity_provider=identity_provider, external_id=entry.person.object_id, user=user
-    )
+
+
+def _person(directory: Directory, key: str) -> Person:
+    entry = directory.entry(key)
+    if entry is None:
+        raise LookupError(f"{directory.name} has nobody of the name {key}")
+    return entry.person

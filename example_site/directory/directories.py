@@ -1,4 +1,4 @@
-"""The directories of the two tenants, each with keys and people of its own."""
+"""The directories of the three tenants, each with keys and people of its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 
+from example_site.directory.applications import Application, registered
 from example_site.directory.keys import kept_key_pair
 from example_site.directory.people import (
     ACME_DIRECTORY,
     ACME_PEOPLE,
     GLOBEX_DIRECTORY,
     GLOBEX_PEOPLE,
+    INITECH_DIRECTORY,
+    INITECH_PEOPLE,
     Entry,
 )
 from jitprov.saml.types import Binding
@@ -21,24 +24,28 @@ from jitprov.testing import FakeIdentityProvider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """One organisation's directory, with Corner Desk registered as an application."""
+    """One organisation's directory."""
 
     slug: str
     """The application's name in the URLs of Corner Desk."""
     name: str
     tenant_id: str
+    application_id: str
     sso_binding: Binding
     people: tuple[Entry, ...]
+    knows_us: bool = True
+    """Whether Corner Desk is an application of this directory from the start."""
 
     @property
-    def acs_url(self) -> str:
-        """The one reply URL that is registered."""
-        return self._application_url("acs")
+    def application(self) -> Application | None:
+        """Corner Desk as this directory knows it: the one identifier and the one reply URL that it answers to."""
+        return registered(self.slug) or (self._from_the_start() if self.knows_us else None)
 
     @property
-    def audience(self) -> str:
-        """The application's registered identifier."""
-        return self._application_url("metadata")
+    def metadata_url(self) -> str:
+        """What Entra calls the App Federation Metadata Url."""
+        path = f"{self.tenant_id}/federationmetadata/2007-06/federationmetadata.xml"
+        return f"{settings.DIRECTORY_URL}/{path}?appid={self.application_id}"
 
     def identity_provider(self) -> FakeIdentityProvider:
         """Return what signs for this directory."""
@@ -55,6 +62,11 @@ class Directory:
         """Return whom this key names."""
         return next((entry for entry in self.people if entry.key == key), None)
 
+    def _from_the_start(self) -> Application:
+        return Application(
+            entity_id=self._application_url("metadata"), acs_url=self._application_url("acs")
+        )
+
     def _application_url(self, view: str) -> str:
         path = reverse(f"jitprov:{view}", args=[self.slug], urlconf=settings.ROOT_URLCONF)
         return f"{settings.JITPROV_BASE_URL}{path}"
@@ -64,6 +76,7 @@ ACME = Directory(
     slug="acme",
     name="Acme",
     tenant_id=ACME_DIRECTORY,
+    application_id="2f4a8c1e-6d3b-4e95-b0a7-81c5d9e2f360",
     sso_binding=Binding.REDIRECT,
     people=ACME_PEOPLE,
 )
@@ -71,8 +84,19 @@ GLOBEX = Directory(
     slug="globex",
     name="Globex",
     tenant_id=GLOBEX_DIRECTORY,
+    application_id="9b7d5f3a-1c8e-4a26-8d40-e6f1a2b3c4d5",
     # Entra takes requests by redirect too; some others by POST only, so one of the two does that here.
     sso_binding=Binding.POST,
     people=GLOBEX_PEOPLE,
 )
-DIRECTORIES = {directory.tenant_id: directory for directory in (ACME, GLOBEX)}
+INITECH = Directory(
+    slug="initech",
+    name="Initech",
+    tenant_id=INITECH_DIRECTORY,
+    application_id="c3e81d57-0a4f-4b92-97d6-5f2b8a1e7c04",
+    sso_binding=Binding.REDIRECT,
+    people=INITECH_PEOPLE,
+    # Its admin has yet to connect it.
+    knows_us=False,
+)
+DIRECTORIES = {directory.tenant_id: directory for directory in (ACME, GLOBEX, INITECH)}

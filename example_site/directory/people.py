@@ -16,6 +16,7 @@ EVERYBODY_GROUP = "0b8c6a52-6f8e-4a37-9d7e-2a54d1c6f0aa"
 
 ACME_DIRECTORY = "7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11"
 GLOBEX_DIRECTORY = "c0a1d9e2-4b6f-4d38-a7c1-6f2e8b5d9f70"
+INITECH_DIRECTORY = "4e8f2b6d-91c3-4a57-8e0d-b3a6c5d7f218"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,5 +136,56 @@ GLOBEX_PEOPLE = (
         ),
         role="Works in the warehouse, has no mailbox",
         expect="Is refused: Globex's mapping requires an e-mail address.",
+    ),
+)
+
+INITECH_PEOPLE = (
+    Entry(
+        key="peter",
+        person=Person(
+            object_id="6a1d9c3e-7b52-4f80-a4e6-0d8c2b5f7e91",
+            given_name="Peter",
+            surname="Porter",
+            display_name="Peter Porter",
+            email="peter.porter@initech.example",
+            upn="Peter.Porter@initech.example",
+            groups=(EVERYBODY_GROUP,),
+            extra=MappingProxyType(
+                {DEPARTMENT_CLAIM: "EMEA/SOUTH/ENGINEERING", JOB_TITLE_CLAIM: "Programmer"}
+            ),
+        ),
+        role="Employee",
+        expect="Gets an account once Initech's admin has connected the directory.",
+    ),
+    Entry(
+        key="milton",
+        person=Person(
+            object_id="b8e4f702-3c6a-4d19-95b7-e1f0a2c4d683",
+            given_name="Milton",
+            surname="Marsh",
+            display_name="Milton Marsh",
+            upn="Milton.Marsh@initech.example",
+            groups=(EVERYBODY_GROUP,),
+            extra=MappingProxyType({DEPARTMENT_CLAIM: "EMEA/SOUTH/ARCHIVE"}),
+        ),
+        role="Works in the basement, has no mailbox",
+        expect="Is refused if Initech's mapping requires an e-mail address.",
+    ),
+    Entry(
+        key="samir",
+        person=Person(
+            object_id="e5c7a930-8d1f-4b64-b2a8-9f3e6d0c1b75",
+            given_name="Samir",
+            surname="Sayed",
+            display_name="Samir Sayed",
+            email="samir.sayed@initech.example",
+            upn="Samir.Sayed@initech.example",
+            groups=(EVERYBODY_GROUP,),
+            extra=MappingProxyType(
+                {DEPARTMENT_CLAIM: "EMEA/SOUTH/ENGINEERING", JOB_TITLE_CLAIM: "Programmer"}
+            ),
+        ),
+        role="Switched off in Corner Desk",
+        expect="Is refused: his account from before the directory was connected is switched off.",
     ),
 )

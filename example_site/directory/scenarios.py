@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
+from example_site.directory.keys import kept_key_pair
 from example_site.directory.people import JOB_TITLE_CLAIM
 from jitprov.testing import Knobs, Person
 
@@ -45,6 +46,10 @@ def _married(person: Person) -> Person:
     return replace(person, surname=surname, display_name=f"{person.given_name} {surname}")
 
 
+def _without_email(person: Person) -> Person:
+    return replace(person, email="")
+
+
 def _somebody_else(response: etree._Element) -> None:
     """Change every address after the signature was made, as a browser extension could."""
     for value in response.iter(_VALUE):
@@ -58,6 +63,16 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(key="as-it-is", label="Nothing has changed"),
         Scenario(key="promoted", label="After a promotion: another job title", change=_promoted),
         Scenario(key="married", label="After a wedding: another surname", change=_married),
+        Scenario(
+            key="no-email",
+            label="After the e-mail claim was deleted",
+            change=_without_email,
+        ),
+        Scenario(
+            key="other-certificate",
+            label="After a change of certificate that nobody here was told of",
+            knobs=lambda: {"signing_key_pair": kept_key_pair("unannounced")},
+        ),
         Scenario(
             key="tampered",
             label="With another e-mail address, written in on the way",

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from example_site.directory.applications import Application, NotOurs, register
 from example_site.directory.directories import DIRECTORIES, Directory
 from example_site.directory.people import Entry
 from example_site.directory.scenarios import SCENARIOS, Scenario
@@ -21,6 +22,7 @@ from jitprov.testing import FakeResponse, ParsedRequest, RequestNotUnderstood
 
 KNOWN = "fake-entra-known"
 KNOWN_SECONDS = 60
+_NOT_REGISTERED = "no application is registered with these URLs"
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -35,6 +37,25 @@ def metadata(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     return HttpResponse(document, content_type="application/samlmetadata+xml")
 
 
+@never_cache
+def application(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+    """Let the directory's admin enter the application's URLs, and copy what the application asks for."""
+    directory = _directory(tenant_id)
+    entered, problem = directory.application, ""
+    if request.method == "POST":
+        entered = Application(
+            entity_id=request.POST.get("entity_id", "").strip(),
+            acs_url=request.POST.get("acs_url", "").strip(),
+        )
+        try:
+            register(directory.slug, entered)
+            return redirect("application", tenant_id)
+        except NotOurs as error:
+            problem = str(error)
+    context = {"directory": directory, "application": entered, "problem": problem}
+    return render(request, "directory/application.html", context, status=400 if problem else 200)
+
+
 @csrf_exempt  # requests may be posted from the application, which is another site
 @never_cache
 def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
@@ -43,8 +64,7 @@ def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     try:
         asked = _read_request(request, directory)
     except RequestNotUnderstood as error:
-        context = {"directory": directory, "problem": str(error)}
-        return render(request, "directory/refused.html", context, status=400)
+        return _refuse(request, directory, str(error))
     entry = _chosen(request, directory) or _known(request, directory)
     if entry is None:
         return _choose(request, directory, asked)
@@ -60,11 +80,14 @@ def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 def my_apps(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     """Send somebody to the product who was not asked for: a tile in the directory's own portal."""
     directory = _directory(tenant_id)
+    application = directory.application
+    if application is None:
+        return _refuse(request, directory, _NOT_REGISTERED)
     entry = _chosen(request, directory)
     if entry is None:
         return _choose(request, directory, None)
     answer = directory.identity_provider().respond(
-        acs_url=directory.acs_url, audience=directory.audience, person=entry.person
+        acs_url=application.acs_url, audience=application.entity_id, person=entry.person
     )
     response = _post(request, directory, answer)
     # SameSite=None, because the product may post its request here.
@@ -90,9 +113,15 @@ def _read_request(request: HttpRequest, directory: Directory) -> ParsedRequest:
     sent = request.POST.dict() if "SAMLRequest" in request.POST else request.get_full_path()
     asked = directory.identity_provider().read_request(sent)
     # Whoever may choose where signed answers go can be whoever they want.
-    if asked.issuer != directory.audience or asked.acs_url != directory.acs_url:
-        raise RequestNotUnderstood("no application is registered with these URLs")
+    asking = Application(entity_id=asked.issuer, acs_url=asked.acs_url)
+    if asking != directory.application:
+        raise RequestNotUnderstood(_NOT_REGISTERED)
     return asked
+
+
+def _refuse(request: HttpRequest, directory: Directory, problem: str) -> HttpResponse:
+    context = {"directory": directory, "problem": problem}
+    return render(request, "directory/refused.html", context, status=400)
 
 
 def _chosen(request: HttpRequest, directory: Directory) -> Entry | None:

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.test.utils import override_settings
 
 from example_site.demo import rows
-from example_site.demo.seed import ADMIN, ensure_admin, seed
+from example_site.demo.seed import ADMIN, TENANT_ADMIN, ensure_admin, ensure_tenant_admin, seed
 from example_site.demo.server import (
     LOOPBACK,
     at_port,
@@ -23,11 +23,15 @@ from example_site.demo.server import (
     temporary_database,
 )
 from example_site.demo.walk import NotAsExpected, Walk
+from example_site.directory.directories import INITECH
 
 BANNER = """
 Corner Desk         {product}/
 The fake directory  {directory}/
 The admin           {product}/admin/   user name: {admin}   password: {password}
+  of Initech only   {product}/admin/   user name: {tenant_admin}   password: {tenant_password}
+
+Initech is not connected yet: {tenant_admin} does that, with {application} in the other tab.
 
 Use Chromium, Chrome, Edge or Firefox: Safari keeps no Secure cookies without https, also not on this machine.
 """
@@ -39,7 +43,7 @@ class Command(BaseCommand):
     # They would open the usual database, also for --once, which leaves nothing behind.
     requires_system_checks = ()
 
-    help = "Set up the example site with two customers and serve it on this machine."
+    help = "Set up the example site with three customers and serve it on this machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -69,6 +73,9 @@ class Command(BaseCommand):
                 directory=settings.DIRECTORY_URL,
                 admin=ADMIN,
                 password=ensure_admin(),
+                tenant_admin=TENANT_ADMIN,
+                tenant_password=ensure_tenant_admin(),
+                application=f"{settings.DIRECTORY_URL}/{INITECH.tenant_id}/application",
             )
             self.stdout.write(banner)
             port = port or urlsplit(settings.JITPROV_BASE_URL).port or 8000

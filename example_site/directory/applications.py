@@ -1,0 +1,45 @@
+"""Corner Desk as an application of a directory: which URLs its admin has entered, as in Entra's basic configuration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+MAX_URL = 500
+
+
+class NotOurs(ValueError):
+    """An application elsewhere: whoever may choose where signed answers go can be whoever they want."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What a directory knows of an application."""
+
+    entity_id: str
+    acs_url: str
+
+
+def registered(name: str) -> Application | None:
+    """Return the application that was registered under this name; the data folder keeps it."""
+    file = _file(name)
+    return Application(**json.loads(file.read_text())) if file.exists() else None
+
+
+def register(name: str, application: Application) -> None:
+    """Keep an application.
+
+    :raises NotOurs: its URLs are not those of Corner Desk.
+    """
+    for url in (application.entity_id, application.acs_url):
+        if len(url) > MAX_URL or not url.startswith(f"{settings.JITPROV_BASE_URL}/"):
+            raise NotOurs(f"{url[:MAX_URL]} is not a URL of {settings.JITPROV_BASE_URL}")
+    _file(name).write_text(json.dumps(asdict(application)))
+
+
+def _file(name: str) -> Path:
+    folder: Path = settings.DATA_DIR
+    return folder / f"{name}-application.json"
