@@ -1,1 +1,176 @@
-"""What is wrong with a mapping, or will never do anything, in words."""
+"""What is wrong with a mapping, or will never do anything, in words: for whoever is about to save it.
+
+A review only advises. What a row may be at all is decided where it is saved, and again at every sign-in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+
+from jitprov import user_fields
+from jitprov.mapping_remark import Facts, Remark, Severity, may_change
+from jitprov.mapping_row_review import review_row, review_targets
+from jitprov.models import IdentityProvider
+from jitprov.observed import recent_sign_ins
+from jitprov.provisioner import Rules, provisioner_for
+from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
+from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
+from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.types import ClaimRule, GroupRule
+
+__all__ = ["Remark", "Severity", "review"]
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ORDER = list(Severity)
+
+
+def review(identity_provider: IdentityProvider, rules: Rules | None = None) -> list[Remark]:
+    """Return what there is to say about a mapping, the gravest first. Costs a constant number of statements.
+
+    :param rules: the mapping that is proposed; ``None`` for the one that is saved.
+    """
+    try:
+        reviewed = rules or Rules.of(identity_provider)
+    except MappingError as error:
+        return [Remark(severity=Severity.ERROR, code="mapping_invalid", text=str(error))]
+    facts = _facts(identity_provider, reviewed.group_rules)
+    found = [
+        *review_targets(reviewed.claim_rules),
+        *_rows(reviewed.claim_rules, facts),
+        *_unfilled(reviewed.claim_rules),
+        *_anchor(facts),
+        *_groups(reviewed.group_rules, facts),
+    ]
+    return sorted(found, key=lambda remark: _ORDER.index(remark.severity))
+
+
+def _facts(identity_provider: IdentityProvider, group_rules: Sequence[GroupRule]) -> Facts:
+    wanted = {rule.group for rule in group_rules}
+    offered = provisioner_for(identity_provider).assignable_groups()
+    return Facts(
+        preset=Preset(identity_provider.preset),
+        subject_claim=identity_provider.subject_claim,
+        fields=user_fields.mappable_fields(),
+        observed=frozenset(identity_provider.observed_names()),
+        people=tuple(one.claims for one in recent_sign_ins(identity_provider)),
+        assignable=frozenset(offered.filter(pk__in=wanted).values_list("pk", flat=True)),
+    )
+
+
+def _rows(rules: Sequence[ClaimRule], facts: Facts) -> Iterator[Remark]:
+    for index, rule in enumerate(rules):
+        yield from review_row(rule, facts, index)
+
+
+def _unfilled(rules: Sequence[ClaimRule]) -> Iterator[Remark]:
+    """Yield the fields that a new account needs and no row fills."""
+    user_model, filled = get_user_model(), {rule.target for rule in rules}
+    name = user_model.USERNAME_FIELD
+    if name not in filled and not user_fields.username_is_free_to_choose():
+        yield Remark(
+            severity=Severity.ERROR,
+            code="user_name_not_filled",
+            text=_("No row fills the e-mail address that people sign in by: nobody is created."),
+            target=name,
+        )
+    for target, label in _needed(user_model.REQUIRED_FIELDS).items():
+        if target not in filled:
+            yield Remark(
+                severity=Severity.WARNING,
+                code="field_not_filled",
+                text=_("This application wants “%(field)s” of everybody, and no row fills it.")
+                % {"field": label},
+                target=target,
+            )
+
+
+def _needed(required: Sequence[str]) -> dict[str, str]:
+    """Return the fields that may be mapped, have no default, and are asked for or must not be empty."""
+    return {
+        name: str(field.verbose_name)
+        for name, field in user_fields.mappable_fields().items()
+        if name != get_user_model().USERNAME_FIELD
+        and not field.has_default()
+        and (name in required or not (field.blank or field.null))
+    }
+
+
+def _anchor(facts: Facts) -> Iterator[Remark]:
+    """Yield what is wrong with the claim that says who a person is."""
+    claim = facts.subject_claim or NAME_ID_CLAIM
+    if facts.never_came(claim):
+        text = _("%(claim)s says who a person is, and has never come: everybody is refused.")
+        yield Remark(
+            severity=Severity.ERROR, code="anchor_never_came", text=text % {"claim": claim}
+        )
+    better = facts.preset.details.subject_claim
+    if not facts.subject_claim and better:
+        text = _(
+            "The NameID says who a person is, and may change: then the person becomes somebody else here. "
+            "Take %(claim)s."
+        )
+        yield Remark(
+            severity=Severity.WARNING, code="anchor_may_change", text=text % {"claim": better}
+        )
+    elif not facts.subject_claim:
+        text = _(
+            "The NameID says who a person is. Make sure that your identity provider never changes it, and "
+            "never gives it to somebody else."
+        )
+        yield Remark(severity=Severity.HINT, code="anchor_is_name_id", text=text)
+    elif may_change(facts.subject_claim):
+        text = _(
+            "%(claim)s says who a person is, and may change or be given to somebody else, who then gets "
+            "the account."
+        )
+        yield Remark(
+            severity=Severity.WARNING, code="anchor_may_change", text=text % {"claim": claim}
+        )
+
+
+# Groups
+
+
+def _groups(rules: Sequence[GroupRule], facts: Facts) -> Iterator[Remark]:
+    if rules and GROUPS_OVERAGE_CLAIM in facts.observed:
+        text = _(
+            "Somebody had more groups than Entra sends, and their groups were left alone: choose “Groups "
+            "assigned to the application” there."
+        )
+        yield Remark(severity=Severity.WARNING, code="groups_overage", text=text)
+    seen: dict[tuple[str, str, int], int] = {}
+    for index, rule in enumerate(rules):
+        key = (rule.claim, rule.value.lower() if _is_guid(rule) else rule.value, rule.group)
+        if key in seen:
+            text = _("The row number %(number)s says the same.") % {"number": seen[key] + 1}
+            yield _of_group(index, Severity.WARNING, "group_twice", text)
+        seen.setdefault(key, index)
+        yield from _group(rule, facts, index)
+
+
+def _group(rule: GroupRule, facts: Facts, index: int) -> Iterator[Remark]:
+    if rule.group not in facts.assignable:
+        text = _("This group may not be given by a mapping, or not any longer.")
+        yield _of_group(index, Severity.ERROR, "group_not_assignable", text)
+    if facts.never_came(rule.claim) and GROUPS_OVERAGE_CLAIM not in facts.observed:
+        text = _("People have signed in, and %(claim)s has never come.") % {"claim": rule.claim}
+        yield _of_group(index, Severity.WARNING, "claim_never_came", text)
+    if (
+        facts.preset is Preset.ENTRA
+        and rule.claim == facts.preset.details.group_claim
+        and not _is_guid(rule)
+    ):
+        text = _("Entra sends the object IDs of groups, not their names, unless you set it to.")
+        yield _of_group(index, Severity.HINT, "group_is_no_id", text)
+
+
+def _is_guid(rule: GroupRule) -> bool:
+    return _GUID.fullmatch(rule.value) is not None
+
+
+def _of_group(index: int, severity: Severity, code: str, text: str) -> Remark:
+    return Remark(severity=severity, code=code, text=text, group_row=index)

@@ -236,7 +236,7 @@ def _table(values: Values, parameters: Parameters, _claims: ClaimValues) -> Valu
 
 def _template(_values: Values, parameters: Parameters, claims: ClaimValues) -> Value:
     template = parameters["template"]
-    named = {name: acceptable(claims.get(name, ()))[:1] for name in _claims_named(template)}
+    named = {name: acceptable(claims.get(name, ()))[:1] for name in claims_named(template)}
     # Half a name or half an address is worse than none: a person would be filed under it.
     if not all(named.values()):
         return ()
@@ -247,7 +247,8 @@ def _template(_values: Values, parameters: Parameters, claims: ClaimValues) -> V
     return (_TEMPLATE_PART.sub(fill, template),)
 
 
-def _claims_named(template: str) -> list[str]:
+def claims_named(template: str) -> list[str]:
+    """Return the claims that a template names."""
     return [part[1] for part in _TEMPLATE_PART.finditer(template) if part[1]]
 
 
