@@ -14,7 +14,7 @@ from django.contrib import auth
 from django.db import DatabaseError, connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, resolve_url
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
 from django.utils.encoding import iri_to_uri
 from django.utils.http import is_same_domain, url_has_allowed_host_and_scheme
@@ -89,6 +89,7 @@ class SignInView(View):
             "explanation": explanation,
             "reference": error.reference,
             "retry_url": self._retry_url() if explanation.can_retry else "",
+            "explanation_url": _explanation_url(error.reference),
         }
         html = page(self.request, "jitprov/refused.html", context)
         return HttpResponse(html, status=explanation.status)
@@ -288,6 +289,14 @@ class AssertionConsumerServiceView(SignInView):
         latest = max(waiting, key=lambda item: item.started_at, default=None)
         query = f"?{urlencode({'next': latest.next_url})}" if latest else ""
         return super()._retry_url() + query
+
+
+def _explanation_url(reference: str) -> str:
+    """Return where an administrator reads more, after signing in to the admin; empty if the host has none."""
+    try:
+        return reverse("admin:jitprov_event_by_reference", args=[reference]) if reference else ""
+    except NoReverseMatch:
+        return ""
 
 
 def safe_next_url(wanted: str) -> str:

@@ -143,7 +143,7 @@ def test_a_missing_claim_is_named_with_the_field_that_needs_it(
     assert problem.code == "required_claim_missing"
     assert [(one.claim.name, one.came) for one in problem.claims] == [(SURNAME_CLAIM, came)]
     assert problem.mapped
-    assert str(problem.fix)
+    assert str(problem.remedy.fix)
 
 
 def test_a_value_that_does_not_fit_says_why_in_words(sign_in: Callable[..., Any]) -> None:

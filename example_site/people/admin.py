@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
 from example_site.people.models import User
+from jitprov.admin.people import ProvisioningLink
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
-    """Django's own screen, with our fields on it."""
+class PersonAdmin(ProvisioningLink, UserAdmin):
+    """Django's own screen, with our fields on it and a link to where they come from."""
 
     list_display = ["username", "first_name", "last_name", "organisation", "job_title", "is_active"]
     list_filter = ["organisation", "is_active", "groups"]

@@ -2,28 +2,158 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
+from typing import Any
 
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.admin.people import person_url, visible_person_url
 from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter, SuperuserAdmin
-from jitprov.models import ConsumedAssertion, ProvisioningEvent
+from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
+from jitprov.observed import email_digest
+from jitprov.why import explain_event
+
+MAX_COUNTED = 10_000
+"""Attempts that a list is long. Whoever looks for an older one narrows the list."""
+MAX_WORDS = 5
+"""Of what is searched for; the rest is left out."""
+RECENT = 1000
+"""The newest attempts, whose reasons can be chosen from."""
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than it must: to count 100,000 rows is what makes a list slow."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:MAX_COUNTED].count())
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than are listed."""
+        return self.count >= MAX_COUNTED
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Offers the reasons that have occurred lately, within the scope."""
+
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        newest = model_admin.get_queryset(request).order_by("-created_at")
+        reasons = {*newest.values_list("reason", flat=True)[:RECENT], self.value() or ""}
+        return [(code, code) for code in sorted(reasons - {""})]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
 @admin.register(ProvisioningEvent)
 class ProvisioningEventAdmin(ReadOnlyAdmin):
-    """Attempts, newest first."""
+    """Attempts, newest first; each has a page that says what happened and what to do."""
 
-    list_display = ["created_at", "reference", "outcome", "reason", "identity_provider", "user"]
+    fields = ["reference"]  # for the form that Django makes; our page shows the explanation instead
+    list_display = ["created_at", "reference", "outcome", "reason", "identity_provider", "person"]
     # No date_hierarchy: MariaDB cannot group by day before somebody loads its time-zone tables.
     list_filter = [
         "outcome",
-        "reason",
+        ReasonFilter,
         "verified",
         ("created_at", admin.DateFieldListFilter),
         ("tenant", ScopedRelatedFilter),
         ("identity_provider", ScopedRelatedFilter),
     ]
-    search_fields = ["reference", "identity_provider__slug"]
-    list_select_related = ["identity_provider", "user"]
+    search_fields = ["reference"]
+    search_help_text = _(
+        "A reference, an e-mail address, a user name, a reason or an identity provider."
+    )
+    paginator = BoundedPaginator
+
+    def get_queryset(self, request: Any) -> QuerySet[Any]:
+        # Never what was said: nobody reads it here, and it is long.
+        rows = super().get_queryset(request).defer("claims")
+        return rows.select_related("identity_provider", "user")
+
+    def get_search_results(
+        self, request: Any, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find the attempts to which every word applies."""
+        for word in search_term.split()[:MAX_WORDS]:
+            queryset = queryset.filter(reduce(or_, _meanings(word)))
+        return queryset, False
+
+    def get_urls(self) -> list[Any]:
+        by_reference = path(
+            "reference/<str:reference>/",
+            self.admin_site.admin_view(self.by_reference),
+            name="jitprov_event_by_reference",
+        )
+        return [by_reference, *super().get_urls()]
+
+    def by_reference(self, request: Any, reference: str) -> HttpResponse:
+        """Lead from the reference that a person quotes to the page of the attempt."""
+        rows = self.get_queryset(request).filter(reference=reference.strip().upper()[:10])
+        event = rows.first()
+        if event is None:
+            raise Http404
+        return redirect("admin:jitprov_provisioningevent_change", event.pk)
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the explanation in place of a form that cannot be sent."""
+        event: ProvisioningEvent = kwargs["obj"]
+        provider = event.identity_provider
+        context |= {
+            "title": gettext("Sign-in %(reference)s") % {"reference": event.reference},
+            "subtitle": None,
+            "explanation": explain_event(event),
+            "person_url": visible_person_url(request, event.user),
+            "identity_provider_url": _page_of(provider) if provider else "",
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("user"), ordering="user")
+    def person(self, event: ProvisioningEvent) -> str:
+        """Lead to the person's own page."""
+        if event.user is None:
+            return ""
+        return format_html('<a href="{}">{}</a>', person_url(event.user), event.user)
+
+
+def _meanings(word: str) -> Iterator[Q]:
+    """Yield what a word may be. An e-mail address finds people without an account too."""
+    users = get_user_model()._default_manager
+    names = (get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name())
+    known = [Q(**{f"{name}__icontains": word}) for name in dict.fromkeys(names) if _is_field(name)]
+    yield Q(reference__startswith=word.upper())
+    yield Q(reason__icontains=word)
+    yield Q(identity_provider__in=IdentityProvider.objects.filter(slug__icontains=word))
+    yield Q(user__in=users.filter(reduce(or_, known)).values("pk"))
+    if "@" in word:
+        yield Q(email_digest=email_digest(word))
+
+
+def _is_field(name: str) -> bool:
+    return any(field.name == name for field in get_user_model()._meta.concrete_fields)
+
+
+def _page_of(provider: IdentityProvider) -> str:
+    return reverse("admin:jitprov_identityprovider_change", args=[provider.pk])
 
 
 @admin.register(ConsumedAssertion)

@@ -1,13 +1,23 @@
-"""People as identity providers know them."""
+"""People as identity providers know them, and why each of them has what they have."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from jitprov.admin.people import find_user, person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
+from jitprov.audit import Actor, record_done
 from jitprov.models import ExternalIdentity, GrantedGroup
+from jitprov.why import explain_user
 
 
 class GrantedGroupInline(ScopedInline):
@@ -15,7 +25,7 @@ class GrantedGroupInline(ScopedInline):
 
     model = GrantedGroup
     can_delete = False
-    readonly_fields = ["group"]
+    readonly_fields = ["group", "claim", "value", "reference", "created_at"]
     max_num = 0
 
     def get_queryset(self, request: Any) -> Any:
@@ -26,13 +36,62 @@ class GrantedGroupInline(ScopedInline):
 class ExternalIdentityAdmin(ScopedAdmin):
     """Who is who; only ``active`` may be changed by hand."""
 
-    list_display = ["external_id", "identity_provider", "user", "active", "created_at"]
+    list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
     list_filter = ["active", ("identity_provider", ScopedRelatedFilter)]
     search_fields = ["external_id", "identity_provider__slug"]
     list_select_related = ["identity_provider", "user"]
-    readonly_fields = ["identity_provider", "external_id", "user", "created_at"]
+    readonly_fields = ["identity_provider", "external_id", "person", "created_at"]
+    fields = ["identity_provider", "external_id", "person", "active", "created_at"]
     inlines = [GrantedGroupInline]
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         """Identities come from identity providers."""
         return False
+
+    def get_urls(self) -> list[Any]:
+        person = path(
+            "person/<path:user_pk>/",
+            self.admin_site.admin_view(self.person_view),
+            name="jitprov_person",
+        )
+        return [person, *super().get_urls()]
+
+    def person_view(self, request: Any, user_pk: str) -> HttpResponse:
+        """Say where everything about a person comes from; nobody whom the scope does not know has a page."""
+        user = find_user(user_pk)
+        explanation = explain_user(user, self.scope(request)) if user else None
+        if explanation is None or not explanation.identities:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Provisioning of %(person)s") % {"person": user},
+            "explanation": explanation,
+        }
+        return TemplateResponse(request, "admin/jitprov/externalidentity/person.html", context)
+
+    @admin.display(description=_("user"), ordering="user")
+    def person(self, identity: ExternalIdentity) -> str:
+        """Lead to the person's own page."""
+        return format_html('<a href="{}">{}</a>', person_url(identity.user), identity.user)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "active" in form.changed_data:
+            _keep(request, obj, "switched on" if obj.active else "switched off")
+
+    def delete_model(self, request: Any, obj: Any) -> None:
+        _keep(request, obj, "removed")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: Any, queryset: QuerySet[Any]) -> None:
+        for identity in queryset.select_related("identity_provider"):
+            _keep(request, identity, "removed")
+        super().delete_queryset(request, queryset)
+
+
+def _keep(request: Any, identity: ExternalIdentity, note: str) -> None:
+    """Keep who did that, by the keys of our rows: what an identity provider calls people is not for this table."""
+    label = f"identity {identity.pk} of user {identity.user_id}"
+    actor = Actor.person(request.user)
+    record_done(identity.identity_provider, actor, "identity", label=label, note=note)

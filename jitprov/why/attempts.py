@@ -29,6 +29,9 @@ _WENT_WELL: dict[str, Text] = {
     ),
 }
 
+_LATER = _("What came is %(duration)s (hours:minutes:seconds) later than what was expected.")
+_EARLIER = _("What came is %(duration)s (hours:minutes:seconds) earlier than what was expected.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenField:
@@ -81,6 +84,16 @@ class EventExplanation:
     joined: tuple[str, ...]
     left: tuple[str, ...]
     duration_ms: int
+
+    @property
+    def clock_in_words(self) -> Text:
+        """The difference of the clocks; empty where nothing was compared with one."""
+        difference = self.clock_difference
+        if difference is None:
+            return ""
+        duration = str(timedelta(seconds=round(abs(difference).total_seconds())))
+        words = _LATER if difference > timedelta(0) else _EARLIER
+        return words % {"duration": duration}
 
 
 def explain_event(event: ProvisioningEvent) -> EventExplanation:

@@ -14,7 +14,7 @@ from jitprov.guides import Text
 from jitprov.models import ClaimMapping, Outcome, ProvisioningEvent
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import RefusalReason
-from jitprov.remedies import remedy
+from jitprov.remedies import Remedy, remedy
 from jitprov.user_fields import label_of as field_label
 from jitprov.why.names import ClaimName, claim_name
 
@@ -47,14 +47,12 @@ class FieldProblem:
     field: str
     label: str
     code: str
-    happened: Text
     details: tuple[Text, ...]
     claims: tuple[ReadClaim, ...]
     """Those that the mapping reads now."""
     mapped: bool
     """Whether there still is a mapping for the field."""
-    fix: Text
-    where: Text
+    remedy: Remedy
 
 
 def field_problems(event: ProvisioningEvent) -> tuple[FieldProblem, ...]:
@@ -93,12 +91,10 @@ def _explained(
         field=name,
         label=field_label(name),
         code=code,
-        happened=found.happened,
         details=tuple(_in_words(code, problem["detail"])),
         claims=tuple(_read(mapping, event.details)) if mapping else (),
         mapped=mapping is not None,
-        fix=found.fix,
-        where=found.where,
+        remedy=found,
     )
 
 

@@ -1,0 +1,69 @@
+"""The way from a user to the page that says where everything about them comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.template.loader import select_template
+from django.urls import reverse
+
+from jitprov.access import scope_of
+from jitprov.models import ExternalIdentity
+
+
+def person_url(user: Any) -> str:
+    """Return the address of a user's *Provisioning* page."""
+    return reverse("admin:jitprov_person", args=[user.pk])
+
+
+def visible_person_url(request: Any, user: Any) -> str:
+    """Return it if the page exists for whoever asks; empty otherwise."""
+    if user is None:
+        return ""
+    known = ExternalIdentity.objects.filter(user_id=user.pk)
+    return person_url(user) if scope_of(request.user).limit(known).exists() else ""
+
+
+def find_user(user_pk: str) -> Any | None:
+    """Return the user that an address names, whatever kind of key users have."""
+    try:
+        return get_user_model()._default_manager.filter(pk=user_pk).first()
+    except (OverflowError, ValidationError, ValueError):
+        return None
+
+
+class ProvisioningLink:
+    """For the host's own screen of users: adds a link *Provisioning* to a user's page.
+
+    ::
+
+        @admin.register(User)
+        class MyUserAdmin(ProvisioningLink, UserAdmin): ...
+    """
+
+    opts: Any
+    change_form_template: Any = "admin/jitprov/externalidentity/user_change_form.html"
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Put our link on top of the template that the screen would have without us."""
+        context["provisioning_url"] = visible_person_url(request, kwargs.get("obj"))
+        context["provisioning_base"] = select_template(self._templates_without_us())
+        screen: Any = super()
+        response: HttpResponse = screen.render_change_form(request, context, *args, **kwargs)
+        return response
+
+    def _templates_without_us(self) -> list[str]:
+        own = getattr(super(), "change_form_template", None)
+        if own:
+            return [own]
+        app = self.opts.app_label
+        return [
+            f"admin/{app}/{self.opts.model_name}/change_form.html",
+            f"admin/{app}/change_form.html",
+            "admin/change_form.html",
+        ]
