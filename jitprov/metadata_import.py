@@ -156,16 +156,24 @@ def read_metadata(source: str, *, stdin: BinaryIO) -> bytes:
     :raises MetadataRefused: fetching failed.
     """
     if "://" in source:
-        return fetch_metadata(
-            source,
-            max_bytes=conf.METADATA_MAX_BYTES,
-            timeout=conf.METADATA_TIMEOUT,
-            allow_loopback=settings.DEBUG,
-        )
+        return fetch_document(source)
     if source == "-":
         return stdin.read(conf.METADATA_MAX_BYTES + 1)
     hint = "Give a file, - for standard input, or an https URL."
     return read_file(source, conf.METADATA_MAX_BYTES + 1, hint)
+
+
+def fetch_document(url: str) -> bytes:
+    """Return the document at an https URL, within the limits of the settings.
+
+    :raises MetadataRefused: fetching failed.
+    """
+    return fetch_metadata(
+        url,
+        max_bytes=conf.METADATA_MAX_BYTES,
+        timeout=conf.METADATA_TIMEOUT,
+        allow_loopback=settings.DEBUG,
+    )
 
 
 def read_certificate(path: str) -> Certificate:

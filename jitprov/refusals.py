@@ -71,6 +71,12 @@ _CLOSED = Explanation(
     advice=Advice.ASK_IT,
     can_retry=False,
 )
+_UNFINISHED = Explanation(
+    happened=_("Signing in with your organisation is not set up completely yet."),
+    advice=Advice.ASK_IT,
+    status=409,
+    can_retry=False,
+)
 
 EXPLANATIONS: dict[str, Explanation] = {
     # The message
@@ -169,6 +175,9 @@ EXPLANATIONS: dict[str, Explanation] = {
         status=404,
         can_retry=False,
     ),
+    # Setting up
+    "not_complete": _UNFINISHED,
+    "not_tested": _UNFINISHED,
 }
 
 

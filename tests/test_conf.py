@@ -15,9 +15,12 @@ SETTINGS = sorted(name for name in vars(Conf) if name.isupper())
 
 DEFAULTS: dict[str, Any] = {
     "ALLOWED_NEXT_HOSTS": (),
+    "ASSIGNABLE_GROUPS": None,
     "BASE_TEMPLATE": "base.html",
+    "CLAIMS_RETENTION": timedelta(days=7),
     "CLOCK_SKEW": timedelta(seconds=120),
     "EVENT_RETENTION": timedelta(days=400),
+    "MAPPABLE_FIELDS": None,
     "METADATA_MAX_BYTES": 10 * 1024 * 1024,
     "METADATA_TIMEOUT": timedelta(seconds=10),
     "PROVISIONER": "jitprov.provisioner.Provisioner",
@@ -28,7 +31,13 @@ DEFAULTS: dict[str, Any] = {
     "TENANT_MODEL": "jitprov.Tenant",
     "UNVERIFIED_EVENTS_KEPT": 100,
 }
-DURATIONS = ["CLOCK_SKEW", "EVENT_RETENTION", "METADATA_TIMEOUT", "REQUEST_LIFETIME"]
+DURATIONS = [
+    "CLAIMS_RETENTION",
+    "CLOCK_SKEW",
+    "EVENT_RETENTION",
+    "METADATA_TIMEOUT",
+    "REQUEST_LIFETIME",
+]
 
 
 def test_every_setting_but_the_base_url_has_a_default() -> None:
@@ -94,6 +103,26 @@ def test_the_clock_skew_is_bounded(given: object, used: int) -> None:
 def test_a_value_is_read_as_its_type(name: str, given: object, value: object) -> None:
     with override_settings(**{f"JITPROV_{name}": given}):
         assert getattr(conf, name) == value
+
+
+@pytest.mark.parametrize("name", ["ASSIGNABLE_GROUPS", "MAPPABLE_FIELDS"])
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        pytest.param(["email", "title"], ("email", "title"), id="a list"),
+        pytest.param("email", ("email",), id="one by itself is no list of letters"),
+        pytest.param([], (), id="none at all"),
+        pytest.param(None, None, id="no opinion"),
+    ],
+)
+def test_a_list_of_names(name: str, given: object, names: object) -> None:
+    with override_settings(**{f"JITPROV_{name}": given}):
+        assert getattr(conf, name) == names
+
+
+def test_less_than_no_retention_is_none() -> None:
+    with override_settings(JITPROV_CLAIMS_RETENTION=-1):
+        assert timedelta(0) == conf.CLAIMS_RETENTION
 
 
 def test_settings_are_read_when_they_are_used() -> None:

@@ -16,9 +16,11 @@ from jitprov.models import (
     ExternalIdentity,
     GrantedGroup,
     IdentityProvider,
+    ObservedClaim,
     ProvisioningEvent,
     SigningCertificate,
     Tenant,
+    TenantAdministrator,
     digest,
     new_reference,
     remembered_until,
@@ -119,6 +121,25 @@ def _used_twice(row: IdentityProvider) -> None:
     )
 
 
+def _administrator_twice(row: IdentityProvider) -> None:
+    user = UserFactory.create()
+    for _ in range(2):
+        TenantAdministrator.objects.create(user=user, tenant=row.tenant)
+
+
+def _observed_twice(row: IdentityProvider) -> None:
+    ObservedClaim.objects.bulk_create(
+        ObservedClaim(
+            identity_provider=row,
+            name="mail",
+            name_digest=digest("mail"),
+            first_seen=LATER,
+            last_seen=LATER,
+        )
+        for _ in range(2)
+    )
+
+
 VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_enabled_idp_can_be_reached", _unreachable),
     ("jitprov_enabled_idp_can_be_reached", _nameless),
@@ -132,6 +153,8 @@ VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_external_id_not_empty", _nobody),
     ("jitprov_group_granted_once", _granted_twice),
     ("jitprov_assertion_used_once", _used_twice),
+    ("jitprov_administrator_once_per_tenant", _administrator_twice),
+    ("jitprov_claim_observed_once", _observed_twice),
 ]
 
 
@@ -284,6 +307,30 @@ def test_an_identity_shows_no_personal_value_where_it_is_printed() -> None:
     identity = ExternalIdentityFactory.create(external_id="ann@acme.example")
 
     assert "ann" not in str(identity)
+
+
+# Drafts
+
+
+def test_a_draft_may_be_empty_until_it_is_enabled() -> None:
+    draft = IdentityProviderFactory.create(entity_id="", sso_url="", enabled=False)
+
+    draft.full_clean()
+    assert draft.is_draft
+    draft.enabled = True
+    with pytest.raises(ValidationError) as refusal:
+        draft.full_clean()
+    assert set(refusal.value.message_dict) == {"entity_id", "sso_url"}
+
+
+@pytest.mark.parametrize("missing", ["entity_id", "sso_url"])
+def test_only_what_is_missing_in_a_draft_is_asked_for(missing: str) -> None:
+    row = IdentityProviderFactory.build(**{missing: ""})
+
+    assert row.is_draft
+    with pytest.raises(ValidationError) as refusal:
+        row.clean()
+    assert set(refusal.value.message_dict) == {missing}
 
 
 # The rest

@@ -151,4 +151,16 @@ IMPORT = {
         where=sections.METADATA,
         by=Fixer.HERE,
     ),
+    "metadata_entity_changed": Remedy(
+        happened=_(
+            "The document at the metadata address is now that of another identity provider: it has another "
+            "entity ID. What was imported before stays."
+        ),
+        fix=_(
+            "Look at what the address shows now. If you have moved to another directory, import its metadata "
+            "here yourself; otherwise correct the address."
+        ),
+        where=sections.METADATA,
+        by=Fixer.HERE,
+    ),
 }

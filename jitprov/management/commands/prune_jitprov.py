@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
-from jitprov.models import ConsumedAssertion, ProvisioningEvent
+from jitprov.models import (
+    ConfigurationChange,
+    ConsumedAssertion,
+    ObservedClaim,
+    ProvisioningEvent,
+    SetupLink,
+    TestSignIn,
+)
+
+LINKS_KEPT = timedelta(days=30)
+"""How long a setup link can still be seen after it has expired or was revoked."""
+BATCH_SIZE = 1000
+"""Events whose claims are emptied in one statement, so that sign-ins are not kept waiting."""
 
 
 class Command(BaseCommand):
     """Deletes what need not be remembered any longer."""
 
-    help = "Delete used assertions that have expired and old provisioning events. Run it every day."
+    help = (
+        "Delete used assertions, test sign-ins and setup links that have expired, old provisioning events, and "
+        "claims that were kept for previews. Run it every day."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -24,21 +42,91 @@ class Command(BaseCommand):
             metavar="DAYS",
             help="keep events that many days (default: JITPROV_EVENT_RETENTION)",
         )
+        parser.add_argument(
+            "--changes-days",
+            type=int,
+            metavar="DAYS",
+            help="delete the record of changes that is older (default: it is kept)",
+        )
         parser.add_argument("--dry-run", action="store_true", help="count only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        days = options["events_days"]
-        if days is not None and days < 1:
-            raise CommandError("--events-days must be at least 1.")
+        days = _days(options, "events_days")
         retention = conf.EVENT_RETENTION if days is None else timedelta(days=days)
-        now = current_time()
-        assertions = ConsumedAssertion.objects.filter(expires_at__lt=now)
-        events = ProvisioningEvent.objects.filter(created_at__lt=now - retention)
-        if options["dry_run"]:
-            verb, counts = "Would delete", (assertions.count(), events.count())
-        else:
-            verb, counts = "Deleted", (assertions.delete()[0], events.delete()[0])
-        self.stdout.write(
-            f"{verb} {counts[0]} used assertions that have expired and {counts[1]} events "
-            f"older than {retention.days} days."
+        work = _Pruning(
+            now=current_time(),
+            retention=retention,
+            changes_days=_days(options, "changes_days"),
+            dry_run=options["dry_run"],
         )
+        for line in work.lines():
+            self.stdout.write(line)
+
+
+def _days(options: dict[str, Any], name: str) -> int | None:
+    days: int | None = options[name]
+    if days is not None and days < 1:
+        raise CommandError(f"--{name.replace('_', '-')} must be at least 1.")
+    return days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pruning:
+    """One run."""
+
+    now: datetime
+    retention: timedelta
+    changes_days: int | None
+    dry_run: bool
+
+    def lines(self) -> Iterator[str]:
+        """Do it, and yield what was done."""
+        verb = "Would delete" if self.dry_run else "Deleted"
+        before = self.now - self.retention
+        assertions = self._delete(ConsumedAssertion.objects.filter(expires_at__lt=self.now))
+        events = self._delete(ProvisioningEvent.objects.filter(created_at__lt=before))
+        yield (
+            f"{verb} {assertions} used assertions that have expired and {events} events "
+            f"older than {self.retention.days} days."
+        )
+        tests = self._delete(TestSignIn.objects.filter(expires_at__lt=self.now))
+        links = self._delete(_ended_links(self.now - LINKS_KEPT))
+        names = self._delete(ObservedClaim.objects.filter(last_seen__lt=before.date()))
+        yield (
+            f"{verb} {tests} test sign-ins that have expired, {links} setup links that ended more than "
+            f"{LINKS_KEPT.days} days ago and {names} names of claims that came no more."
+        )
+        emptied = self._empty_claims(self.now - conf.CLAIMS_RETENTION)
+        yield (
+            f"{'Would empty' if self.dry_run else 'Emptied'} the claims of {emptied} events older than "
+            f"{conf.CLAIMS_RETENTION}."
+        )
+        if self.changes_days is not None:
+            end = self.now - timedelta(days=self.changes_days)
+            changes = self._delete(ConfigurationChange.objects.filter(created_at__lt=end))
+            yield f"{verb} {changes} recorded changes older than {self.changes_days} days."
+
+    def _delete(self, rows: QuerySet[Any]) -> int:
+        """Return how many went, without what went with them."""
+        if self.dry_run:
+            return rows.count()
+        return rows.delete()[1].get(rows.model._meta.label, 0)
+
+    def _empty_claims(self, end: datetime) -> int:
+        rows = ProvisioningEvent.objects.filter(created_at__lt=end).exclude(claims="")
+        if self.dry_run:
+            return rows.count()
+        emptied, last = 0, 0
+        while keys := list(_next_keys(rows, last)):
+            emptied += ProvisioningEvent.objects.filter(pk__in=keys).update(claims="")
+            last = keys[-1]
+        return emptied
+
+
+def _ended_links(end: datetime) -> QuerySet[SetupLink]:
+    return SetupLink.objects.filter(Q(expires_at__lt=end) | Q(revoked_at__lt=end))
+
+
+def _next_keys(rows: QuerySet[ProvisioningEvent], last: int) -> QuerySet[ProvisioningEvent, int]:
+    # From where the last batch ended: nothing is looked through twice.
+    return rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]

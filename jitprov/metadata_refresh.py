@@ -1,0 +1,110 @@
+"""Fetching metadata again from where it was fetched before: certificates roll over, and nobody tells us.
+
+Whatever goes wrong, the last good copy stays, and the row says what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from jitprov.audit import Actor
+from jitprov.exceptions import JitprovError
+from jitprov.metadata_import import ImportRefused, ImportResult, fetch_document, import_metadata
+from jitprov.models import IdentityProvider, accounts_database
+from jitprov.saml.metadata_refusals import EntityNotFound
+
+AT_ONCE = 16
+"""Documents that are fetched, and so held in memory, at the same time."""
+
+
+class MetadataEntityChanged(ImportRefused):
+    """The document is another identity provider's now: perhaps another directory's, with other people."""
+
+    code = "metadata_entity_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What came of fetching one identity provider's metadata again."""
+
+    identity_provider: IdentityProvider
+    """As it was before."""
+    result: ImportResult | None = None
+    """``None`` if it failed, or if somebody changed the row in the meantime."""
+    error: JitprovError | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different from before."""
+        return self.result is not None and self.result.changed
+
+
+def refresh(identity_provider: IdentityProvider, actor: Actor) -> Refreshed:
+    """Fetch one identity provider's metadata again, and let its row say what it says.
+
+    The entity ID never changes in this way: whoever runs another directory could sign in as the people of this one.
+    """
+    return _save(identity_provider, _fetched(identity_provider), actor)
+
+
+def refresh_many(rows: Sequence[IdentityProvider], actor: Actor) -> list[Refreshed]:
+    """Do so for some, which are fetched at the same time; each is saved, or fails, by itself."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        # Only fetching, which needs no database, is done in threads.
+        documents = list(pool.map(_fetched, rows))
+    return [_save(row, document, actor) for row, document in zip(rows, documents, strict=True)]
+
+
+def _fetched(identity_provider: IdentityProvider) -> bytes | JitprovError:
+    try:
+        return fetch_document(identity_provider.metadata_url)
+    except JitprovError as error:
+        return error
+
+
+def _save(row: IdentityProvider, document: bytes | JitprovError, actor: Actor) -> Refreshed:
+    try:
+        if isinstance(document, JitprovError):
+            raise document
+        return Refreshed(identity_provider=row, result=_import(row, document, actor))
+    except JitprovError as error:
+        _remember_failure(row, error)
+        return Refreshed(identity_provider=row, error=error)
+
+
+def _import(row: IdentityProvider, document: bytes, actor: Actor) -> ImportResult | None:
+    with transaction.atomic(using=accounts_database()):
+        if not _is_as_it_was(row):
+            return None
+        try:
+            return import_metadata(
+                document,
+                into=row,
+                entity_id=row.entity_id,
+                actor=actor,
+                metadata_url=row.metadata_url,
+            )
+        except EntityNotFound as error:
+            raise MetadataEntityChanged(str(error)).stating(
+                expected=row.entity_id, received=error.present
+            ) from error
+
+
+def _is_as_it_was(row: IdentityProvider) -> bool:
+    """Lock the row; say whether it still is the one that the document was fetched for."""
+    now = IdentityProvider.objects.select_for_update().filter(pk=row.pk).first()
+    return now is not None and (
+        (now.entity_id, now.metadata_url) == (row.entity_id, row.metadata_url)
+    )
+
+
+def _remember_failure(row: IdentityProvider, error: JitprovError) -> None:
+    # Not through the object, which may be older than the row.
+    IdentityProvider.objects.filter(pk=row.pk, metadata_url=row.metadata_url).update(
+        metadata_error=error.code, metadata_checked_at=timezone.now()
+    )
