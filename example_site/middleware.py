@@ -1,4 +1,4 @@
-"""One process, two sites: the product on one host name, the fake directory on another."""
+"""One process, two sites: the product on one host name, the fake directory on another; and what browsers are told."""
 
 from __future__ import annotations
 
@@ -27,3 +27,22 @@ class DirectoryOnItsOwnSite:
         if request.get_host() == urlsplit(settings.DIRECTORY_URL).netloc:
             request.urlconf = "example_site.directory.urls"
         return self.get_response(request)
+
+
+class StrictPolicy:
+    """Lets pages run and show nothing but what this site serves in files: no inline scripts, no inline styles.
+
+    jitprov's pages live with that, in the admin too.
+    """
+
+    POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Django's pages for developers have their styles inline.
+        if not (settings.DEBUG and response.status_code in {404, 500}):
+            response["Content-Security-Policy"] = self.POLICY
+        return response

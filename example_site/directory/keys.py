@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -10,12 +11,21 @@ from django.conf import settings
 from jitprov.saml.types import KeyPair
 from jitprov.testing import rsa_key_pair
 
+LIFETIME = timedelta(days=3 * 365)
+"""As Entra does it."""
+
 
 def kept_key_pair(name: str) -> KeyPair:
     """Return the key pair of this name from the data folder; the first time, make it."""
     certificate, private_key = _files(name)
     if not (certificate.exists() and private_key.exists()):
-        pair = rsa_key_pair(name, common_name=f"Fake Entra signing for {name}")
+        made = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        pair = rsa_key_pair(
+            name,
+            common_name=f"Fake Entra signing for {name}",
+            not_before=made,
+            not_after=made + LIFETIME,
+        )
         write_privately(private_key, pair.private_key)
         certificate.write_text(pair.certificate)
     return KeyPair(certificate=certificate.read_text(), private_key=private_key.read_text())

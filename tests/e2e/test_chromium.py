@@ -14,36 +14,22 @@ from tests.accounts.models import User
 from tests.e2e.conftest import Connect, Start
 from tests.e2e.directory import ANN_AT_WORK, PASSWORD, Behaviour
 from tests.e2e.host import Connection
-from tests.e2e.peers import CHROMIUM, require_chromium
+from tests.e2e.chromium import chromium
+from tests.e2e.peers import require_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.e2e
 
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @contextmanager
-def chromium() -> Iterator[BrowserContext]:
-    """Start the browser. While it runs, this thread has an event loop, and Django's ORM refuses to work in it."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- may not be installed
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_FLAGS)
+def one_person() -> Iterator[BrowserContext]:
+    """Start the browser, with the cookies of nobody."""
+    with chromium() as browser:
         context = browser.new_context()
         context.set_default_timeout(15_000)
         yield context
-        browser.close()
 
 
 @pytest.fixture
@@ -64,7 +50,7 @@ def test_signs_in_where_the_session_cookie_does_not_travel_with_the_response(
     connection: Connection,
 ) -> None:
     assert django_settings.SESSION_COOKIE_SAMESITE == "Lax"
-    with chromium() as browser:
+    with one_person() as browser:
         page = browser.new_page()
         page.goto(connection.login_url("/?report=7"))
         at_the_idp = page.url
@@ -81,7 +67,7 @@ def test_signs_in_where_the_session_cookie_does_not_travel_with_the_response(
 
 
 def test_two_tabs_begun_at_once_both_arrive(connection: Connection) -> None:
-    with chromium() as browser:
+    with one_person() as browser:
         tabs = {f"{connection.base_url}/?tab={number}": browser.new_page() for number in (1, 2)}
         for target, tab in tabs.items():
             tab.goto(connection.login_url(target.removeprefix(connection.base_url)))
@@ -95,7 +81,7 @@ def test_two_tabs_begun_at_once_both_arrive(connection: Connection) -> None:
 
 @pytest.mark.parametrize("connection", [Binding.POST], indirect=True, ids=["form"])
 def test_request_form_submits_itself(connection: Connection) -> None:
-    with chromium() as browser:
+    with one_person() as browser:
         page = browser.new_page()
         page.goto(connection.login_url())
         page.wait_for_url("http://127.0.0.1:*/**")
