@@ -15,6 +15,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.guides import Text
 from jitprov.models import MAX_CLAIM_NAME, IdentityProvider
@@ -25,6 +26,7 @@ from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.transforms import MAX_VALUES
 from jitprov.provisioning.types import Claims, Source
 from jitprov.remedies import remedy
+from jitprov.saml.assertion_refusals import AudienceMismatch
 from jitprov.saml.envelope import MAX_ENCODED
 from jitprov.saml.unproved import (
     Unproved,
@@ -132,11 +134,28 @@ def _from_response(identity_provider: IdentityProvider, text: str) -> Claims:
 def _read(identity_provider: IdentityProvider, document: bytes) -> Unproved:
     if not is_encrypted(document):
         return read_unproved(document)
+    sp = identity_provider.as_service_provider()
+    if not _is_theirs_alone(identity_provider, sp.entity_id):
+        raise AudienceMismatch(expected=identity_provider.url("metadata"), received=[sp.entity_id])
     return read_encrypted(
         document,
-        sp=identity_provider.as_service_provider(),
+        sp=sp,
         certificates=identity_provider.as_metadata().signing_certificates,
         now=timezone.now(),
+    )
+
+
+def _is_theirs_alone(identity_provider: IdentityProvider, entity_id: str) -> bool:
+    """Say whether an assertion for this entity ID can be meant for nobody else here.
+
+    A row may say that it goes by another entity ID. If that were another tenant's, it could have their encrypted
+    responses opened, with the same key.
+    """
+    if entity_id == identity_provider.url("metadata"):
+        return True
+    others = IdentityProvider.objects.exclude(tenant=identity_provider.tenant_id)
+    return not (
+        entity_id.startswith(f"{conf.BASE_URL}/") or others.filter(sp_entity_id=entity_id).exists()
     )
 
 

@@ -430,6 +430,30 @@ def test_an_account_that_is_not_theirs_yet_is_not_shown(
         assert "is not shown" in department.why
 
 
+def test_somebody_whom_the_saved_mapping_refuses_may_be_let_in_by_a_better_one(
+    idp: IdentityProvider,
+) -> None:
+    row = ClaimMapping.objects.create(
+        identity_provider=idp, target="department", sources="dept", required=True
+    )
+    found = previewed(idp, rules(rule("department", "division")), said(division=("Sales",)))
+    assert found.decision.label == "would be created"
+    assert (field_of(found, "department").before, field_of(found, "department").after) == (
+        None,
+        "Sales",
+    )
+    ClaimMapping.objects.filter(pk=row.pk).update(target="mentor")
+    one = said(dept=("1",), division=("Sales",))
+    found = previewed(idp, rules(rule("department", "division")), one)
+    assert field_of(found, "department").after == "Sales"
+    assert field_of(found, "mentor").label == "mentor"
+
+
+def test_a_row_of_a_field_that_is_gone(idp: IdentityProvider) -> None:
+    field = field_of(previewed(idp, rules(rule("gone", "x")), said()), "gone")
+    assert (field.label, field.before, field.after) == ("gone", None, None)
+
+
 def test_a_refusal_of_the_hosts_is_a_result(idp: IdentityProvider, settings: Any) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Hosts"
     found = previewed(idp, None, said(nobody=()))
@@ -511,6 +535,22 @@ def test_an_encrypted_response_is_opened_if_it_is_proved_and_for_us(
     assert refused(idp, unsigned).cause == "signature_invalid"
     settings.JITPROV_SP_KEY_PAIRS = []
     assert refused(idp, elsewhere).cause == "decryption_key_missing"
+
+
+def test_nobody_passes_for_another_tenant_to_have_its_responses_opened(
+    fake: FakeIdentityProvider, idp: IdentityProvider, settings: Any, sp_key_pair: KeyPair
+) -> None:
+    settings.JITPROV_SP_KEY_PAIRS = [sp_key_pair]
+    legacy = "https://legacy.example/saml"
+    stranger = connected(fake, slug="stranger", subject_claim="")
+    for entity_id in (idp.as_service_provider().entity_id, legacy):
+        given: Any = {"acs_url": "https://x", "encrypt_for": sp_key_pair.certificate}
+        theirs = fake.respond(audience=entity_id, **given).xml
+        stranger.sp_entity_id = entity_id
+        if entity_id == legacy:
+            assert pasted(stranger, theirs).claims.external_id == ANN.upn
+            IdentityProvider.objects.filter(pk=idp.pk).update(sp_entity_id=legacy)
+        assert refused(stranger, theirs).cause == "audience_mismatch"
 
 
 def refused(idp: IdentityProvider, text: str) -> PreviewInputRefused:
