@@ -18,10 +18,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-HEIGHT = 220
+HEIGHT = 236
 """Pixels, all in all."""
 _TOP, _BOTTOM = 18, 196
-"""Between these are the bars; above and below there is room for a number and the dates."""
+"""Between these are the bars; above and below there is room for a number, and for the dates."""
 _THICKNESS = 0.7
 """How much of its day a bar takes."""
 _LEAST = 2.0
@@ -140,15 +140,15 @@ def _bar(name: str, left: float, width: float, top: float, height: float) -> Saf
 
 
 def _lines(scale: _Scale) -> SafeString:
-    """Draw the highest number of each direction, and the line where nobody is."""
-    marks = [(scale.up, _TOP), (0, scale.line)]
+    """Draw the line where nobody is, and one with its number at the end of each direction."""
+    ends = [(_TOP, _TOP - 4, _number(scale.up))]
     if scale.down:
-        marks.append((scale.down, _BOTTOM))
+        ends.append((_BOTTOM, _BOTTOM + 13, _number(scale.down)))
     return format_html_join(
         "",
         '<line class="jitprov-chart-line" x1="0" x2="100%" y1="{0}" y2="{0}" stroke="currentColor"'
         ' stroke-opacity="0.3"/><text class="jitprov-chart-number" x="0" y="{1}">{2}</text>',
-        ((f"{y:.2f}", f"{y - 4:.2f}", _number(number)) for number, y in marks),
+        [(f"{scale.line:.2f}", 0, ""), *ends],
     )
 
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from jitprov.admin import administrators, events, identities, identity_providers, tenants
+from jitprov.admin import (
+    administrators,
+    events,
+    identities,
+    identity_providers,
+    overview,
+    tenants,
+)
 
-__all__ = ["administrators", "events", "identities", "identity_providers", "tenants"]
+__all__ = ["administrators", "events", "identities", "identity_providers", "overview", "tenants"]

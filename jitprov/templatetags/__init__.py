@@ -1,0 +1,3 @@
+"""Tags for the templates of a host's admin."""
+
+from __future__ import annotations

@@ -1,0 +1,42 @@
+"""``{% jitprov_overview %}``: what needs attention, and sign-ins per day, for whoever looks at the page.
+
+:mod:`jitprov.admin.overview` puts it on the admin's index. A host whose admin has an index template of its own, or
+several admin sites, writes it where it belongs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from jitprov import status
+from jitprov.access import NOTHING, scope_of
+from jitprov.chart import Day, chart
+
+register = template.Library()
+
+OPEN_UP_TO = 10
+"""Of more, only the number is seen at first: the page is there for other things too."""
+
+
+@register.inclusion_tag("jitprov/overview.html", takes_context=True)
+def jitprov_overview(context: Any) -> dict[str, Any]:
+    """Show what the user who is signed in may see; nothing to anybody who configures no tenant."""
+    request = context.get("request")
+    scope = scope_of(request.user) if hasattr(request, "user") else NOTHING
+    if not scope:
+        return {"overview": None}
+    now = timezone.now()
+    overview, days = status.overview(scope, now), status.summary(scope, now)
+    return {
+        "overview": overview,
+        "open": overview.total <= OPEN_UP_TO,
+        "days": days[::-1],
+        "chart": chart(days) if any(map(_counts, days)) else "",
+    }
+
+
+def _counts(day: Day) -> int:
+    return day.sign_ins + day.refusals
