@@ -23,7 +23,7 @@ from jitprov.admin.people import person_url, visible_person_url
 from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter, SuperuserAdmin
 from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
 from jitprov.observed import email_digest
-from jitprov.why import explain_event
+from jitprov.why import explain_event, matching_names
 
 MAX_COUNTED = 10_000
 """Attempts that a list is long. Whoever looks for an older one narrows the list."""
@@ -138,18 +138,12 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
 def _meanings(word: str) -> Iterator[Q]:
     """Yield what a word may be. An e-mail address finds people without an account too."""
     users = get_user_model()._default_manager
-    names = (get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name())
-    known = [Q(**{f"{name}__icontains": word}) for name in dict.fromkeys(names) if _is_field(name)]
     yield Q(reference__startswith=word.upper())
     yield Q(reason__icontains=word)
     yield Q(identity_provider__in=IdentityProvider.objects.filter(slug__icontains=word))
-    yield Q(user__in=users.filter(reduce(or_, known)).values("pk"))
+    yield Q(user__in=users.filter(matching_names(word, "icontains")).values("pk"))
     if "@" in word:
         yield Q(email_digest=email_digest(word))
-
-
-def _is_field(name: str) -> bool:
-    return any(field.name == name for field in get_user_model()._meta.concrete_fields)
 
 
 def _page_of(provider: IdentityProvider) -> str:

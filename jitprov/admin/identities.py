@@ -13,11 +13,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.admin.people import find_user, person_url
+from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
 from jitprov.audit import Actor, record_done
 from jitprov.models import ExternalIdentity, GrantedGroup
-from jitprov.why import explain_user
+from jitprov.why import explain_user, user_by_key
 
 
 class GrantedGroupInline(ScopedInline):
@@ -58,7 +58,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
 
     def person_view(self, request: Any, user_pk: str) -> HttpResponse:
         """Say where everything about a person comes from; nobody whom the scope does not know has a page."""
-        user = find_user(user_pk)
+        user = user_by_key(user_pk)
         explanation = explain_user(user, self.scope(request)) if user else None
         if explanation is None or not explanation.identities:
             raise Http404

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.template.loader import select_template
 from django.urls import reverse
@@ -25,14 +23,6 @@ def visible_person_url(request: Any, user: Any) -> str:
         return ""
     known = ExternalIdentity.objects.filter(user_id=user.pk)
     return person_url(user) if scope_of(request.user).limit(known).exists() else ""
-
-
-def find_user(user_pk: str) -> Any | None:
-    """Return the user that an address names, whatever kind of key users have."""
-    try:
-        return get_user_model()._default_manager.filter(pk=user_pk).first()
-    except (OverflowError, ValidationError, ValueError):
-        return None
 
 
 class ProvisioningLink:

@@ -9,5 +9,15 @@ from __future__ import annotations
 from jitprov.why.attempts import EventExplanation, explain_event
 from jitprov.why.people import UserExplanation, explain_user
 from jitprov.why.plain import as_json
+from jitprov.why.search import find_users, matching_names, user_by_key
 
-__all__ = ["EventExplanation", "UserExplanation", "as_json", "explain_event", "explain_user"]
+__all__ = [
+    "EventExplanation",
+    "UserExplanation",
+    "as_json",
+    "explain_event",
+    "explain_user",
+    "find_users",
+    "matching_names",
+    "user_by_key",
+]

@@ -1,0 +1,60 @@
+"""``manage.py explain_user NAME``: where everything about a person comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jitprov.access import EVERYTHING, Scope
+from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
+from jitprov.management.why_report import lines_of
+from jitprov.metadata_import import find_tenant
+from jitprov.why import as_json, explain_user, find_users
+
+
+class Command(BaseCommand):
+    """Says the same as the page *Provisioning* in the admin; writes nothing."""
+
+    help = (
+        "Say which identity provider, claim and mapping set each field and group of a person and when, and how "
+        "their last sign-ins went."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("person", help="a user name, an e-mail address or a primary key")
+        parser.add_argument("--tenant", help="show only what belongs to this tenant")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scope = _scope(options["tenant"])
+        user = _the_one(find_users(options["person"], scope), options["person"])
+        explanation = explain_user(user, scope)
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(explanation), indent=2, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join(lines_of(explanation)))
+
+
+def _scope(tenant: str | None) -> Scope:
+    if tenant is None:
+        return EVERYTHING
+    try:
+        found = find_tenant(tenant)
+    except JitprovError as error:
+        raise CommandError(str(error)) from error
+    tenants = apps.get_model(conf.TENANT_MODEL)._default_manager.filter(pk=found.pk)
+    return Scope(tenants=tenants, something=True)
+
+
+def _the_one(users: Sequence[Any], name: str) -> Any:
+    if not users:
+        raise CommandError(f"Nobody has the user name, e-mail address or primary key {name!r}.")
+    if len(users) > 1:
+        listed = "\n".join(f"  {user.pk}  {user.get_username()}" for user in users)
+        raise CommandError(f"Several people have {name!r}. Give a primary key:\n{listed}")
+    return users[0]
