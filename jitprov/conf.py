@@ -138,6 +138,11 @@ class Conf:
         return _names("ASSIGNABLE_GROUPS")
 
     @property
+    def API_PERMISSION(self) -> str:
+        """Dotted path of the permission class of Django REST framework that says who may use the API."""
+        return str(_setting("API_PERMISSION", "jitprov.api.permissions.AdministersTenant"))
+
+    @property
     def EVENT_RETENTION(self) -> timedelta:
         """How long ``prune_jitprov`` keeps provisioning events."""
         return _duration("EVENT_RETENTION", timedelta(days=400))

@@ -25,7 +25,9 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "rest_framework",
     "jitprov",
+    "jitprov.api",
     "tests.accounts",
 ]
 MIDDLEWARE = [

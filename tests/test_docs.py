@@ -20,6 +20,7 @@ from django.core.management.base import BaseCommand
 
 import jitprov
 from jitprov import checks
+from jitprov.api import checks as api_checks
 from jitprov.conf import Conf, conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata_import import ImportRefused
@@ -161,7 +162,7 @@ def test_codes_that_are_no_exceptions_are_documented_and_exist(code: str, source
 
 CHECK_IDS = [
     value
-    for value in vars(checks).values()
+    for value in (*vars(checks).values(), *vars(api_checks).values())
     if isinstance(value, str) and re.fullmatch(r"jitprov\.[EW]\d{3}", value)
 ]
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", home),
     path("admin/", admin.site.urls),
     path("saml/", include("jitprov.urls")),
+    path("sso-api/", include("jitprov.api.urls")),
     # Where an identity provider that came with the host has always posted to.
     path("sso/<slug:slug>/acs", AssertionConsumerServiceView.as_view()),
 ]

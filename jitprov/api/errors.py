@@ -1,0 +1,142 @@
+"""What is answered to a request that cannot be done: one shape for all of it, and never a traceback.
+
+``{"code": "...", "message": "...", "errors": {"field": [{"code": "...", "message": "..."}]}}``: the code is stable,
+the message is for people, and ``errors`` says which part of the request is meant, as ``"rows.3.target"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, SuspiciousOperation
+from django.core.exceptions import ValidationError as FormError
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
+from rest_framework.response import Response
+from rest_framework.status import (
+    HTTP_400_BAD_REQUEST,
+    HTTP_409_CONFLICT,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+from rest_framework.views import exception_handler
+
+from jitprov.contention import TryAgain
+from jitprov.enabling import NotComplete, NotTested
+from jitprov.exceptions import JitprovError
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import remedy
+
+WHOLE = "non_field_errors"
+"""What is wrong with several fields together, or with the request as such."""
+_STATUS: Mapping[type[JitprovError], int] = {
+    NotComplete: HTTP_409_CONFLICT,
+    NotTested: HTTP_409_CONFLICT,
+    TryAgain: HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+Errors = dict[str, list[dict[str, str]]]
+
+
+class Detail(serializers.Serializer[Any]):
+    """What is wrong with one part of the request."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """Why a request was not done."""
+
+    code = serializers.CharField(help_text="Stable, for programs.")
+    message = serializers.CharField(help_text="For people, in the language of the request.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # DRF's own property of this name is not asked for
+        child=Detail(many=True), help_text="By part of the request, such as `rows.3.target`."
+    )
+
+
+class Refused(APIException):
+    """Something of ours was refused, with its code."""
+
+    def __init__(self, code: str, message: str, status: int = HTTP_400_BAD_REQUEST) -> None:
+        super().__init__(message, code)
+        self.status_code = status
+
+
+class Conflict(Refused):
+    """What is there does not allow it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, HTTP_409_CONFLICT)
+
+
+def answer(error: Exception, context: Any) -> Response | None:
+    """Return the answer to a request that failed; ``None`` for what is a mistake of ours or of the host's."""
+    known = _as_known(error)
+    response = exception_handler(known, context)
+    if response is not None:
+        response.data = _body(known, response)
+    return response
+
+
+def _as_known(error: Exception) -> Exception:
+    if isinstance(error, JitprovError):
+        return refused(error)
+    if isinstance(error, FormError):
+        return of_form(error)
+    if isinstance(error, SuspiciousOperation | BadRequest):
+        return ParseError()
+    return error
+
+
+def refused(error: JitprovError) -> Refused:
+    """Return one of our refusals as an answer, with what to do about it."""
+    found = remedy(error.code, Preset.NONE)
+    status = _STATUS.get(type(error), HTTP_400_BAD_REQUEST)
+    return Refused(error.code, f"{found.happened} {found.fix}", status)
+
+
+def of_form(error: FormError, prefix: str = "") -> ValidationError:
+    """Return what a form or a model found wrong; the codes are Django's, or ours."""
+    by_field = (
+        error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    )
+    return ValidationError(
+        {
+            f"{prefix}{WHOLE if field == NON_FIELD_ERRORS else field}": [
+                ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in problems
+            ]
+            for field, problems in by_field.items()
+        }
+    )
+
+
+def _body(error: Exception, response: Response) -> dict[str, Any]:
+    if isinstance(error, ValidationError):
+        errors: Errors = {}
+        for path, detail in _flat(error.detail):
+            errors.setdefault(path or WHOLE, []).append(
+                {"code": detail.code or "invalid", "message": str(detail)}
+            )
+        return {"code": "invalid", "message": _("The request is not valid."), "errors": errors}
+    # Http404 and PermissionDenied of Django's are translated by the handler.
+    detail = response.data["detail"]
+    return {"code": detail.code, "message": str(detail), "errors": {}}
+
+
+def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, ErrorDetail]]:
+    if isinstance(detail, ErrorDetail):
+        yield path, detail
+    elif isinstance(detail, Mapping):
+        for name, part in detail.items():
+            yield from _flat(part, path if name == WHOLE else _joined(path, str(name)))
+    else:
+        for number, part in enumerate(detail):
+            yield from _flat(
+                part, path if isinstance(part, ErrorDetail) else _joined(path, str(number))
+            )
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,196 @@
+"""What an identity provider looks like from outside: shapes only, for the description of the API and for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jitprov import enabling, guides, status
+from jitprov.api.attention import AttentionItem
+from jitprov.api.fields import Choice, Flag, Shape, Text
+from jitprov.api.paging import Paging
+from jitprov.api.tenants import Tenant
+from jitprov.enabling import Missing, State
+from jitprov.guides import OurValue, Place
+from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
+from jitprov.provisioning.presets import Preset
+from jitprov.status import Attention
+
+PRESETS = [(preset.value, preset.details.label) for preset in Preset]
+MAX_URL = 2048
+MAX_TEXT = 4096
+
+
+class Certificate(serializers.Serializer[Any]):
+    """Whose signature counts."""
+
+    fingerprint = serializers.CharField(help_text="SHA-256, in hexadecimal.")
+    not_before = serializers.DateTimeField()
+    not_after = serializers.DateTimeField()
+    allow_expired = serializers.BooleanField()
+
+
+class Value(serializers.Serializer[Any]):
+    """A value of ours that the tenant's admin enters at their identity provider, and where."""
+
+    value = serializers.ChoiceField(choices=[one.value for one in OurValue])
+    label = serializers.CharField()  # type: ignore[assignment]
+    content = serializers.CharField(allow_blank=True)
+    path = serializers.ListField(
+        child=serializers.CharField(), help_text="Menus, from the outermost."
+    )
+    field = serializers.CharField(allow_blank=True, help_text="What it is called there.")
+    note = serializers.CharField(allow_blank=True)
+
+
+class Missed(serializers.Serializer[Any]):
+    """What is still to be done before people can sign in."""
+
+    code = serializers.ChoiceField(choices=Missing.choices)
+    message = serializers.CharField()
+
+
+class IdentityProviderSummary(serializers.Serializer[IdentityProvider]):
+    """An identity provider in a list."""
+
+    slug = serializers.CharField()
+    tenant = Tenant()
+    preset = serializers.ChoiceField(choices=PRESETS)
+    entity_id = serializers.CharField(allow_blank=True)
+    enabled = serializers.BooleanField()
+    is_draft = serializers.BooleanField(help_text="Nobody knows yet where to send people.")
+    tested_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a test sign-in last passed, with whatever configuration."
+    )
+    enabled_at = serializers.DateTimeField(allow_null=True)
+    metadata_checked_at = serializers.DateTimeField(allow_null=True)
+    metadata_error = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class IdentityProviderDetail(IdentityProviderSummary):
+    """An identity provider with everything that is configured, and how far it has come."""
+
+    sso_url = serializers.CharField(allow_blank=True)
+    sso_binding = serializers.ChoiceField(choices=BindingChoice.choices)
+    slo_url = serializers.CharField(allow_blank=True)
+    slo_binding = serializers.ChoiceField(choices=BindingChoice.choices)
+    want_authn_requests_signed = serializers.BooleanField()
+    metadata_url = serializers.CharField(allow_blank=True)
+    subject_claim = serializers.CharField(allow_blank=True)
+    sp_entity_id = serializers.CharField(allow_blank=True)
+    sp_acs_url = serializers.CharField(allow_blank=True)
+    create_users = serializers.BooleanField()
+    link_existing_users = serializers.BooleanField()
+    unsolicited = serializers.ChoiceField(choices=UnsolicitedPolicy.choices)
+    force_authn = serializers.BooleanField()
+    name_id_format = serializers.CharField(allow_blank=True)
+    authn_contexts = serializers.CharField(allow_blank=True)
+    certificates = Certificate(many=True)
+    email_domains = serializers.SerializerMethodField()
+    state = serializers.SerializerMethodField()
+    missing = serializers.SerializerMethodField()
+    attention = serializers.SerializerMethodField()
+    our_values = serializers.SerializerMethodField()
+
+    def get_email_domains(self, row: IdentityProvider) -> list[str]:
+        return sorted(one.domain for one in row.email_domains.all())
+
+    @extend_schema_field(serializers.ChoiceField(choices=State.choices))
+    def get_state(self, row: IdentityProvider) -> str:
+        if row.enabled and self._attention(row):
+            return State.ATTENTION.value
+        return enabling.state_of(row).value
+
+    @extend_schema_field(AttentionItem(many=True))
+    def get_attention(self, row: IdentityProvider) -> Any:
+        return AttentionItem(self._attention(row), many=True).data
+
+    def _attention(self, row: IdentityProvider) -> list[Attention]:
+        if not hasattr(self, "_noticed"):
+            self._noticed = status.attention_for(row)
+        return self._noticed
+
+    @extend_schema_field(Missed(many=True))
+    def get_missing(self, row: IdentityProvider) -> list[dict[str, str]]:
+        return [{"code": one.value, "message": str(one.label)} for one in enabling.missing(row)]
+
+    @extend_schema_field(Value(many=True))
+    def get_our_values(self, row: IdentityProvider) -> list[dict[str, Any]]:
+        return list(our_values(row))
+
+
+class IdentityProviderQuery(Paging):
+    """Which identity providers are asked for."""
+
+    tenant = serializers.CharField(required=False, max_length=200, help_text="The key of a tenant.")
+    enabled = serializers.BooleanField(required=False, allow_null=True, default=None)
+    search = serializers.CharField(
+        required=False, max_length=200, help_text="A part of the slug or of the entity ID."
+    )
+
+
+class NewIdentityProvider(Shape):
+    """A draft to begin with."""
+
+    tenant = Text(max_length=200, help_text="The key of a tenant that you administer.")
+    slug = Text(max_length=100, required=False, help_text="Stands in every URL; made if not given.")
+    preset = Choice(choices=PRESETS, default=Preset.NONE.value)
+
+
+class IdentityProviderChange(Shape):
+    """What is to be different. What is not named stays as it is."""
+
+    preset = Choice(choices=PRESETS, required=False)
+    entity_id = Text(max_length=1024, required=False, allow_blank=True)
+    sso_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
+    sso_binding = Choice(choices=BindingChoice.choices, required=False)
+    slo_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
+    slo_binding = Choice(choices=BindingChoice.choices, required=False)
+    metadata_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
+    subject_claim = Text(max_length=512, required=False, allow_blank=True)
+    create_users = Flag(required=False)
+    unsolicited = Choice(choices=UnsolicitedPolicy.choices, required=False)
+    force_authn = Flag(required=False)
+    name_id_format = Text(max_length=255, required=False, allow_blank=True)
+    authn_contexts = Text(max_length=MAX_TEXT, required=False, allow_blank=True)
+
+
+class Enabling(Shape):
+    """How an identity provider is enabled."""
+
+    override = Flag(default=False, help_text="Without a passing test; for superusers only.")
+
+
+def our_values(row: IdentityProvider) -> Iterable[dict[str, Any]]:
+    """Yield what the tenant's admin gives to their identity provider, in the order of its form."""
+    service = row.as_service_provider()
+    contents = {
+        OurValue.ENTITY_ID: service.entity_id,
+        OurValue.ACS_URL: service.acs_url,
+        OurValue.LOGIN_URL: row.url("login"),
+        OurValue.METADATA_URL: row.url("metadata"),
+    }
+    placed = {place.value: place for place in guides.places(Preset(row.preset))}
+    for value in [*placed, *(contents.keys() - placed.keys())]:
+        if value in contents:
+            yield {
+                "value": value.value,
+                "label": str(value.label),
+                "content": contents[value],
+                **_place(placed.get(value)),
+            }
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {"path": [], "field": "", "note": ""}
+    return {
+        "path": [str(part) for part in place.path],
+        "field": str(place.field),
+        "note": str(place.note),
+    }

@@ -1,0 +1,165 @@
+"""Identity providers: list, begin, read, change, remove, enable, disable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
+
+from jitprov import audit, enabling
+from jitprov.api.base import ApiView
+from jitprov.api.identity_provider_shapes import (
+    Enabling,
+    IdentityProviderChange,
+    IdentityProviderDetail,
+    IdentityProviderQuery,
+    IdentityProviderSummary,
+    NewIdentityProvider,
+)
+from jitprov.api.openapi import described, problems
+from jitprov.api.paging import page, page_of
+from jitprov.api.tenants import tenant_named
+from jitprov.metadata_import import free_slug
+from jitprov.metadata_rows import preset_mappings
+from jitprov.models import ClaimMapping, IdentityProvider, accounts_database
+from jitprov.provisioning.presets import Preset
+
+
+class IdentityProvidersView(ApiView):
+    """Identity providers of your tenants."""
+
+    @described(
+        operation_id="identity_providers_list",
+        summary="List identity providers",
+        parameters=[IdentityProviderQuery],
+        responses={200: page_of(IdentityProviderSummary), **problems(400)},
+    )
+    def get(self, request: Request) -> Response:
+        asked = self.asked(IdentityProviderQuery)
+        rows = self.visible(IdentityProvider.objects.select_related("tenant"))
+        found = page(self._narrowed(rows, asked), asked, "slug")
+        return self.said(page_of(IdentityProviderSummary), found)
+
+    def _narrowed(
+        self, rows: QuerySet[IdentityProvider], asked: dict[str, Any]
+    ) -> QuerySet[IdentityProvider]:
+        if "tenant" in asked:
+            rows = rows.filter(tenant=tenant_named(self.scope, asked["tenant"]))
+        if asked["enabled"] is not None:
+            rows = rows.filter(enabled=asked["enabled"])
+        if "search" in asked:
+            text = asked["search"]
+            rows = rows.filter(Q(slug__icontains=text) | Q(entity_id__icontains=text))
+        return rows
+
+    @described(
+        operation_id="identity_providers_create",
+        summary="Begin a draft",
+        description="It gets the claim mappings and the subject claim of its preset.",
+        request=NewIdentityProvider,
+        responses={201: IdentityProviderDetail, **problems(400, 413, 415)},
+    )
+    def post(self, request: Request) -> Response:
+        sent = self.sent(NewIdentityProvider)
+        tenant = tenant_named(self.scope, sent.pop("tenant"))
+        row = new_draft(self.actor, tenant, **sent)
+        return self.said(IdentityProviderDetail, row, HTTP_201_CREATED)
+
+
+class IdentityProviderView(ApiView):
+    """One identity provider."""
+
+    @described(
+        operation_id="identity_providers_retrieve",
+        summary="Read an identity provider",
+        responses={200: IdentityProviderDetail, **problems(404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        return self.said(IdentityProviderDetail, self.identity_provider(slug))
+
+    @described(
+        operation_id="identity_providers_update",
+        summary="Change what is named",
+        request=IdentityProviderChange,
+        responses={200: IdentityProviderDetail, **problems(400, 404, 413, 415)},
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        sent = self.sent(IdentityProviderChange)
+        with transaction.atomic(using=accounts_database()):
+            row = self.identity_provider(slug, locked=True)
+            with audit.recorded(row, self.actor):
+                for name, value in sent.items():
+                    setattr(row, name, value)
+                row.full_clean()
+                row.save()
+        return self.said(IdentityProviderDetail, row)
+
+    @described(
+        operation_id="identity_providers_destroy",
+        summary="Remove an identity provider with everything that belongs to it",
+        responses={204: None, **problems(404)},
+    )
+    def delete(self, request: Request, slug: str) -> Response:
+        with transaction.atomic(using=accounts_database()):
+            row = self.identity_provider(slug, locked=True)
+            with audit.recorded(row, self.actor):
+                row.delete()
+        return Response(status=HTTP_204_NO_CONTENT)
+
+
+class EnableView(ApiView):
+    """Let people sign in."""
+
+    @described(
+        operation_id="identity_providers_enable",
+        summary="Let people sign in",
+        description="Only after a test sign-in has passed with the configuration as it is now.",
+        request=Enabling,
+        responses={200: IdentityProviderDetail, **problems(400, 404, 409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        override = self.sent(Enabling)["override"]
+        with transaction.atomic(using=accounts_database()):
+            row = self.identity_provider(slug, locked=True)
+            if override and not self.scope.everything:
+                raise PermissionDenied(_("Only a superuser may enable it without a test."))
+            enabling.enable(row, self.actor, override=override)
+        return self.said(IdentityProviderDetail, row)
+
+
+class DisableView(ApiView):
+    """Let nobody sign in any more."""
+
+    @described(
+        operation_id="identity_providers_disable",
+        summary="Let nobody sign in any more",
+        request=None,
+        responses={200: IdentityProviderDetail, **problems(404)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        with transaction.atomic(using=accounts_database()):
+            row = self.identity_provider(slug, locked=True)
+            enabling.disable(row, self.actor)
+        return self.said(IdentityProviderDetail, row)
+
+
+def new_draft(actor: audit.Actor, tenant: Any, *, preset: str, slug: str = "") -> IdentityProvider:
+    """Return a new identity provider with what its preset knows; nobody can sign in with it yet."""
+    row = IdentityProvider(
+        tenant=tenant,
+        slug=slug or free_slug(tenant),
+        preset=preset,
+        subject_claim=Preset(preset).details.subject_claim,
+        enabled=False,
+    )
+    with audit.recorded(row, actor):
+        row.full_clean()
+        row.save()
+        ClaimMapping.objects.bulk_create(preset_mappings(row))
+    return row

@@ -1,0 +1,161 @@
+"""Metadata of an identity provider: what was understood, what differs, and into the row with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jitprov.api.base import ApiView
+from jitprov.api.errors import Conflict
+from jitprov.api.fields import Flag, Shape, Text
+from jitprov.api.identity_provider_shapes import MAX_URL, Certificate, IdentityProviderDetail
+from jitprov.api.openapi import described, problems
+from jitprov.api.parsers import DocumentParser
+from jitprov.conf import conf
+from jitprov.metadata_fetch import fetch_metadata
+from jitprov.metadata_import import ImportResult, import_metadata
+from jitprov.models import BindingChoice, IdentityProvider
+from jitprov.saml.metadata import MetadataRefused
+
+MAX_XML = 1_000_000
+"""Characters of a document. One identity provider's has some ten thousand; what is larger is fetched."""
+
+
+class MetadataSource(Shape):
+    """Where the metadata is: exactly one of the two."""
+
+    url = Text(
+        max_length=MAX_URL, required=False, help_text="Fetched now, and kept to be fetched again."
+    )
+    xml = Text(required=False, trim_whitespace=False, max_length=MAX_XML)
+    dry_run = Flag(default=False, help_text="Only say what it would change.")
+
+    def validate(self, attrs: Any) -> Any:
+        if len({"url", "xml"} & set(attrs)) != 1:
+            raise ValidationError([ErrorDetail(_("Give either url or xml."), "one_of")])
+        return attrs
+
+
+class Understood(serializers.Serializer[Any]):
+    """What a metadata document says."""
+
+    entity_id = serializers.CharField()
+    sso_url = serializers.CharField()
+    sso_binding = serializers.ChoiceField(choices=BindingChoice.choices)
+    slo_url = serializers.CharField(allow_blank=True)
+    slo_binding = serializers.ChoiceField(choices=BindingChoice.choices)
+    want_authn_requests_signed = serializers.BooleanField()
+    certificates = Certificate(many=True, source="signing_certificates")
+
+
+class FieldDifference(serializers.Serializer[Any]):
+    """A column that is, or would be, different."""
+
+    field = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class Imported(serializers.Serializer[Any]):
+    """What was understood, and what it changes."""
+
+    dry_run = serializers.BooleanField()
+    understood = Understood(source="result.metadata")
+    changes = FieldDifference(many=True, source="result.changes")
+    certificates_added = Certificate(many=True, source="result.certificates_added")
+    certificates_removed = Certificate(many=True, source="result.certificates_removed")
+    mapped_fields = serializers.ListField(
+        child=serializers.CharField(), source="result.mapped_fields"
+    )
+    linked_people = serializers.IntegerField(
+        source="result.linked_people",
+        help_text="People who came with the entity ID that it had before, if that changes.",
+    )
+    identity_provider = serializers.SerializerMethodField()
+
+    @extend_schema_field(IdentityProviderDetail)
+    def get_identity_provider(self, imported: dict[str, Any]) -> Any:
+        row = imported["row"]
+        return IdentityProviderDetail(row).data
+
+
+class MetadataView(ApiView):
+    """The metadata of an identity provider."""
+
+    parser_classes = [DocumentParser]
+    costly = ("POST",)
+
+    @described(
+        operation_id="metadata_import",
+        summary="Import metadata, or see what it would change",
+        request=MetadataSource,
+        responses={200: Imported, **problems(400, 404, 413, 415, 503)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        row = self.identity_provider(slug)
+        sent = self.sent(MetadataSource)
+        document = _document(sent)
+        result = import_metadata(
+            document,
+            into=row,
+            dry_run=sent["dry_run"],
+            actor=self.actor,
+            metadata_url=sent.get("url", ""),
+        )
+        return self._answer(slug, result, dry_run=sent["dry_run"])
+
+    def _answer(self, slug: str, result: ImportResult, *, dry_run: bool) -> Response:
+        row = self.identity_provider(slug)
+        return self.said(Imported, {"dry_run": dry_run, "result": result, "row": row})
+
+
+class RefreshView(MetadataView):
+    """The metadata, fetched again."""
+
+    @described(
+        operation_id="metadata_refresh",
+        summary="Fetch the metadata again from the URL that is kept",
+        request=None,
+        responses={200: Imported, **problems(400, 404, 409, 503)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        row = self.identity_provider(slug)
+        if not row.metadata_url:
+            raise Conflict("no_metadata_url", _("There is no URL to fetch the metadata from."))
+        document = self._fetched_again(row)
+        result = import_metadata(
+            document, into=row, actor=self.actor, metadata_url=row.metadata_url
+        )
+        return self._answer(slug, result, dry_run=False)
+
+    def _fetched_again(self, row: IdentityProvider) -> bytes:
+        """Return the document; write down that it cannot be had, as whatever fetches it regularly does."""
+        try:
+            return _fetched(row.metadata_url)
+        except MetadataRefused as error:
+            IdentityProvider.objects.filter(pk=row.pk).update(
+                metadata_error=error.code, metadata_checked_at=timezone.now()
+            )
+            raise
+
+
+def _document(sent: dict[str, Any]) -> bytes:
+    return _fetched(sent["url"]) if "url" in sent else str(sent["xml"]).encode()
+
+
+def _fetched(url: str) -> bytes:
+    # Not metadata_import.read_metadata, which also reads files of this machine.
+    return fetch_metadata(
+        url,
+        max_bytes=conf.METADATA_MAX_BYTES,
+        timeout=conf.METADATA_TIMEOUT,
+        allow_loopback=settings.DEBUG,
+    )

@@ -1,0 +1,118 @@
+"""The description of the API, made from the API: OpenAPI, by drf-spectacular."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.urls import reverse
+from django.utils import translation
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import patched_settings
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+
+import jitprov
+from jitprov.api.errors import Problem
+from jitprov.guides import OurValue
+from jitprov.provisioning.parameters import Kind
+from jitprov.remedies import Fixer
+
+FIXERS = [one.value for one in Fixer]
+KINDS = [one.value for one in Kind]
+OUR_VALUES = [one.value for one in OurValue]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_COMMON = {
+    401: "Nobody is signed in.",
+    403: "The permission class says no.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+}
+_OTHERS = {
+    400: "The request is not valid.",
+    404: "There is no such thing, or it belongs to a tenant that you do not administer.",
+    409: "What is there does not allow it.",
+    413: "The request is too large.",
+    415: "The request is not JSON.",
+    503: "The database is busy; try again.",
+}
+_SETTINGS: dict[str, Any] = {
+    "TITLE": "jitprov",
+    "DESCRIPTION": "Single sign-on of tenants: identity providers, mappings, tests, events.",
+    "VERSION": jitprov.__version__,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "",
+    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "PREPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "jitprov.api.openapi.closed",
+    ],
+    "COMPONENT_SPLIT_REQUEST": False,
+    "APPEND_COMPONENTS": {},
+    # Else a name is made up from the field's, with a number if two differ.
+    "ENUM_NAME_OVERRIDES": {
+        "Binding": "jitprov.models.BindingChoice",
+        "ChangeAction": "jitprov.models.Action",
+        "Fixer": "jitprov.api.openapi.FIXERS",
+        "MissingCode": "jitprov.enabling.Missing",
+        "OurValue": "jitprov.api.openapi.OUR_VALUES",
+        "Outcome": "jitprov.models.Outcome",
+        "ParameterKind": "jitprov.api.openapi.KINDS",
+        "Preset": "jitprov.api.identity_provider_shapes.PRESETS",
+        "State": "jitprov.enabling.State",
+        "Sync": "jitprov.api.mapping_shapes.SYNC",
+        "Unsolicited": "jitprov.models.UnsolicitedPolicy",
+        "Via": "jitprov.models.Via",
+        "WhenEmpty": "jitprov.api.mapping_shapes.WHEN_EMPTY",
+    },
+    "SORT_OPERATIONS": False,
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+    "TAGS": [],
+}
+
+
+def described(**options: Any) -> Callable[[F], F]:
+    """Describe a method of a view with drf-spectacular, whatever the host describes its own API with."""
+
+    def decorate(method: F) -> F:
+        method.schema = AutoSchema()  # type: ignore[attr-defined]  # else it is the host's
+        return extend_schema(**options)(method)
+
+    return decorate
+
+
+def problems(*statuses: int) -> dict[int, OpenApiResponse]:
+    """Return the answers to requests that are not done: these, and those that every request may get."""
+    told = {**_COMMON, **{status: _OTHERS[status] for status in statuses}}
+    return {
+        status: OpenApiResponse(response=Problem, description=text)
+        for status, text in sorted(told.items())
+    }
+
+
+def closed(result: Any, generator: Any, request: Any, public: bool) -> Any:
+    """Say of every object that it has what is listed and nothing else: what is more is refused, or never sent."""
+    for component in result["components"].get("schemas", {}).values():
+        if "properties" in component:
+            component.setdefault("additionalProperties", False)
+    return result
+
+
+_generator_class: Any = SchemaGenerator  # it has no types
+
+
+@lru_cache(maxsize=1)
+def _description() -> dict[str, Any]:
+    """Describe the API once: it does not change while we run."""
+    with patched_settings(_SETTINGS), translation.override("en"):
+        generator: Any = _generator_class(urlconf="jitprov.api.urls")
+        return dict(generator.get_schema(request=None, public=True))
+
+
+def description() -> dict[str, Any]:
+    """Return the OpenAPI document of the API where the host has mounted it."""
+    root = reverse("jitprov_api:schema").removesuffix("/schema/")
+    return {**_description(), "servers": [{"url": root or "/"}]}

@@ -1,0 +1,147 @@
+"""Test sign-ins: begin one, open its URL in the browser, and read the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_201_CREATED
+
+from jitprov import sign_in_test
+from jitprov.api.base import ApiView
+from jitprov.api.dataclass_shapes import shape_of
+from jitprov.api.fields import Shape, Text
+from jitprov.api.openapi import described, problems
+from jitprov.api.paging import Paging, page, page_of
+from jitprov.models import TestSignIn
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import Remedy, remedy
+from jitprov.report import Report
+from jitprov.views import MAX_NEXT_URL, safe_next_url
+
+
+class StartedTest(serializers.Serializer[TestSignIn]):
+    """A test sign-in."""
+
+    reference = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField()
+    passed = serializers.BooleanField(allow_null=True, help_text="Null until it has ended.")
+    code = serializers.CharField(allow_blank=True, help_text="Of the refusal, if there was one.")
+
+
+class NewTest(StartedTest):
+    """A test sign-in that has just begun."""
+
+    start_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(
+        serializers.CharField(
+            help_text="To be opened in the browser of whoever began it, within a few minutes."
+        )
+    )
+    def get_start_url(self, test: TestSignIn) -> str:
+        return sign_in_test.start_url(test)
+
+
+class Advice(serializers.Serializer[Any]):
+    """What is wrong in words, and what to change where."""
+
+    code = serializers.CharField()
+    remedy = shape_of(Remedy)()
+
+
+class TestDetail(StartedTest):
+    """A test sign-in with its report."""
+
+    report = serializers.SerializerMethodField()
+    remedies = serializers.SerializerMethodField()
+
+    @extend_schema_field(shape_of(Report)(allow_null=True))
+    def get_report(self, test: TestSignIn) -> Any:
+        report = sign_in_test.report_of(test)
+        return None if report is None else shape_of(Report)(report).data
+
+    @extend_schema_field(Advice(many=True))
+    def get_remedies(self, test: TestSignIn) -> Any:
+        report = sign_in_test.report_of(test)
+        preset = Preset(test.identity_provider.preset)
+        codes = report.codes if report else ()
+        return Advice(
+            [{"code": code, "remedy": remedy(code, preset)} for code in codes], many=True
+        ).data
+
+
+class TestStart(Shape):
+    """A test sign-in to be."""
+
+    report_url = Text(
+        max_length=MAX_NEXT_URL,
+        default="/",
+        help_text="Where the browser is sent afterwards: a page of yours, as after any sign-in.",
+    )
+
+    def validate_report_url(self, value: str) -> str:
+        if safe_next_url(value) != value:
+            raise ValidationError(
+                [ErrorDetail(_("This is not a page of this application."), "invalid")]
+            )
+        return value
+
+
+class TestSignInsView(ApiView):
+    """Test sign-ins that you began."""
+
+    costly = ("POST",)
+
+    @described(
+        operation_id="test_sign_ins_list",
+        summary="List the test sign-ins that you began, the newest first",
+        parameters=[Paging],
+        responses={200: page_of(StartedTest), **problems(400, 404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        asked = self.asked(Paging)
+        rows = _own(self).filter(identity_provider=self.identity_provider(slug))
+        return self.said(page_of(StartedTest), page(rows, asked, "-pk"))
+
+    @described(
+        operation_id="test_sign_ins_start",
+        summary="Begin a test sign-in with the configuration as it is now",
+        request=TestStart,
+        responses={201: NewTest, **problems(400, 404, 409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        row = self.identity_provider(slug)
+        sent = self.sent(TestStart)
+        test = sign_in_test.begin(row, actor=self.actor, report_url=sent["report_url"])
+        return self.said(NewTest, test, HTTP_201_CREATED)
+
+
+class TestSignInView(ApiView):
+    """One test sign-in."""
+
+    @described(
+        operation_id="test_sign_ins_retrieve",
+        summary="Read the report",
+        responses={200: TestDetail, **problems(404)},
+    )
+    def get(self, request: Request, slug: str, reference: str) -> Response:
+        test = self.found(_own(self), identity_provider__slug=slug, reference=reference.upper())
+        return self.said(TestDetail, test)
+
+
+def _own(view: ApiView) -> QuerySet[TestSignIn]:
+    """Return the tests that whoever asks began themselves: a report has everything that was said about a person."""
+    return view.visible(
+        TestSignIn.objects.filter(started_by=view.request.user.pk).select_related(
+            "identity_provider"
+        )
+    )

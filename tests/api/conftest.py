@@ -1,0 +1,57 @@
+"""Two tenants, each with an administrator, and a superuser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from jitprov.models import IdentityProvider, TenantAdministrator
+from tests.api.client import Api
+from tests.factories import UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_throttled() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def administrator_of() -> Callable[[Any], Any]:
+    """Make a user who administers a tenant."""
+
+    def make(tenant: Any) -> Any:
+        user = UserFactory.create(is_staff=True)
+        TenantAdministrator.objects.create(user=user, tenant=tenant)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def api_for() -> Callable[[Any], Api]:
+    """Sign somebody in."""
+
+    def sign_in(user: Any) -> Api:
+        client = Client(raise_request_exception=False)
+        client.force_login(user)
+        return Api(client)
+
+    return sign_in
+
+
+@pytest.fixture
+def ours(administrator_of: Any, api_for: Any, idp: IdentityProvider) -> Api:
+    """The API as the administrator of the tenant of ``idp`` has it."""
+    api: Api = api_for(administrator_of(idp.tenant))
+    return api
+
+
+@pytest.fixture
+def superuser(api_for: Any, db: None) -> Api:
+    """The API as a superuser has it."""
+    api: Api = api_for(UserFactory.create(is_staff=True, is_superuser=True))
+    return api
