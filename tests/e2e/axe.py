@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 GRAVE = {"serious", "critical"}
-# Around this, a page of the admin is Django's, and so are the filters beside a list.
+# Around this, a page of the admin is Django's, and so are the filters and the search of a list.
 _OURS_IN_THE_ADMIN = "#content"
-_CONTEXT = {"include": [[_OURS_IN_THE_ADMIN]], "exclude": [["#changelist-filter"]]}
+_CONTEXT = {"include": [[_OURS_IN_THE_ADMIN]], "exclude": [["#changelist-filter"], ["#toolbar"]]}
 _OPTIONS = {"resultTypes": ["violations"], "preload": False}
 # Colours on their way to other ones are judged wrongly.
 _AT_ONCE = "*, *::before, *::after { transition: none !important; animation: none !important }"

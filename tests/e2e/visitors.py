@@ -1,0 +1,60 @@
+"""Somebody who uses the demo in a browser of their own, with scripts or without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.e2e.chromium import DESKTOP, PATIENCE, Complaints
+from tests.e2e.demo_site import DemoSite
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """One person's window."""
+
+    site: DemoSite
+    page: Page
+    scripts: bool
+
+    def log_into_admin(self, username: str) -> None:
+        self.page.goto(f"{self.site.product}/admin/")
+        self.page.fill("#id_username", username)
+        self.page.fill("#id_password", self.site.password(username))
+        self.page.click("input[type=submit]")
+
+    def sign_in(self, slug: str, person: str, scenario: str = "as-it-is") -> None:
+        """Sign in to the product as one of a directory's people."""
+        self.page.goto(f"{self.site.product}/saml/{slug}/login/")
+        self.answer_as(person, scenario)
+
+    def answer_as(self, person: str, scenario: str = "as-it-is") -> None:
+        """Choose at the directory who one is and what it answers, and come back."""
+        self.page.select_option("#scenario", scenario)
+        self.page.click(f"button.person[value={person}]")
+        if not self.scripts:
+            self.page.click("button.go")
+        self.page.wait_for_url(f"{self.site.product}/**")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitors:
+    """Opens a browser for each person, all of whose complaints are heard."""
+
+    site: DemoSite
+    browser: Browser
+    complaints: Complaints
+    scripts: bool = True
+    bypass_csp: bool = False
+
+    def new(self) -> Visitor:
+        """Return somebody with a browser that has no cookies."""
+        context = self.browser.new_context(
+            viewport=DESKTOP, java_script_enabled=self.scripts, bypass_csp=self.bypass_csp
+        )
+        context.set_default_timeout(PATIENCE)
+        self.complaints.listen(context)
+        return Visitor(site=self.site, page=context.new_page(), scripts=self.scripts)
