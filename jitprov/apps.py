@@ -15,4 +15,5 @@ class JitprovConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jitprov import checks  # noqa: F401, PLC0415 -- importing registers; models must be loaded first
+        # Importing registers; models must be loaded first.
+        from jitprov import checks, database_checks  # noqa: F401, PLC0415

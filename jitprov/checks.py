@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,11 +17,12 @@ from django.utils.module_loading import import_string
 
 from jitprov.backends import ProvisionedUserBackend
 from jitprov.conf import conf, is_next_host
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import ConfigurationError, JitprovError
 from jitprov.provisioner import Provisioner
 from jitprov.saml.certificates import load_certificate, public_key
 from jitprov.saml.metadata import is_loopback
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
+from jitprov.user_fields import mappable_fields
 
 Apps: TypeAlias = Sequence[AppConfig] | None
 
@@ -36,7 +38,13 @@ SESSIONS_MISSING = "jitprov.E009"
 DURATION_NOT_POSITIVE = "jitprov.E010"
 BASE_URL_WITH_PATH = "jitprov.E011"
 NEXT_HOST_NOT_USABLE = "jitprov.E012"
+MAPPABLE_FIELD_NOT_USABLE = "jitprov.E013"
+ASSIGNABLE_GROUPS_NOT_NAMES = "jitprov.E014"
 NO_KEY_PAIR = "jitprov.W001"
+CLAIMS_RETENTION_DOUBTFUL = "jitprov.W002"
+
+CLAIMS_RETENTION_AT_MOST = timedelta(days=90)
+"""Claims are personal data, and a preview needs only the latest."""
 
 
 @register("jitprov")
@@ -180,6 +188,56 @@ def check_durations(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return messages
+
+
+@register("jitprov")
+def check_claims_retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Doubt what keeps claims for longer than previews need them."""
+    asked = conf.configured_claims_retention
+    if timedelta(0) <= asked <= CLAIMS_RETENTION_AT_MOST:
+        return []
+    problem = (
+        "negative" if asked < timedelta(0) else f"more than {CLAIMS_RETENTION_AT_MOST.days} days"
+    )
+    return [
+        Warning(
+            f"JITPROV_CLAIMS_RETENTION is {problem}.",
+            hint="0 keeps nothing. Previews of a mapping need no more than a few days.",
+            id=CLAIMS_RETENTION_DOUBTFUL,
+        )
+    ]
+
+
+@register("jitprov")
+def check_mappable_fields(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require fields that a mapping may write at all: a wrong name would only be missing, without a word."""
+    try:
+        unusable = set(conf.MAPPABLE_FIELDS or ()) - set(mappable_fields())
+    except ConfigurationError as error:
+        problems = [str(error)]
+    else:
+        problems = [
+            f"JITPROV_MAPPABLE_FIELDS: {name!r} is no user field that a mapping may write"
+            for name in sorted(unusable)
+        ]
+    hint = "Name plain fields of the user model, but none that gives power, such as is_staff."
+    return [Error(f"{problem}.", hint=hint, id=MAPPABLE_FIELD_NOT_USABLE) for problem in problems]
+
+
+@register("jitprov")
+def check_assignable_groups(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Require names; whether groups have them is for the database to say."""
+    try:
+        _ = conf.ASSIGNABLE_GROUPS
+    except ConfigurationError as error:
+        return [
+            Error(
+                f"{error}.",
+                hint='Give names of groups, such as ["Editors"].',
+                id=ASSIGNABLE_GROUPS_NOT_NAMES,
+            )
+        ]
+    return []
 
 
 @register("jitprov")

@@ -7,7 +7,7 @@ Deployment choices are settings; what differs from tenant to tenant is a column.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -119,7 +119,12 @@ class Conf:
     @property
     def CLAIMS_RETENTION(self) -> timedelta:
         """How long what was said at a sign-in is kept, encrypted, for previews of a mapping; 0 keeps nothing."""
-        return max(timedelta(0), _duration("CLAIMS_RETENTION", timedelta(days=7)))
+        return max(timedelta(0), self.configured_claims_retention)
+
+    @property
+    def configured_claims_retention(self) -> timedelta:
+        """What was asked for, also if it is less than nothing: for the system check."""
+        return _duration("CLAIMS_RETENTION", timedelta(days=7))
 
     @property
     def MAPPABLE_FIELDS(self) -> tuple[str, ...] | None:
@@ -160,11 +165,17 @@ def _duration(name: str, default: timedelta) -> timedelta:
 
 
 def _names(name: str) -> tuple[str, ...] | None:
-    """Read a list of names; one by itself is a list of one, not of its letters."""
+    """Read a list of names; one by itself is a list of one, not of its letters.
+
+    :raises ConfigurationError: it is something else.
+    """
     names = _setting(name, None)
     if names is None:
         return None
-    return (names,) if isinstance(names, str) else tuple(names)
+    names = (names,) if isinstance(names, str) else names
+    if isinstance(names, Iterable) and all(isinstance(one, str) for one in names):
+        return tuple(names)
+    raise ConfigurationError(f"JITPROV_{name} takes a list of names")
 
 
 def _key_pair(pair: object) -> KeyPair:

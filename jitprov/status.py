@@ -22,6 +22,8 @@ from jitprov.chart import Day
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
 from jitprov.provisioner import provisioner_class
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import remedy
 from jitprov.watched import (
     CAME_IN,
     CHANGED_SINCE_TEST,
@@ -66,7 +68,11 @@ class Attention:
     @property
     def text(self) -> str:
         """Say what is wrong and what to do, in the language of whoever reads it."""
-        return str(self.kind.text) % {name: _shown(value) for name, value in self.facts.items()}
+        shown = {name: _shown(value) for name, value in self.facts.items()}
+        if "metadata_error" in shown:
+            preset = Preset(self.identity_provider.preset)
+            shown["metadata_error"] = str(remedy(shown["metadata_error"], preset).happened)
+        return str(self.kind.text) % shown
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, as JSON knows it."""

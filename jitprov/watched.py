@@ -347,8 +347,8 @@ KINDS: tuple[Kind, ...] = (
         code="metadata_not_refreshed",
         severity=Severity.WARNING,
         text=_(
-            "The metadata could not be fetched when this was last tried (%(metadata_error)s). A new certificate would"
-            " go unnoticed. See whether the metadata URL still works, and import from it again."
+            "The metadata could not be refreshed when this was last tried, so that a new certificate would go"
+            " unnoticed. %(metadata_error)s See whether the metadata URL is still right, and import from it again."
         ),
         rows=lambda rows, now: rows.exclude(metadata_url="").exclude(metadata_error=""),
         facts=("metadata_error", "metadata_checked_at"),

@@ -128,6 +128,32 @@ WRONG = {
         id=checks.DURATION_NOT_POSITIVE,
         settings={"JITPROV_METADATA_TIMEOUT": timedelta(seconds=-1)},
     ),
+    "a mappable field that is not there": Wrong(
+        id=checks.MAPPABLE_FIELD_NOT_USABLE, settings={"JITPROV_MAPPABLE_FIELDS": ["emial"]}
+    ),
+    "a mappable field that gives power": Wrong(
+        id=checks.MAPPABLE_FIELD_NOT_USABLE,
+        settings={"JITPROV_MAPPABLE_FIELDS": ["email", "is_superuser"]},
+    ),
+    "a mappable field that is a relation": Wrong(
+        id=checks.MAPPABLE_FIELD_NOT_USABLE, settings={"JITPROV_MAPPABLE_FIELDS": ["mentor"]}
+    ),
+    "mappable fields that are no list": Wrong(
+        id=checks.MAPPABLE_FIELD_NOT_USABLE, settings={"JITPROV_MAPPABLE_FIELDS": 7}
+    ),
+    "assignable groups that are no list": Wrong(
+        id=checks.ASSIGNABLE_GROUPS_NOT_NAMES, settings={"JITPROV_ASSIGNABLE_GROUPS": True}
+    ),
+    "assignable groups by number": Wrong(
+        id=checks.ASSIGNABLE_GROUPS_NOT_NAMES, settings={"JITPROV_ASSIGNABLE_GROUPS": [1, 2]}
+    ),
+    "claims kept for a year": Wrong(
+        id=checks.CLAIMS_RETENTION_DOUBTFUL,
+        settings={"JITPROV_CLAIMS_RETENTION": timedelta(days=365)},
+    ),
+    "claims kept for less than nothing": Wrong(
+        id=checks.CLAIMS_RETENTION_DOUBTFUL, settings={"JITPROV_CLAIMS_RETENTION": -1}
+    ),
     "no key pair in production": Wrong(id=checks.NO_KEY_PAIR, deploy=True),
 }
 
@@ -190,6 +216,10 @@ def test_every_id_is_unique_and_has_a_row_here() -> None:
         pytest.param({"JITPROV_BASE_URL": "http://127.0.0.1:8000"}, id="http on the loopback"),
         pytest.param({"JITPROV_TENANT_LOOKUP_FIELD": "pk"}, id="tenants by primary key"),
         pytest.param({"JITPROV_CLOCK_SKEW": 300}, id="the largest clock skew"),
+        pytest.param({"JITPROV_CLAIMS_RETENTION": 0}, id="no claims kept"),
+        pytest.param({"JITPROV_MAPPABLE_FIELDS": ()}, id="nothing to map to"),
+        pytest.param({"JITPROV_MAPPABLE_FIELDS": ["email", "department"]}, id="some fields"),
+        pytest.param({"JITPROV_ASSIGNABLE_GROUPS": "Editors"}, id="a group by itself"),
         pytest.param({"JITPROV_SP_KEY_PAIRS": None}, id="key pairs said as None"),
         pytest.param(
             {**_pairs(PAIR, ec_key_pair()), "JITPROV_SIGN_REQUESTS": True}, id="two key pairs"

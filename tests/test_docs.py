@@ -19,7 +19,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 import jitprov
-from jitprov import checks
+from jitprov import checks, database_checks
 from jitprov.api import checks as api_checks
 from jitprov.conf import Conf, conf
 from jitprov.exceptions import JitprovError
@@ -162,7 +162,8 @@ def test_codes_that_are_no_exceptions_are_documented_and_exist(code: str, source
 
 CHECK_IDS = [
     value
-    for value in (*vars(checks).values(), *vars(api_checks).values())
+    for module in (checks, database_checks, api_checks)
+    for value in vars(module).values()
     if isinstance(value, str) and re.fullmatch(r"jitprov\.[EW]\d{3}", value)
 ]
 

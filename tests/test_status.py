@@ -27,6 +27,8 @@ from jitprov.models import (
     digest,
 )
 from jitprov.provisioner import Provisioner
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import remedy
 from jitprov.status import Attention
 from jitprov.testing import rsa_key_pair
 from jitprov.watched import Severity
@@ -237,11 +239,11 @@ CASES = [
     case("it has ended and is trusted all the same", _ended_but_trusted),
     case(
         "metadata that could not be fetched",
-        _metadata("metadata_unreachable"),
+        _metadata("metadata_fetch_failed"),
         "metadata_not_refreshed",
     ),
     case("metadata that could be fetched", _metadata("")),
-    case("an error from when there was a URL", _metadata("metadata_unreachable", "")),
+    case("an error from when there was a URL", _metadata("metadata_fetch_failed", "")),
     case("ten refusals, and none before", _refused(10, 0), "refusals_above_usual"),
     case("nine refusals are never too many", _refused(9, 0)),
     case("three times as many as usual", _refused(12, 56)),
@@ -325,6 +327,16 @@ def test_the_text_has_the_facts_and_is_translated_when_it_is_read() -> None:
     assert ": department. " in missed.text
     with translation.override("de"):
         assert "15. März 2026" in ends.text
+
+
+def test_why_the_metadata_could_not_be_refreshed_is_said_in_words() -> None:
+    row = fine()
+    _metadata("metadata_fetch_timed_out")(row)
+
+    (item,) = found(row)
+
+    assert str(remedy("metadata_fetch_timed_out", Preset.NONE).happened) in item.text
+    assert item.facts["metadata_error"] == "metadata_fetch_timed_out"
 
 
 def test_as_json_everything_is_plain() -> None:
@@ -455,7 +467,7 @@ def many(number: int) -> None:
             entity_id="https://idp.example",
             sso_url="https://idp.example/sso",
             metadata_url="https://idp.example/metadata",
-            metadata_error="metadata_unreachable",
+            metadata_error="metadata_fetch_failed",
             enabled_at=NOW - timedelta(days=50),
         )
         for each in range(number)

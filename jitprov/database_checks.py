@@ -1,0 +1,110 @@
+"""System checks of what stands in the database: configuration that has ended, or that the settings no longer allow.
+
+They run with ``manage.py check --database default`` and before ``migrate``. They are warnings: an error would keep a
+host from migrating because of one tenant's certificate. :mod:`jitprov.status` tells tenants the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 -- Django's name for it
+from django.db import DatabaseError, connections, transaction
+from django.utils import timezone
+
+from jitprov import watched
+from jitprov.conf import conf
+from jitprov.models import IdentityProvider, accounts_database
+
+CERTIFICATES_ENDED = "jitprov.W003"
+FIELD_NOT_MAPPABLE = "jitprov.W004"
+GROUP_NOT_ASSIGNABLE = "jitprov.W005"
+ASSIGNABLE_GROUP_UNKNOWN = "jitprov.W006"
+
+MAX_NAMED = 5
+"""Of many, these are named and the others counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wrong:
+    """What may be wrong with identity providers that are enabled."""
+
+    id: str
+    codes: tuple[str, ...]
+    """Of :mod:`jitprov.watched`."""
+    says: str
+    hint: str
+
+
+_ROWS = (
+    _Wrong(
+        id=CERTIFICATES_ENDED,
+        codes=("no_certificate", "certificates_ended"),
+        says="Nobody can sign in where no signing certificate is valid",
+        hint="Import the metadata again, or disable these identity providers.",
+    ),
+    _Wrong(
+        id=FIELD_NOT_MAPPABLE,
+        codes=("field_not_mappable",),
+        says="Claim mappings write user fields that JITPROV_MAPPABLE_FIELDS does not allow, or that do not exist",
+        hint="Remove these mappings, or allow the fields; sign-ins with a value for them are refused.",
+    ),
+    _Wrong(
+        id=GROUP_NOT_ASSIGNABLE,
+        codes=("group_not_assignable",),
+        says="Group mappings give groups that JITPROV_ASSIGNABLE_GROUPS does not allow, or that have become powerful",
+        hint="Remove these mappings, or allow the groups.",
+    ),
+)
+
+
+@register("jitprov", Tags.database)
+def check_rows(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Look at what is configured, where our tables are."""
+    alias = accounts_database()
+    if alias not in (databases or ()) or not _has_tables(alias):
+        return []
+    try:
+        with transaction.atomic(using=alias):
+            return [*_wrong_rows(), *_unknown_groups()]
+    except DatabaseError:
+        return []  # migrations are still to be run
+
+
+def _has_tables(alias: str) -> bool:
+    return IdentityProvider._meta.db_table in connections[alias].introspection.table_names()
+
+
+def _wrong_rows() -> Iterator[CheckMessage]:
+    for wrong in _ROWS:
+        slugs = sorted(slug for code in wrong.codes for slug in _concerned(code))
+        if slugs:
+            yield Warning(f"{wrong.says}: {_named(slugs)}.", hint=wrong.hint, id=wrong.id)
+
+
+def _concerned(code: str) -> Iterator[str]:
+    enabled, now = IdentityProvider.objects.filter(enabled=True), timezone.now()
+    for kind in watched.KINDS:
+        if kind.code == code and kind.rows is not None:
+            yield from kind.rows(enabled, now).values_list("slug", flat=True)
+
+
+def _unknown_groups() -> Iterator[CheckMessage]:
+    names = set(conf.ASSIGNABLE_GROUPS or ())
+    unknown = names - set(Group.objects.filter(name__in=names).values_list("name", flat=True))
+    if unknown:
+        yield Warning(
+            f"JITPROV_ASSIGNABLE_GROUPS names groups that do not exist: {_named(sorted(unknown))}.",
+            hint="Correct the names, or create the groups.",
+            id=ASSIGNABLE_GROUP_UNKNOWN,
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

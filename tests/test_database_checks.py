@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.checks import CheckMessage, run_checks
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+
+from jitprov import database_checks
+from jitprov.models import GroupMapping, IdentityProvider
+from jitprov.testing import FakeIdentityProvider
+from tests.factories import GroupFactory, IdentityProviderFactory, connected, map_group
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row() -> IdentityProvider:
+    return connected(FakeIdentityProvider(), slug="acme-entra")
+
+
+def run(databases: list[str] | None = None) -> list[CheckMessage]:
+    return run_checks(tags=["jitprov"], databases=databases or ["default"])
+
+
+def ids(messages: list[CheckMessage]) -> list[str | None]:
+    return [message.id for message in messages]
+
+
+def _ended(row: IdentityProvider) -> None:
+    row.certificates.update(not_after=timezone.now() - timedelta(days=1))
+
+
+def _no_certificate(row: IdentityProvider) -> None:
+    row.certificates.all().delete()
+
+
+def _field(row: IdentityProvider) -> None:
+    row.claim_mappings.filter(target="email").update(target="badge")
+
+
+def _powerful_group(row: IdentityProvider) -> None:
+    permission = Permission.objects.filter(content_type__app_label="auth")[0]
+    map_group(row, "4711").permissions.add(permission)
+
+
+def _group_outside(row: IdentityProvider) -> None:
+    GroupFactory.create(name="Editors")
+    group = GroupFactory.create(name="Managers")
+    GroupMapping.objects.create(identity_provider=row, claim="g", value="1", group=group)
+
+
+EDITORS = {"JITPROV_ASSIGNABLE_GROUPS": ["Editors"]}
+WRONG: dict[str, tuple[str, Callable[[IdentityProvider], Any], dict[str, Any]]] = {
+    "a certificate that has ended": (database_checks.CERTIFICATES_ENDED, _ended, {}),
+    "no certificate": (database_checks.CERTIFICATES_ENDED, _no_certificate, {}),
+    "a field that may not be written": (database_checks.FIELD_NOT_MAPPABLE, _field, {}),
+    "a field that the settings leave out": (
+        database_checks.FIELD_NOT_MAPPABLE,
+        lambda row: None,
+        {"JITPROV_MAPPABLE_FIELDS": ["first_name", "last_name", "username"]},
+    ),
+    "a group that has become powerful": (
+        database_checks.GROUP_NOT_ASSIGNABLE,
+        _powerful_group,
+        {},
+    ),
+    "a group that the settings leave out": (
+        database_checks.GROUP_NOT_ASSIGNABLE,
+        _group_outside,
+        EDITORS,
+    ),
+    "a group that does not exist": (
+        database_checks.ASSIGNABLE_GROUP_UNKNOWN,
+        lambda row: None,
+        EDITORS,
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "change", "settings"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_gives_one_message_with_its_own_id(
+    expected: str, change: Callable[..., Any], settings: dict[str, Any], row: IdentityProvider
+) -> None:
+    change(row)
+
+    with override_settings(**settings):
+        (message,) = run()
+        with pytest.raises(CommandError, match=expected):
+            call_command(
+                "check",
+                tags=["jitprov"],
+                databases=["default"],
+                fail_level="WARNING",
+                stderr=io.StringIO(),
+            )
+
+    assert (message.id, message.is_serious()) == (expected, False)
+    assert message.hint
+    assert ("Editors" if expected == "jitprov.W006" else "acme-entra") in message.msg
+
+
+def test_every_id_has_a_row_here() -> None:
+    every = {
+        value
+        for value in vars(database_checks).values()
+        if isinstance(value, str) and value.startswith("jitprov.W")
+    }
+    assert every == {expected for expected, *_ in WRONG.values()}
+
+
+@pytest.mark.usefixtures("row")
+def test_what_is_right_gives_no_message() -> None:
+    GroupFactory.create(name="Editors")
+    with override_settings(**EDITORS):
+        assert ids(run()) == []
+
+
+def test_who_is_disabled_is_not_spoken_of(row: IdentityProvider) -> None:
+    _no_certificate(row)
+    IdentityProvider.objects.update(enabled=False)
+
+    assert ids(run()) == []
+
+
+@pytest.mark.parametrize("databases", [None, [], ["replica"]])
+def test_other_databases_are_not_looked_at(
+    databases: list[str] | None, row: IdentityProvider
+) -> None:
+    _no_certificate(row)
+
+    assert database_checks.check_rows(None, databases=databases) == []
+
+
+def test_many_are_counted_and_a_few_named() -> None:
+    for number in range(7):
+        IdentityProviderFactory.create(slug=f"idp-{number}")
+
+    (message,) = run()
+
+    assert message.msg.endswith(": idp-0, idp-1, idp-2, idp-3, idp-4 and 2 more.")
+
+
+def test_before_the_first_migration_there_is_nothing_to_look_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+
+    assert ids(run()) == []
+
+
+def test_between_two_migrations_a_column_may_be_missing(
+    row: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _no_certificate(row)
+    column: Any = IdentityProvider._meta.get_field("enabled")
+    monkeypatch.setattr(column, "column", "not_there_yet")
+    column.__dict__.pop("cached_col", None)
+
+    assert ids(run()) == []
