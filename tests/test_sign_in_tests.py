@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -230,7 +231,7 @@ def test_a_sign_in_begun_in_another_tab_stays_one(rehearsal: Rehearsal) -> None:
 
 def test_a_second_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
     leaving = rehearsal.leave(rehearsal.begin())
-    cookies = rehearsal.client.cookies.copy()
+    cookies = deepcopy(rehearsal.client.cookies)
     rehearsal.deliver(rehearsal.answer(leaving))
     rehearsal.client.cookies = cookies
 
