@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PURE := tests/saml tests/provisioning
 
-.PHONY: demo test check docs bench
+.PHONY: demo test check docs messages bench
 .DELETE_ON_ERROR:
 
 # The example site, with two tenants and a fake Entra.
@@ -44,6 +44,12 @@ check: $(VENV)/installed-dev docs
 # The documentation as a site, in docs/_build/html. What is warned of is an error.
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --nitpicky --quiet --fresh-env docs docs/_build/html
+
+# The catalogues of all texts, brought up to date with the code; needs gettext. Then translate what is new in the .po files,
+# and run it again.
+messages: $(VENV)/installed-dev
+	cd jitprov && ../$(BIN)/django-admin makemessages --locale de --locale fr --no-obsolete --no-location --verbosity 0
+	cd jitprov && ../$(BIN)/django-admin compilemessages --verbosity 0
 
 # What a sign-in costs, beside django-allauth in .venv-bench: ARGS=--quick is a minute, ARGS=--write keeps the results.
 bench: $(VENV)/installed-test
