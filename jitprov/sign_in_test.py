@@ -28,6 +28,7 @@ from jitprov.provisioning.types import (
     Changes,
     Claims,
     Create,
+    CurrentUser,
     DesiredUser,
     Note,
     RefusalReason,
@@ -36,8 +37,10 @@ from jitprov.provisioning.types import (
 )
 from jitprov.report import MAX_CLAIMS, Report, ReportedCheck, ReportedField, cut, reported_claim
 from jitprov.saml.assertion_refusals import RequestUnknown
+from jitprov.saml.envelope import decode
 from jitprov.saml.examination import Examination, examine_response, in_response_to_of
 from jitprov.saml.types import AuthnRequest
+from jitprov.saml.unproved import is_encrypted
 from jitprov.sealed import seal, unseal
 from jitprov.sso import PendingLogin
 
@@ -201,7 +204,7 @@ def _report(
     waiting = {pending.request_id: pending}
     examination = examine_response(saml_response, sso.expectation(identity_provider, waiting, now))
     error = examination.error or _used_up(identity_provider, examination)
-    if not _is_proved(examination):
+    if not _may_be_shown(saml_response, examination):
         return _without_claims(examination, error)
     claims = sso.claims_about(
         examination.name_id, examination.attributes, identity_provider.subject_claim
@@ -210,10 +213,16 @@ def _report(
     return _with_claims(identity_provider, examination, claims, error)
 
 
-def _is_proved(examination: Examination) -> bool:
-    """Say whether the identity provider's signature was good, whatever else is wrong."""
-    error = examination.error
-    return examination.verified is not None or (error is not None and error.origin_verified)
+def _may_be_shown(saml_response: str, examination: Examination) -> bool:
+    """Say whether the identity provider's signature was good, whatever else is wrong with it.
+
+    What was encrypted must be good altogether. Our key is the same for all tenants: whoever got hold of another
+    tenant's response could sign around it, and have it read to them.
+    """
+    if examination.verified is not None:
+        return True
+    proved = examination.error is not None and examination.error.origin_verified
+    return proved and not is_encrypted(decode(saml_response))
 
 
 def _used_up(identity_provider: IdentityProvider, examination: Examination) -> JitprovError | None:
@@ -266,6 +275,7 @@ def _with_claims(
 
 def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
     decision = preview.decision
+    known = preview.user if _theirs(preview) else None
     reason = decision.reason if isinstance(decision, Refuse) else None
     let_in = reason is None or reason in _ABOUT_THE_PERSON
     if isinstance(decision, Refuse):
@@ -276,15 +286,21 @@ def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
         "passed": error is None and let_in,
         "code": error.code if error else (reason.value if reason else ""),
         "decision": verb,
-        "username": preview.user.get_username() if preview.user else "",
+        "username": known.get_username() if known else "",
     }
+
+
+def _theirs(preview: Preview) -> CurrentUser | None:
+    """Return the account if it is this identity provider's; one that could be attached may be another tenant's."""
+    current = preview.current
+    return current if current is not None and current.linked else None
 
 
 def _written(preview: Preview) -> dict[str, Any]:
     """Return what would be written, also for somebody who would be refused."""
     decision = preview.decision
     desired = preview.desired if isinstance(decision, Refuse) else decision.desired
-    changes = diff(desired, preview.current)
+    changes = diff(desired, _theirs(preview))
     names = _group_names({*changes.groups.join, *changes.groups.leave})
     return {
         "fields": tuple(_field(step, desired, changes, preview) for step in desired.trace),
@@ -298,7 +314,8 @@ def _field(
     step: TraceStep, desired: DesiredUser, changes: Changes, preview: Preview
 ) -> ReportedField:
     wanted = desired.fields.get(step.target)
-    before = preview.current.fields.get(step.target) if preview.current else None
+    current = _theirs(preview)
+    before = current.fields.get(step.target) if current else None
     problem = next((one for one in desired.problems if one.field == step.target), None)
     return ReportedField(
         target=step.target,

@@ -319,6 +319,48 @@ def test_nothing_behind_a_bad_signature_is_shown(rehearsal: Rehearsal) -> None:
     assert not report.fields
 
 
+def test_what_was_encrypted_for_us_is_read_to_nobody_who_only_signed_around_it(
+    rehearsal: Rehearsal, settings: Any
+) -> None:
+    """Our key opens every tenant's assertions, so a good signature around one that is stolen must not show it."""
+    pair = rsa_key_pair("sp")
+    settings.JITPROV_SP_KEY_PAIRS = [pair]
+    stolen = {
+        "encrypt_for": pair.certificate,
+        "sign": "response",
+        "audience_restrictions": [["https://app.example/saml/another-tenant/metadata/"]],
+    }
+
+    report = rehearsal.run(**stolen)
+
+    assert not report.passed
+    assert failed(report)["audience"] == "audience_mismatch"
+    assert not report.claims
+    assert not report.fields
+    assert rehearsal.run(encrypt_for=pair.certificate).claims
+
+
+class Finding(Provisioner):
+    def find(self, claims: Any) -> Any:
+        return User.objects.get(username="the-boss")
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_nothing_is_told_of_an_account_that_is_not_this_identity_provider_s(
+    rehearsal: Rehearsal, settings: Any, link: bool
+) -> None:
+    settings.JITPROV_PROVISIONER = f"{__name__}.Finding"
+    User.objects.create(username="the-boss", email="boss@globex.example", first_name="Ann")
+    IdentityProvider.objects.update(link_existing_users=link)
+    rehearsal.idp.refresh_from_db()
+
+    report = rehearsal.run()
+
+    assert "boss" not in str(report)
+    assert not any(field.before for field in report.fields)
+    assert all(field.changes for field in report.fields if field.target != "username")
+
+
 def test_a_response_that_answers_nothing_is_reported_when_a_test_was_begun(
     rehearsal: Rehearsal,
 ) -> None:
