@@ -22,12 +22,14 @@ from jitprov.models import (
     ConfigurationChange,
     IdentityProvider,
     SetupLink,
+    TenantAdministrator,
     Via,
     accounts_database,
 )
 from jitprov.models.changes import MAX_LABEL
 
 IDENTITY_PROVIDER = "identity_provider"
+ADMINISTRATOR = "tenant_administrator"
 COLUMNS = (
     "tenant_id",
     "preset",
@@ -50,7 +52,7 @@ COLUMNS = (
     "authn_contexts",
 )
 """What is configured in the row itself."""
-_RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     # what: relation, the column that names a row, columns
     "certificate": ("certificates", "fingerprint", ("not_before", "not_after", "allow_expired")),
     "claim_mapping": (
@@ -61,6 +63,7 @@ _RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "group_mapping": ("group_mappings", "value", ("claim", "value", "name", "group_id")),
     "email_domain": ("email_domains", "domain", ("domain",)),
 }
+"""What is configured in rows that belong to it."""
 _NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled"}
 """What does not change how a response is judged and mapped."""
 
@@ -121,13 +124,13 @@ def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
         values = {name: _plain(row[name]) for name in COLUMNS}
         found[row["pk"]] = {(IDENTITY_PROVIDER, ""): Part(label=row["slug"], values=values)}
     if found:
-        for what in _RELATED:
+        for what in RELATED:
             _read_related(what, found)
     return dict(found)
 
 
 def _read_related(what: str, found: Mapping[Any, dict[Key, Part]]) -> None:
-    relation, name, columns = _RELATED[what]
+    relation, name, columns = RELATED[what]
     model: Any = IdentityProvider._meta.get_field(relation).related_model
     rows = model.objects.filter(identity_provider__in=list(found))
     for row in rows.values("pk", "identity_provider_id", *{name, *columns}):
@@ -195,16 +198,34 @@ def record_done(
     identity_provider: IdentityProvider, actor: Actor, what: str, *, label: str = "", note: str = ""
 ) -> None:
     """Write down a step that changes no configuration, such as a test or the use of a setup link."""
-    ConfigurationChange.objects.create(
+    _write(
+        actor,
         identity_provider=identity_provider,
         tenant_id=identity_provider.tenant_id,
         slug=identity_provider.slug,
-        **_by(actor),
         what=what,
         label=label[:MAX_LABEL],
         action=Action.DONE,
         note=note[:MAX_LABEL],
     )
+
+
+def record_administrator(
+    administrator: TenantAdministrator, actor: Actor, action: Action, *, note: str = ""
+) -> None:
+    """Write down that somebody may configure a tenant's sign-in from now on, or may not any more."""
+    _write(
+        actor,
+        tenant_id=administrator.tenant_id,
+        what=ADMINISTRATOR,
+        label=administrator.user.get_username()[:MAX_LABEL],
+        action=action,
+        note=note[:MAX_LABEL],
+    )
+
+
+def _write(actor: Actor, **columns: Any) -> None:
+    ConfigurationChange.objects.create(**_by(actor), **columns)
 
 
 def differences(before: Snapshot, after: Snapshot) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jitprov.admin.identity_providers import GroupMappingInline
+from jitprov.audit import Actor, recorded
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,
@@ -31,6 +32,7 @@ from jitprov.models import (
     Tenant,
     TenantAdministrator,
     TestSignIn,
+    Via,
     digest,
 )
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
@@ -53,10 +55,11 @@ SCREENS = [
     ExternalIdentity,
     ProvisioningEvent,
     ConsumedAssertion,
+    ConfigurationChange,
 ]
 # Shown on the page of the identity provider that they belong to.
-PARTS = [ConfigurationChange, ObservedClaim, SetupLink, TestSignIn]
-READ_ONLY = [ProvisioningEvent, ConsumedAssertion]
+PARTS = [ObservedClaim, SetupLink, TestSignIn]
+READ_ONLY = [ProvisioningEvent, ConsumedAssertion, ConfigurationChange]
 NOT_TO_BE_ADDED = [ExternalIdentity, *READ_ONLY]
 CERTIFICATE = rsa_key_pair("admin").certificate
 
@@ -87,6 +90,8 @@ def one_of_each() -> None:
     ConsumedAssertion.objects.create(
         identity_provider=idp, assertion_digest=digest(idp.slug), expires_at=datetime.now(UTC)
     )
+    with recorded(idp, Actor(via=Via.CODE, name="test")):
+        map_group(idp, "sales")
 
 
 # Pages load

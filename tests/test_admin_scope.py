@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from jitprov.admin import scoped
 from jitprov.models import (
+    Action,
+    ConfigurationChange,
     ConsumedAssertion,
     ExternalIdentity,
     GrantedGroup,
@@ -33,7 +35,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-LISTS: list[Any] = [IdentityProvider, ExternalIdentity, ProvisioningEvent]
+LISTS: list[Any] = [IdentityProvider, ExternalIdentity, ProvisioningEvent, ConfigurationChange]
 FOR_SUPERUSERS: list[Any] = [Tenant, TenantAdministrator, ConsumedAssertion]
 
 
@@ -44,9 +46,10 @@ class Theirs:
     identity_provider: IdentityProvider
     identity: ExternalIdentity
     event: ProvisioningEvent
+    change: ConfigurationChange
 
     def row(self, model: Any) -> Any:
-        rows = (self.identity_provider, self.identity, self.event)
+        rows = (self.identity_provider, self.identity, self.event, self.change)
         return next(row for row in rows if isinstance(row, model))
 
 
@@ -61,7 +64,18 @@ def everything_of(slug: str) -> Theirs:
     ConsumedAssertion.objects.create(
         identity_provider=row, assertion_digest=digest(slug), expires_at=datetime.now(UTC)
     )
-    return Theirs(identity_provider=row, identity=identity, event=event)
+    change = ConfigurationChange.objects.create(
+        identity_provider=row,
+        tenant=row.tenant,
+        slug=slug,
+        actor=slug,
+        via="code",
+        what="identity_provider",
+        label=slug,
+        action=Action.CHANGED,
+        changes={"enabled": [False, True]},
+    )
+    return Theirs(identity_provider=row, identity=identity, event=event, change=change)
 
 
 @pytest.fixture
@@ -206,3 +220,35 @@ def test_who_gave_a_tenant_to_somebody_is_kept(client: Client, ours: Theirs) -> 
     assert client.post(url(TenantAdministrator, "add"), form).status_code == 302
 
     assert TenantAdministrator.objects.get(user=user).created_by == root
+
+
+def test_giving_and_taking_a_tenant_is_written_down(client: Client, ours: Theirs) -> None:
+    root = UserFactory.create(username="root", is_staff=True, is_superuser=True)
+    client.force_login(root)
+    user, other = UserFactory.create(username="ann"), UserFactory.create(username="bob")
+    tenant = ours.identity_provider.tenant
+
+    client.post(url(TenantAdministrator, "add"), {"user": user.pk, "tenant": tenant.pk})
+    given = TenantAdministrator.objects.get(user=user)
+    form = {"user": other.pk, "tenant": tenant.pk}
+    client.post(url(TenantAdministrator, "change", given.pk), form)
+    client.post(url(TenantAdministrator, "delete", given.pk), {"post": "yes"})
+
+    written = ConfigurationChange.objects.filter(what="tenant_administrator").order_by("pk")
+    assert list(written.values_list("label", "action", "actor", "tenant")) == [
+        ("ann", "added", "root", tenant.pk),
+        ("ann", "removed", "root", tenant.pk),
+        ("bob", "added", "root", tenant.pk),
+        ("bob", "removed", "root", tenant.pk),
+    ]
+
+
+def test_taking_several_tenants_at_once_is_written_down(client: Client, ours: Theirs) -> None:
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    given = administrator_of(ours.identity_provider.tenant).administered_tenants.get()
+    everything = {"action": "delete_selected", "_selected_action": [given.pk], "post": "yes"}
+
+    client.post(url(TenantAdministrator, "changelist"), everything)
+
+    written = ConfigurationChange.objects.get(what="tenant_administrator")
+    assert (written.label, written.action) == (given.user.username, "removed")

@@ -51,7 +51,7 @@ class Publisher:
 def publisher(settings: Any) -> Iterator[Publisher]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            document = publisher.documents.get(self.path, "").encode()
+            document = published.documents.get(self.path, "").encode()
             self.send_response(200 if document else 404)
             self.send_header("Content-Length", str(len(document)))
             self.end_headers()
@@ -62,9 +62,9 @@ def publisher(settings: Any) -> Iterator[Publisher]:
 
     settings.DEBUG = True  # so that metadata may come from this machine
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    publisher = Publisher(server.server_address[1])
+    published = Publisher(server.server_address[1])
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield publisher
+    yield published
     server.shutdown()
     server.server_close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jitprov.admin import (
     administrators,
+    changes,
     events,
     identities,
     identity_providers,
@@ -11,4 +12,12 @@ from jitprov.admin import (
     tenants,
 )
 
-__all__ = ["administrators", "events", "identities", "identity_providers", "overview", "tenants"]
+__all__ = [
+    "administrators",
+    "changes",
+    "events",
+    "identities",
+    "identity_providers",
+    "overview",
+    "tenants",
+]

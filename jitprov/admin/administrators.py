@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin, is_searchable
-from jitprov.models import TenantAdministrator
+from jitprov.audit import Actor, record_administrator
+from jitprov.models import Action, TenantAdministrator
 
 
 @admin.register(TenantAdministrator)
@@ -22,8 +24,8 @@ class TenantAdministratorAdmin(SuperuserAdmin):
 
     def get_search_fields(self, request: Any) -> Any:
         """Search by what the host's users sign in with."""
-        field = TenantAdministrator._meta.get_field("user").related_model
-        return [f"user__{field.USERNAME_FIELD}"]  # type: ignore[union-attr]
+        users: Any = TenantAdministrator._meta.get_field("user").related_model
+        return [f"user__{users.USERNAME_FIELD}"]
 
     def get_autocomplete_fields(self, request: Any) -> list[str]:
         """Search by name where the host's admin can; elsewhere the primary key has to be typed."""
@@ -35,6 +37,23 @@ class TenantAdministratorAdmin(SuperuserAdmin):
         ]
 
     def save_model(self, request: Any, obj: TenantAdministrator, form: Any, change: bool) -> None:
-        if not change:
+        if change:
+            # Another user or tenant: one lost what the other got.
+            _keep(request, self.model.objects.get(pk=obj.pk), Action.REMOVED)
+        else:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
+        _keep(request, obj, Action.ADDED)
+
+    def delete_model(self, request: Any, obj: TenantAdministrator) -> None:
+        _keep(request, obj, Action.REMOVED)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: Any, queryset: QuerySet[TenantAdministrator]) -> None:
+        for administrator in queryset.select_related("user"):
+            _keep(request, administrator, Action.REMOVED)
+        super().delete_queryset(request, queryset)
+
+
+def _keep(request: Any, administrator: TenantAdministrator, action: Action) -> None:
+    record_administrator(administrator, Actor.person(request.user), action)

@@ -1,0 +1,212 @@
+"""The record of changes in words, on the page of an identity provider and in the list of the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from jitprov.audit import (
+    ADMINISTRATOR,
+    IDENTITY_PROVIDER,
+    RELATED,
+    Actor,
+    record_done,
+    recorded,
+)
+from jitprov.history import KINDS, MAX_SHOWN, HistoryEntry, history
+from jitprov.models import Action, ConfigurationChange, IdentityProvider, SigningCertificate, Via
+from jitprov.testing import rsa_key_pair
+from tests.factories import GroupFactory, IdentityProviderFactory, UserFactory, map_group
+
+pytestmark = pytest.mark.django_db
+
+ACTOR = Actor(via=Via.COMMAND, name="a command (ann)")
+
+
+@pytest.fixture
+def row() -> IdentityProvider:
+    found: IdentityProvider = IdentityProviderFactory.create(slug="acme")
+    return found
+
+
+def written(row: IdentityProvider, what: str, action: str, **changes: Any) -> HistoryEntry:
+    ConfigurationChange.objects.create(
+        identity_provider=row,
+        actor="ann",
+        via="admin",
+        what=what,
+        action=action,
+        changes=changes,
+    )
+    return history(row)[0]
+
+
+def test_who_when_by_which_way_and_what(row: IdentityProvider) -> None:
+    with recorded(row, ACTOR, "enabled without a passing test"):
+        row.sso_url = "https://idp.example/new"
+        row.force_authn = True
+        row.save()
+    (entry,) = history(row)
+    assert (entry.who, entry.via) == ("a command (ann)", "a command")
+    assert (entry.what, entry.label, entry.action) == ("identity provider", "acme", "changed")
+    assert [str(change) for change in entry.changes] == [
+        "sign-on URL: https://login.microsoftonline.com/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/saml2"
+        " → https://idp.example/new",
+        "ask for the password every time: no → yes",
+    ]
+    assert str(entry).startswith("Identity provider acme changed: sign-on URL: ")
+    assert str(entry).endswith("no → yes; enabled without a passing test")
+
+
+@pytest.mark.parametrize(
+    ("what", "changes", "said"),
+    [
+        ("identity_provider", {"unsolicited": ["restart", "reject"]}, "→ refuse"),
+        ("identity_provider", {"preset": ["none", "entra"]}, "→ Microsoft Entra ID"),
+        (
+            "identity_provider",
+            {"slo_url": ["https://a.example/", ""]},
+            "https://a.example/ → nothing",
+        ),
+        ("claim_mapping", {"sources": ["a", "a\nb"]}, "claims: a → a, b"),
+        ("claim_mapping", {"target": ["first_name", "gone"]}, "user field: first name → gone"),
+        (
+            "claim_mapping",
+            {"transforms": [[], [{"name": "lower"}]]},
+            'nothing → [{"name": "lower"}]',
+        ),
+        ("claim_mapping", {"sync": ["always", "if_empty"]}, "→ while the field is empty"),
+        ("certificate", {"not_after": [None, "2030-01-02T00:00:00+00:00"]}, "Jan. 2, 2030"),
+        ("certificate", {"not_after": [None, "some day"]}, "→ some day"),
+        ("something_else", {"field": [1, 2]}, "field: 1 → 2"),
+        ("identity_provider", {"gone_field": ["a", "b"]}, "gone_field: a → b"),
+    ],
+)
+def test_values_are_said_in_words(
+    row: IdentityProvider, what: str, changes: dict[str, Any], said: str
+) -> None:
+    assert said in str(written(row, what, Action.CHANGED, **changes))
+
+
+def test_groups_are_named_and_cost_one_statement(row: IdentityProvider) -> None:
+    old, new = GroupFactory.create(name="Sales"), GroupFactory.create(name="Finance")
+    for _ in range(3):
+        written(row, "group_mapping", Action.CHANGED, group_id=[old.pk, new.pk])
+    with CaptureQueriesContext(connection) as queries:
+        (entry, *_) = history(row)
+    assert str(entry.changes[0]) == "group: Sales → Finance"
+    assert len(queries) == 2
+
+
+def test_a_group_that_is_gone(row: IdentityProvider) -> None:
+    entry = written(row, "group_mapping", Action.CHANGED, group_id=[None, 10**6])
+    assert str(entry.changes[0]) == "group: nothing → a group that is gone (1000000)"
+
+
+def test_what_was_added_is_said_once_and_without_what_is_empty(row: IdentityProvider) -> None:
+    with recorded(row, ACTOR):
+        map_group(row, "finance", "groups")
+    (entry,) = history(row)
+    assert entry.action == "added"
+    names = [change.name for change in entry.changes]
+    assert names == ["claim", "value", "group"]
+    assert str(entry.changes[1]) == "value: finance"
+
+
+def test_what_was_removed_says_what_it_was(row: IdentityProvider) -> None:
+    map_group(row, "finance", "groups")
+    with recorded(row, ACTOR):
+        row.group_mappings.all().delete()
+    (entry,) = history(row)
+    assert (entry.action, str(entry.changes[1])) == ("removed", "value: finance")
+
+
+def test_a_certificate_is_its_fingerprint(row: IdentityProvider) -> None:
+    with recorded(row, ACTOR):
+        SigningCertificate.objects.create(
+            identity_provider=row, pem=rsa_key_pair("history").certificate
+        )
+    (entry,) = history(row)
+    assert entry.label == row.certificates.get().fingerprint
+    assert "BEGIN" not in str(entry)
+
+
+def test_a_step_says_what_was_done(row: IdentityProvider) -> None:
+    record_done(row, ACTOR, "test_sign_in", label="ABCDEFGH23", note="failed: issuer_mismatch")
+    (entry,) = history(row)
+    assert str(entry) == "Test sign-in ABCDEFGH23: failed: issuer_mismatch"
+
+
+def test_another_note_is_said_as_it_is(row: IdentityProvider) -> None:
+    record_done(row, ACTOR, "test_sign_in", note="by hand")
+    assert history(row)[0].note == "by hand"
+
+
+def test_a_long_value_is_cut(row: IdentityProvider) -> None:
+    entry = written(row, "claim_mapping", Action.CHANGED, sources=["", "x" * 10_000])
+    assert len(entry.changes[0].after) == MAX_SHOWN + 1
+
+
+def test_newest_first_and_not_too_many(row: IdentityProvider) -> None:
+    for number in range(5):
+        written(
+            row, "identity_provider", Action.CHANGED, slo_url=["", f"https://{number}.example/"]
+        )
+    written(
+        IdentityProviderFactory.create(), "identity_provider", Action.CHANGED, slo_url=["", "x"]
+    )
+    entries = history(row, limit=2)
+    assert [entry.changes[0].after for entry in entries] == [
+        "https://4.example/",
+        "https://3.example/",
+    ]
+
+
+def test_where_a_row_was_before_it_was_given_to_this_tenant_is_not_said(
+    row: IdentityProvider,
+) -> None:
+    assert written(row, "identity_provider", Action.CHANGED, tenant_id=[1, 2]).changes == ()
+
+
+def test_every_kind_that_is_recorded_has_a_name() -> None:
+    assert {IDENTITY_PROVIDER, ADMINISTRATOR, *RELATED} <= set(KINDS)
+
+
+# Pages
+
+
+def test_the_part_of_the_page(row: IdentityProvider) -> None:
+    written(row, "identity_provider", Action.CHANGED, slo_url=["", "https://<b>.example/"])
+    html = render_to_string("jitprov/setup/_history.html", {"history": history(row)})
+    assert "<del>nothing</del>" in html
+    assert "<ins>https://&lt;b&gt;.example/</ins>" in html
+    assert "ann, the admin" in html
+
+
+def test_the_part_of_the_page_without_changes() -> None:
+    assert "Nothing has been changed yet." in render_to_string("jitprov/setup/_history.html")
+
+
+def test_the_list_of_the_admin(client: Client, row: IdentityProvider) -> None:
+    written(row, "identity_provider", Action.CHANGED, force_authn=[False, True])
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    address = reverse("admin:jitprov_configurationchange_changelist")
+    for query in ({}, {"what": "identity_provider"}, {"q": "ann"}, {"via": "admin"}):
+        page = client.get(address, query).content.decode()
+        assert "ask for the password every time: no → yes" in page
+    for query in ({"what": "certificate"}, {"q": "bob"}):
+        assert "no → yes" not in client.get(address, query).content.decode()
+
+
+def test_a_page_of_the_admin(client: Client, row: IdentityProvider) -> None:
+    written(row, "identity_provider", Action.CHANGED, slo_url=["", "https://<b>.example/"])
+    change = ConfigurationChange.objects.get()
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    page = client.get(reverse("admin:jitprov_configurationchange_change", args=[change.pk]))
+    assert "nothing → https://&lt;b&gt;.example/" in page.content.decode()
