@@ -67,7 +67,7 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
     """Attempts, newest first; each has a page that says what happened and what to do."""
 
     fields = ["reference"]  # for the form that Django makes; our page shows the explanation instead
-    list_display = ["created_at", "reference", "outcome", "reason", "identity_provider", "person"]
+    list_display = ["created_at", "reference", "outcome", "reason", "person", "identity_provider"]
     # No date_hierarchy: MariaDB cannot group by day before somebody loads its time-zone tables.
     list_filter = [
         "outcome",
@@ -78,9 +78,6 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
         ("identity_provider", ScopedRelatedFilter),
     ]
     search_fields = ["reference"]
-    search_help_text = _(
-        "A reference, an e-mail address, a user name, a reason or an identity provider."
-    )
     paginator = BoundedPaginator
 
     def get_queryset(self, request: Any) -> QuerySet[Any]:
