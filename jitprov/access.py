@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from jitprov.conf import conf
 from jitprov.models import (
     ConfigurationChange,
+    ExternalIdentity,
     GrantedGroup,
     IdentityProvider,
     ProvisioningEvent,
@@ -52,9 +53,12 @@ class Scope:
             return rows
         if not self.something or self.tenants is None:
             return rows.none()
-        narrowed = rows.filter(**{f"{path_to_tenant(rows.model)}__in": self.tenants.values("pk")})
-        # A person may have several identities there.
-        return narrowed.distinct() if rows.model is get_user_model() else narrowed
+        tenants = self.tenants.values("pk")
+        if rows.model is get_user_model():
+            # Not by a join: a person may have several identities there, and DISTINCT forbids to delete.
+            people = ExternalIdentity.objects.filter(identity_provider__tenant__in=tenants)
+            return rows.filter(pk__in=people.values("user"))
+        return rows.filter(**{f"{path_to_tenant(rows.model)}__in": tenants})
 
     def covers(self, tenant_id: Any) -> bool:
         """Say whether a tenant is one of these."""

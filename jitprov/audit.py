@@ -64,7 +64,7 @@ RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "email_domain": ("email_domains", "domain", ("domain",)),
 }
 """What is configured in rows that belong to it."""
-_NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled"}
+_NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled", "name"}
 """What does not change how a response is judged and mapped."""
 
 Key: TypeAlias = tuple[str, str]
@@ -230,7 +230,7 @@ def _write(actor: Actor, **columns: Any) -> None:
 
 def differences(before: Snapshot, after: Snapshot) -> Iterator[dict[str, Any]]:
     """Yield the columns of a :class:`ConfigurationChange` for each row that differs."""
-    for key in [*after, *(before.keys() - after.keys())]:
+    for key in dict.fromkeys([*after, *before]):
         old, new = before.get(key), after.get(key)
         changes = _changes(old.values if old else {}, new.values if new else {})
         if changes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jitprov import audit
 from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
-from jitprov.models import IdentityProvider
+from jitprov.models import IdentityProvider, accounts_database
+
+WITHOUT_TEST = "enabled without a passing test"
+"""What the record of changes says about it."""
 
 
 class NotComplete(JitprovError):
@@ -50,11 +53,7 @@ def is_tested(identity_provider: IdentityProvider) -> bool:
 
 def missing(identity_provider: IdentityProvider) -> list[Missing]:
     """Return what is still to be done, in the order in which it is done."""
-    found = []
-    if identity_provider.is_draft:
-        found.append(Missing.METADATA)
-    if not identity_provider.certificates.exists():
-        found.append(Missing.CERTIFICATE)
+    found = _missing_for_a_test(identity_provider)
     if not identity_provider.claim_mappings.exists():
         found.append(Missing.MAPPING)
     if not is_tested(identity_provider):
@@ -62,9 +61,18 @@ def missing(identity_provider: IdentityProvider) -> list[Missing]:
     return found
 
 
+def _missing_for_a_test(identity_provider: IdentityProvider) -> list[Missing]:
+    found = []
+    if identity_provider.is_draft:
+        found.append(Missing.METADATA)
+    if not identity_provider.certificates.exists():
+        found.append(Missing.CERTIFICATE)
+    return found
+
+
 def can_be_tested(identity_provider: IdentityProvider) -> bool:
     """Say whether there is somebody to ask, and a key to check the answer with."""
-    return not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing(identity_provider)))
+    return not _missing_for_a_test(identity_provider)
 
 
 def state_of(identity_provider: IdentityProvider) -> State:
@@ -81,20 +89,30 @@ def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool 
     :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
     :raises NotTested: no test sign-in has passed with the configuration as it is now.
     """
-    if not can_be_tested(identity_provider):
-        raise NotComplete
-    tested = is_tested(identity_provider)
-    if not tested and not override:
-        raise NotTested
-    note = "" if tested else "enabled without a passing test"
-    with audit.recorded(identity_provider, actor, note):
-        _set(identity_provider, enabled=True)
+    with transaction.atomic(using=accounts_database()):
+        # Locked, so that what is enabled is what was looked at.
+        row = _locked(identity_provider)
+        if not can_be_tested(row):
+            raise NotComplete
+        tested = is_tested(row)
+        if not tested and not override:
+            raise NotTested
+        with audit.recorded(row, actor, "" if tested else WITHOUT_TEST):
+            _set(row, enabled=True)
+    identity_provider.enabled, identity_provider.enabled_at = row.enabled, row.enabled_at
 
 
 def disable(identity_provider: IdentityProvider, actor: Actor) -> None:
     """Let nobody sign in any more; people who are signed in stay so."""
     with audit.recorded(identity_provider, actor):
         _set(identity_provider, enabled=False)
+
+
+def _locked(identity_provider: IdentityProvider) -> IdentityProvider:
+    found = IdentityProvider.objects.select_for_update().filter(pk=identity_provider.pk).first()
+    if found is None:
+        raise NotComplete  # deleted by somebody else
+    return found
 
 
 def _set(identity_provider: IdentityProvider, *, enabled: bool) -> None:

@@ -25,7 +25,7 @@ from jitprov.models import (
 )
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.types import Claims, Source
-from jitprov.sealed import keyed_digest, seal, unseal
+from jitprov.sealed import keyed_digest, keyed_digests, seal, unseal
 
 MAX_OBSERVED = 200
 """Names that are kept for one identity provider."""
@@ -126,5 +126,10 @@ def recent_sign_ins(
 
 
 def email_digest(email: str) -> str:
-    """Return the key by which attempts are found by e-mail address; empty for an empty address."""
+    """Return what an event keeps of an e-mail address; empty for an empty address."""
     return keyed_digest(email.strip().lower(), _EMAIL) if email.strip() else ""
+
+
+def email_digests(email: str) -> list[str]:
+    """Return what to look for to find attempts by e-mail address: a digest for each key there is."""
+    return keyed_digests(email.strip().lower(), _EMAIL) if email.strip() else []

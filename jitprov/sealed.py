@@ -44,16 +44,29 @@ def unseal(text: str, purpose: str) -> Any | None:
 
 
 def keyed_digest(text: str, purpose: str) -> str:
-    """Return a digest by which a text can be looked for, and which nobody without the key can try texts against."""
-    mac = HMAC(_derived(settings.SECRET_KEY, purpose), SHA256())
+    """Return a digest to keep of a text, which nobody without the key can try texts against."""
+    return keyed_digests(text, purpose)[0]
+
+
+def keyed_digests(text: str, purpose: str) -> list[str]:
+    """Return the digests to look for: also those that were kept before ``SECRET_KEY`` was replaced."""
+    return [_digest(text, key) for key in _keys(purpose)]
+
+
+def _digest(text: str, key: bytes) -> str:
+    mac = HMAC(key, SHA256())
     mac.update(text.encode())
     return mac.finalize().hex()
 
 
 def _fernet(purpose: str) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in _keys(purpose)])
+
+
+def _keys(purpose: str) -> list[bytes]:
+    """Return the key that seals, then those that only open."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    keys = (_derived(secret, purpose) for secret in secrets)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+    return [_derived(secret, purpose) for secret in secrets]
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.admin.people import person_url, visible_person_url
 from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter, SuperuserAdmin
 from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
-from jitprov.observed import email_digest
+from jitprov.observed import email_digests
 from jitprov.why import explain_event, matching_names
 
 MAX_COUNTED = 10_000
@@ -140,7 +140,7 @@ def _meanings(word: str) -> Iterator[Q]:
     yield Q(identity_provider__in=IdentityProvider.objects.filter(slug__icontains=word))
     yield Q(user__in=users.filter(matching_names(word, "icontains")).values("pk"))
     if "@" in word:
-        yield Q(email_digest=email_digest(word))
+        yield Q(email_digest__in=email_digests(word))
 
 
 def _page_of(provider: IdentityProvider) -> str:

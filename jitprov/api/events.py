@@ -16,7 +16,7 @@ from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.models import Outcome, ProvisioningEvent
-from jitprov.observed import email_digest
+from jitprov.observed import email_digests
 from jitprov.why import EventExplanation, explain_event
 
 
@@ -115,7 +115,7 @@ def _narrowed(
 ) -> QuerySet[ProvisioningEvent]:
     lookups = {_LOOKUPS[name]: asked[name] for name in _LOOKUPS if name in asked}
     if "email" in asked:
-        lookups["email_digest"] = email_digest(asked["email"])
+        lookups["email_digest__in"] = email_digests(asked["email"])
     try:
         return rows.filter(**lookups)
     except (ValueError, FieldError, OverflowError):

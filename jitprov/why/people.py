@@ -13,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from jitprov.access import Scope
 from jitprov.guides import Text
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
-from jitprov.observed import email_digest
+from jitprov.observed import email_digests
 from jitprov.remedies import remedy
 from jitprov.why.attempts import preset_of
 from jitprov.why.fields import FieldExplanation, explain_fields
@@ -107,7 +107,7 @@ def _attempts(user: AbstractBaseUser, scope: Scope) -> Iterable[Attempt]:
     found = [*_newest(events.filter(user_id=user.pk))]
     email = str(getattr(user, get_user_model().get_email_field_name(), "") or "")
     if email:
-        found += _newest(events.filter(email_digest=email_digest(email), user=None))
+        found += _newest(events.filter(email_digest__in=email_digests(email), user=None))
     found.sort(key=lambda event: (event.created_at, event.pk), reverse=True)
     return [_attempt(event) for event in found[:MAX_EVENTS]]
 

@@ -1,0 +1,116 @@
+"""Which groups and user fields a tenant may map to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from jitprov.assignable import assignable_groups
+from jitprov.provisioner import Provisioner
+from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
+from jitprov.provisioning.transforms import MappingError
+from jitprov.user_fields import mappable_fields, refuse_target
+from tests.factories import GroupFactory, IdentityProviderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def group_with(name: str, app: str) -> Group:
+    group: Group = GroupFactory.create(name=name)
+    permission = Permission.objects.filter(content_type__app_label=app).first()
+    assert permission is not None
+    group.permissions.add(permission)
+    return group
+
+
+def names() -> list[str]:
+    return list(assignable_groups().values_list("name", flat=True))
+
+
+def test_groups_without_power_by_name() -> None:
+    for name in ("b", "a"):
+        GroupFactory.create(name=name)
+    assert names() == ["a", "b"]
+
+
+@pytest.mark.parametrize("app", ["auth", "admin", "jitprov"])
+def test_a_group_that_could_give_itself_more_is_left_out(app: str) -> None:
+    group_with("powerful", app)
+    GroupFactory.create(name="harmless")
+    assert names() == ["harmless"]
+
+
+def test_one_powerful_permission_among_others_is_enough() -> None:
+    group = group_with("mixed", "accounts")
+    assert names() == ["mixed"]
+    group.permissions.add(*Permission.objects.filter(content_type__app_label="auth")[:3])
+    assert names() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        pytest.param(["a", "powerful"], ["a", "powerful"], id="the host may name any"),
+        pytest.param("a", ["a"], id="one by itself"),
+        pytest.param([], [], id="none at all"),
+        pytest.param(["gone"], [], id="one that is not there"),
+        pytest.param(None, ["a", "b"], id="no opinion"),
+    ],
+)
+def test_the_host_names_them(settings: Any, given: Any, found: list[str]) -> None:
+    settings.JITPROV_ASSIGNABLE_GROUPS = given
+    group_with("powerful", "auth")
+    for name in ("a", "b"):
+        GroupFactory.create(name=name)
+    assert names() == found
+
+
+def test_the_provisioner_has_the_last_word() -> None:
+    class Narrow(Provisioner):
+        def assignable_groups(self) -> Any:
+            return super().assignable_groups().filter(name__startswith=self.identity_provider.slug)
+
+    for name in ("acme-sales", "globex-sales"):
+        GroupFactory.create(name=name)
+    row = IdentityProviderFactory.create(slug="acme")
+    assert [group.name for group in Narrow(row).assignable_groups()] == ["acme-sales"]
+
+
+def test_one_statement() -> None:
+    group_with("powerful", "auth")
+    with CaptureQueriesContext(connection) as queries:
+        names()
+    assert len(queries) == 1
+
+
+# User fields
+
+
+def test_the_host_may_leave_fields_out(settings: Any) -> None:
+    settings.JITPROV_MAPPABLE_FIELDS = ["email", "last_name"]
+    assert set(mappable_fields()) == {"email", "last_name"}
+    refuse_target("email")
+    with pytest.raises(MappingError):
+        refuse_target("first_name")
+
+
+def test_none_at_all(settings: Any) -> None:
+    settings.JITPROV_MAPPABLE_FIELDS = []
+    assert mappable_fields() == {}
+
+
+@pytest.mark.parametrize("name", sorted(FORBIDDEN_TARGETS))
+def test_the_host_cannot_let_in_what_nobody_may_write(settings: Any, name: str) -> None:
+    settings.JITPROV_MAPPABLE_FIELDS = [name, "email"]
+    assert set(mappable_fields()) == {"email"}
+    with pytest.raises(MappingError):
+        refuse_target(name)
+
+
+def test_a_field_that_there_is_not(settings: Any) -> None:
+    settings.JITPROV_MAPPABLE_FIELDS = ["shoe_size"]
+    assert mappable_fields() == {}
