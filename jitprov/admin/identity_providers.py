@@ -1,76 +1,31 @@
-"""An identity provider with its certificates, mappings and domains."""
+"""The identity providers of the tenants in scope, and the page on which each is set up."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
-from django import forms
-from django.contrib import admin
-from django.contrib.auth.models import Group
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
-from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
-from jitprov.models import (
-    ClaimMapping,
-    ConsumedAssertion,
-    EmailDomain,
-    GroupMapping,
-    IdentityProvider,
-    SigningCertificate,
-)
-
-
-class SigningCertificateFormSet(forms.BaseInlineFormSet):
-    """Each certificate once; the database's constraint is on a column that no form has."""
-
-    def clean(self) -> None:
-        super().clean()
-        seen: set[str] = set()
-        for form in self.forms:
-            fingerprint = "" if form in self.deleted_forms else form.instance.fingerprint
-            if fingerprint in seen:
-                form.add_error("pem", _("This certificate is there already."))
-            elif fingerprint:
-                seen.add(fingerprint)
-
-
-class SigningCertificateInline(ScopedInline):
-    """Whose signature counts."""
-
-    model = SigningCertificate
-    formset = SigningCertificateFormSet
-    readonly_fields = ["fingerprint", "not_before", "not_after"]
-
-
-class ClaimMappingInline(ScopedInline):
-    """Claims into user fields."""
-
-    model = ClaimMapping
-
-
-class GroupMappingInline(ScopedInline):
-    """Claim values into groups."""
-
-    model = GroupMapping
-
-    def get_autocomplete_fields(self, request: Any) -> list[str]:
-        """Search groups by name where the host's admin has them; many hosts take them out."""
-        return ["group"] if self.admin_site.is_registered(Group) else []
-
-
-class EmailDomainForm(forms.ModelForm):
-    """Makes domains comparable before they are compared with one another."""
-
-    def clean_domain(self) -> str:
-        return str(self.cleaned_data["domain"]).lower()
-
-
-class EmailDomainInline(ScopedInline):
-    """Whose people are sent here."""
-
-    model = EmailDomain
-    form = EmailDomainForm
+from jitprov import audit
+from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
+from jitprov.audit import Actor
+from jitprov.conf import conf
+from jitprov.models import ConsumedAssertion, IdentityProvider
+from jitprov.saml.sp_metadata import sp_metadata
+from jitprov.setup.drafts import DraftForm
+from jitprov.setup.forms import Powers
+from jitprov.setup.page import Answer, PageUrls, SetupPage
 
 
 @admin.register(IdentityProvider)
@@ -81,16 +36,156 @@ class IdentityProviderAdmin(ScopedAdmin):
     list_filter = ["enabled", "preset", ("tenant", ScopedRelatedFilter)]
     search_fields = ["slug", "entity_id"]
     list_select_related = ["tenant"]
-    readonly_fields = ["unverified_refusals", "created_at", "updated_at"]
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    inlines = [SigningCertificateInline, ClaimMappingInline, GroupMappingInline, EmailDomainInline]
 
-    def get_readonly_fields(self, request: Any, obj: IdentityProvider | None = None) -> Any:
-        """Keep the slug of a row that is there: it stands in URLs that the identity provider has been given."""
-        fields = super().get_readonly_fields(request, obj)
-        return [*fields, "slug"] if obj else fields
+    # Its pages
+
+    def get_urls(self) -> list[Any]:
+        ours = [
+            path(
+                "<path:object_id>/metadata/", self._page(self.metadata_view), name=_name("metadata")
+            ),
+            path("<path:object_id>/test/", self._page(self.test_view), name=_name("test")),
+            path(
+                "<path:object_id>/test/<slug:reference>/",
+                self._page(self.report_view),
+                name=_name("report"),
+            ),
+            path("<path:object_id>/switch/", self._page(self.switch_view), name=_name("switch")),
+            path(
+                "<path:object_id>/sp-metadata/",
+                self._page(self.sp_metadata_view),
+                name=_name("sp_metadata"),
+            ),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def _page(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        return self.admin_site.admin_view(view)
+
+    def _setup_page(self, request: HttpRequest, object_id: str) -> SetupPage:
+        """Return the page of an identity provider in scope; of any other there is none."""
+        row = self.get_object(request, object_id)
+        return SetupPage(
+            row,
+            actor=Actor.person(request.user),
+            urls=_urls(request, row),
+            powers=Powers(everything=self.scope(request).everything),
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Make a draft, and go on to its page."""
+        if not self.has_add_permission(request):
+            raise Http404
+        form = DraftForm(request.POST or None, scope=self.scope(request))
+        if request.method == "POST" and form.is_valid():
+            row = form.save_draft(Actor.person(request.user))
+            messages.success(request, _("The draft was made. Go on from the top to the bottom."))
+            return redirect(reverse("admin:" + _name("change"), args=[row.pk]))
+        context = {"form": form, "title": _("Connect an identity provider")}
+        return self._rendered(request, "add.html", context)
+
+    @method_decorator(sensitive_post_parameters())
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show the page, or do what was posted."""
+        page = self._setup_page(request, object_id)
+        if request.method == "POST":
+            return self._answered(request, page, page.posted(request.POST))
+        return self._shown(request, page, page.context())
+
+    @method_decorator([require_POST, sensitive_post_parameters()])
+    def metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        page = self._setup_page(request, object_id)
+        return self._answered(request, page, page.metadata_posted(request.POST, request.FILES))
+
+    @method_decorator(require_POST)
+    def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        page = self._setup_page(request, object_id)
+        return self._answered(request, page, page.begin_test())
+
+    @method_decorator(require_POST)
+    def switch_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        page = self._setup_page(request, object_id)
+        return self._answered(request, page, page.switched(request.POST))
+
+    def report_view(self, request: HttpRequest, object_id: str, reference: str) -> HttpResponse:
+        page = self._setup_page(request, object_id)
+        context = page.report(reference)
+        if context is None:
+            raise Http404
+        title = _("Test sign-in %(reference)s") % {"reference": reference}
+        return self._rendered(request, "report.html", {**context, "title": title})
+
+    def sp_metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give our metadata as a file, also where the admin has another host name than the application."""
+        row = self._setup_page(request, object_id).identity_provider
+        document = sp_metadata(row.as_service_provider(), now=timezone.now())
+        response = HttpResponse(document, content_type="application/samlmetadata+xml")
+        response["Content-Disposition"] = f'attachment; filename="{row.slug}-metadata.xml"'
+        return response
+
+    # Answers
+
+    def _answered(self, request: HttpRequest, page: SetupPage, answer: Answer) -> HttpResponse:
+        if not answer.redirect:
+            return self._shown(request, page, answer.context)
+        if answer.message:
+            level = messages.SUCCESS if answer.went_well else messages.ERROR
+            messages.add_message(request, level, answer.message)
+        return redirect(answer.redirect)
+
+    def _shown(self, request: HttpRequest, page: SetupPage, context: Any) -> HttpResponse:
+        title = str(page.identity_provider)
+        return self._rendered(request, "setup.html", {**context, "title": title})
+
+    def _rendered(self, request: HttpRequest, template: str, context: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/jitprov/identityprovider/{template}", context)
+
+    # Deleting
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         """Let used assertions, which nobody may delete by themselves, go with the row that they belong to."""
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, forbidden - {ConsumedAssertion._meta.verbose_name}, protected
+
+    def delete_model(self, request: Any, obj: IdentityProvider) -> None:
+        with audit.recorded(obj, Actor.person(request.user)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: Any, queryset: Any) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+
+def _name(view: str) -> str:
+    return f"jitprov_identityprovider_{view}"
+
+
+def _urls(request: HttpRequest, row: IdentityProvider) -> PageUrls:
+    def at(view: str) -> str:
+        return reverse("admin:" + _name(view), args=[row.pk])
+
+    return PageUrls(
+        page=at("change"),
+        metadata=at("metadata"),
+        test=at("test"),
+        switch=at("switch"),
+        download=at("sp_metadata"),
+        delete=at("delete"),
+        origin=_origin(request),
+    )
+
+
+def _origin(request: HttpRequest) -> str:
+    """Return the admin's own host where it is not the application's: the browser has to come back from a test."""
+    if request.get_host() == urlsplit(conf.BASE_URL).netloc:
+        return ""
+    return f"{request.scheme}://{request.get_host()}"

@@ -1,0 +1,118 @@
+"""Certificates, as they are given by hand and as people compare them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms import inlineformset_factory
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.models import IdentityProvider, SigningCertificate
+from jitprov.saml.certificates import MAX_CERTIFICATE_LENGTH, CertificateUnusable, public_key
+from jitprov.saml.types import Certificate
+from jitprov.setup.columns import bound
+from jitprov.setup.rows import PlainRowForm, RowFormSet
+
+MAX_CERTIFICATES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCertificate:
+    """A certificate as it is shown."""
+
+    fingerprint: str
+    """In pairs of digits, as other consoles write it."""
+    key: str
+    not_before: datetime
+    not_after: datetime
+
+    @property
+    def has_ended(self) -> bool:
+        return self.not_after < timezone.now()
+
+    @property
+    def has_begun(self) -> bool:
+        return self.not_before <= timezone.now()
+
+
+def shown(certificate: Certificate | SigningCertificate) -> ShownCertificate:
+    """Return what people need in order to see whether it is the right one."""
+    digits = certificate.fingerprint.upper()
+    return ShownCertificate(
+        fingerprint=":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
+        key=_kind_of_key(certificate.pem),
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+    )
+
+
+def _kind_of_key(pem: str) -> str:
+    try:
+        key = public_key(pem)
+    except CertificateUnusable:
+        return "?"  # written by code that did not ask
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    return f"EC {key.curve.name}"
+
+
+class CertificateForm(PlainRowForm):
+    """A certificate to add, or one that is there: that can be removed, and not be turned into another."""
+
+    class Meta:
+        model = SigningCertificate
+        fields = ("pem", "allow_expired")
+        widgets = {"pem": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pem = self.fields["pem"]
+        bound(pem, MAX_CERTIFICATE_LENGTH)
+        pem.help_text = _("The text of a .cer or .pem file, from BEGIN to END CERTIFICATE.")
+        if self.instance.pk is not None:
+            pem.disabled = True
+
+    @property
+    def shown(self) -> ShownCertificate | None:
+        """Return the certificate that is there."""
+        return shown(self.instance) if self.instance.pk is not None else None
+
+
+class CertificateFormSet(RowFormSet):
+    """Whose signature counts."""
+
+    most = MAX_CERTIFICATES
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        self.refuse_twins(_fingerprint, "pem", _("This certificate is there already."))
+        if self.instance.enabled and not self.kept_forms():
+            raise ValidationError(
+                _(
+                    "While people can sign in, there has to be a certificate. Disable the sign-in first."
+                )
+            )
+
+
+def _fingerprint(row: SigningCertificate) -> str:
+    return row.fingerprint
+
+
+Certificates = inlineformset_factory(
+    IdentityProvider,
+    SigningCertificate,
+    form=CertificateForm,
+    formset=CertificateFormSet,
+    extra=0,
+    max_num=MAX_CERTIFICATES,
+    absolute_max=MAX_CERTIFICATES + 5,
+    validate_max=True,
+)

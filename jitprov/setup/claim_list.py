@@ -1,0 +1,36 @@
+"""The claims that a mapping may name: those that really came, and those that this kind of identity provider sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jitprov.guides import Text, known_claims, label_of
+from jitprov.models import IdentityProvider
+from jitprov.provisioning.presets import Preset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedClaim:
+    """A claim to choose."""
+
+    name: str
+    label: Text
+    note: Text = ""
+    last_seen: str = ""
+    """The day on which it last came, in ISO 8601; empty if it never has."""
+
+
+def suggested_claims(identity_provider: IdentityProvider) -> list[SuggestedClaim]:
+    """Return the claims to choose from, those that have come first."""
+    seen = identity_provider.observed_names()
+    known = {claim.name: claim for claim in known_claims(Preset(identity_provider.preset))}
+    names = [*sorted(seen), *(name for name in known if name not in seen)]
+    return [
+        SuggestedClaim(
+            name=name,
+            label=known[name].label if name in known else label_of(name),
+            note=known[name].note if name in known else "",
+            last_seen=seen.get(name, ""),
+        )
+        for name in names
+    ]

@@ -1,0 +1,146 @@
+"""What is configured in the row of an identity provider itself, a few columns at a time."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django import forms
+from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.models import IdentityProvider
+
+MAX_AUTHN_CONTEXTS = 10
+MAX_AUTHN_CONTEXT = 255
+ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", "authn_contexts", "force_authn")
+_URLS = ("sso_url", "slo_url", "sp_acs_url", "metadata_url")
+_TEXTS = ("entity_id", "sp_entity_id", "name_id_format", "subject_claim")
+
+
+def formfield(field: Any, **kwargs: Any) -> Any:
+    """Return a column's form field; an address without a scheme is taken for https."""
+    if isinstance(field, models.URLField):
+        kwargs["assume_scheme"] = "https"
+    return field.formfield(**kwargs)
+
+
+def refuse_unprintable(text: str) -> None:
+    """Refuse what cannot be written into a SAML message, and what nobody typed on purpose."""
+    if not text.isprintable():
+        raise ValidationError(_("This contains a character that cannot be used here."))
+
+
+def bound(field: Any, most: int) -> None:
+    """Let a text field take so many characters and no more."""
+    field.max_length = most
+    field.validators.append(MaxLengthValidator(most))
+
+
+class ColumnsForm(forms.ModelForm):
+    """A part of the row. The row that was given is changed by :meth:`apply` only."""
+
+    def __init__(
+        self, identity_provider: IdentityProvider, data: Any = None, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("use_required_attribute", False)
+        super().__init__(data, instance=copy.copy(identity_provider), **kwargs)
+
+    def apply(self, identity_provider: IdentityProvider) -> list[str]:
+        """Let the row have what was typed, without saving it; return the columns that differ."""
+        for name in self.changed_data:
+            setattr(identity_provider, name, self.cleaned_data[name])
+        return list(self.changed_data)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name in set(_TEXTS) & set(cleaned):
+            self._check(name, refuse_unprintable, cleaned[name])
+        # What is there already stays, also where it was written by code that knows better.
+        for name in set(_URLS) & set(cleaned) & set(self.changed_data):
+            self._check(name, _refuse_insecure, cleaned[name])
+        return cleaned
+
+    def _check(self, name: str, check: Any, value: str) -> None:
+        try:
+            check(value)
+        except ValidationError as error:
+            self.add_error(name, error)
+
+
+def _refuse_insecure(url: str) -> None:
+    schemes = ("https", "http") if settings.DEBUG else ("https",)
+    if url and url.partition(":")[0].lower() not in schemes:
+        raise ValidationError(_("The address must begin with https://."))
+
+
+class ByHandForm(ColumnsForm):
+    """What metadata would say, and what is seldom needed."""
+
+    class Meta:
+        model = IdentityProvider
+        fields = (
+            "preset",
+            "entity_id",
+            "sso_url",
+            "sso_binding",
+            "slo_url",
+            "slo_binding",
+            "want_authn_requests_signed",
+            "metadata_url",
+            "sp_entity_id",
+            "sp_acs_url",
+            "name_id_format",
+            "authn_contexts",
+            "force_authn",
+        )
+        formfield_callback = formfield
+        widgets = {"authn_contexts": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bound(self.fields["authn_contexts"], 4000)
+
+    @property
+    def metadata_fields(self) -> list[Any]:
+        """Return what metadata would say."""
+        return [self[name] for name in self.fields if name not in ADVANCED]
+
+    @property
+    def advanced_fields(self) -> list[Any]:
+        """Return what is seldom needed."""
+        return [self[name] for name in ADVANCED]
+
+    def clean_authn_contexts(self) -> str:
+        """Return one URI a line."""
+        lines = [line.strip() for line in self.cleaned_data["authn_contexts"].splitlines()]
+        contexts = [line for line in lines if line]
+        if len(contexts) > MAX_AUTHN_CONTEXTS or any(
+            len(line) > MAX_AUTHN_CONTEXT for line in contexts
+        ):
+            raise ValidationError(
+                _("Give at most %(most)s lines of at most %(length)s characters."),
+                params={"most": MAX_AUTHN_CONTEXTS, "length": MAX_AUTHN_CONTEXT},
+            )
+        for line in contexts:
+            refuse_unprintable(line)
+        return "\n".join(contexts)
+
+
+class AdmissionForm(ColumnsForm):
+    """Who may come in."""
+
+    class Meta:
+        model = IdentityProvider
+        fields = ("create_users", "unsolicited", "subject_claim", "link_existing_users")
+        formfield_callback = formfield
+
+    def __init__(self, *args: Any, may_link: bool = False, **kwargs: Any) -> None:
+        """Offer linking only to whoever answers for all tenants: accounts belong to the whole application."""
+        super().__init__(*args, **kwargs)
+        self.fields["subject_claim"].widget.attrs["list"] = "jitprov-known-claims"
+        if not may_link:
+            del self.fields["link_existing_users"]

@@ -1,0 +1,76 @@
+"""A new identity provider: switched off, and with nothing but its kind, from which the rest follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from jitprov import audit
+from jitprov.access import Scope
+from jitprov.audit import Actor
+from jitprov.metadata_import import free_slug, preset_mappings
+from jitprov.models import ClaimMapping, IdentityProvider
+from jitprov.provisioning.presets import Preset
+
+MAX_TENANTS = 100
+"""That a choice offers; with more of them the primary key has to be typed or looked up."""
+
+
+class DraftForm(forms.ModelForm):
+    """For whom, and which kind."""
+
+    use_required_attribute = False
+
+    class Meta:
+        model = IdentityProvider
+        fields = ("tenant", "preset", "slug")
+        help_texts = {
+            "preset": _(
+                "It decides which claims are mapped to begin with. You can change that later."
+            ),
+            "slug": _(
+                "Part of every address that you give to the identity provider, so it stays as it is. Leave it "
+                "empty for one that is made from the tenant's name."
+            ),
+        }
+
+    def __init__(self, data: Any = None, *, scope: Scope, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["slug"].required = False
+        kinds = [(one.value, one.details.label) for one in Preset if one is not Preset.NONE]
+        unknown = (Preset.NONE.value, _("Another one, or recognise it from its metadata"))
+        self.fields["preset"].choices = [*kinds, unknown]  # type: ignore[attr-defined]
+        self._offer(scope)
+
+    def _offer(self, scope: Scope) -> None:
+        tenant: Any = self.fields["tenant"]
+        tenant.queryset = scope.visible_tenants()
+        few = list(tenant.queryset[: MAX_TENANTS + 1])
+        if len(few) > MAX_TENANTS:
+            tenant.widget = forms.TextInput()
+            tenant.help_text = _("The primary key of the tenant.")
+            return
+        tenant.choices = [("", _("— choose —")), *((one.pk, str(one)) for one in few)]
+        if len(few) == 1:
+            self.initial.setdefault("tenant", few[0].pk)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("tenant") and not cleaned.get("slug") and "slug" not in self.errors:
+            cleaned["slug"] = free_slug(cleaned["tenant"])
+        # Nobody can sign in before there is somebody to ask, and before that has been tested.
+        self.instance.enabled = False
+        return cleaned
+
+    def save_draft(self, actor: Actor) -> IdentityProvider:
+        """Make the row with the mappings of its kind, and record it."""
+        row: IdentityProvider = self.instance
+        row.subject_claim = Preset(row.preset).details.subject_claim
+        with audit.recorded(row, actor):
+            row.save()
+            # Of an unknown kind nothing is known; its metadata may tell, and then the import makes them.
+            if row.preset != Preset.NONE:
+                ClaimMapping.objects.bulk_create(preset_mappings(row))
+        return row

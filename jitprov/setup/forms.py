@@ -1,0 +1,158 @@
+"""Everything that is configured for one identity provider, as one set of forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
+
+from jitprov import audit
+from jitprov.audit import Actor
+from jitprov.models import IdentityProvider
+from jitprov.provisioner import Rules
+from jitprov.provisioning.presets import Preset
+from jitprov.provisioning.types import GroupRule
+from jitprov.setup.certificates import Certificates
+from jitprov.setup.claim_mappings import ClaimMappings, target_choices
+from jitprov.setup.columns import AdmissionForm, ByHandForm
+from jitprov.setup.email_domains import EmailDomains
+from jitprov.setup.group_mappings import GroupMappings, group_choices
+from jitprov.setup.rows import with_one_more
+
+CERTIFICATES = "certificates"
+CLAIM_MAPPINGS = "claim_mappings"
+GROUP_MAPPINGS = "group_mappings"
+EMAIL_DOMAINS = "email_domains"
+_TABLES = (CERTIFICATES, CLAIM_MAPPINGS, GROUP_MAPPINGS, EMAIL_DOMAINS)
+_STEP = "-step"
+_ROOM = 50
+"""Fields of a page besides those of its rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Powers:
+    """What somebody may do besides configuring their own tenant's sign-in."""
+
+    everything: bool = False
+    """They answer for the whole application: link accounts, route e-mail domains, enable without a test."""
+
+
+class SetupForms:
+    """The forms of one identity provider, filled from what is stored or from what was posted."""
+
+    def __init__(
+        self,
+        identity_provider: IdentityProvider,
+        *,
+        powers: Powers,
+        data: Any = None,
+        one_more: str = "",
+    ) -> None:
+        """Fill the forms.
+
+        :param one_more: the name of a table, or the prefix of a row of claim mappings followed by ``-step``: what
+            is to have one more row. Then nothing is judged yet.
+        """
+        self.identity_provider, self.powers = identity_provider, powers
+        self.data = with_one_more(data, one_more) if one_more in _TABLES else data
+        self._quiet = bool(one_more)
+        self._one_more = one_more
+        self.by_hand = ByHandForm(identity_provider, self._judged_data, prefix="by_hand")
+        self.admission = AdmissionForm(
+            identity_provider, self._judged_data, prefix="admission", may_link=powers.everything
+        )
+        self._make_tables()
+
+    @property
+    def _judged_data(self) -> Any:
+        return self.data
+
+    def _make_tables(self) -> None:
+        preset = Preset(self.identity_provider.preset)
+        self.targets = target_choices()
+        self.groups = group_choices(self.identity_provider)
+        more_steps_for = self._one_more.removesuffix(_STEP)
+        self.certificates = self._table(Certificates, CERTIFICATES)
+        self.claim_mappings = self._table(
+            ClaimMappings, CLAIM_MAPPINGS, targets=self.targets, more_steps_for=more_steps_for
+        )
+        self.group_mappings = self._table(
+            GroupMappings,
+            GROUP_MAPPINGS,
+            groups=self.groups,
+            group_claim=preset.details.group_claim,
+        )
+        self.email_domains = (
+            self._table(EmailDomains, EMAIL_DOMAINS) if self.powers.everything else None
+        )
+
+    def _table(self, table: Any, prefix: str, **form_kwargs: Any) -> Any:
+        return table(
+            self.data,
+            instance=self.identity_provider,
+            prefix=prefix,
+            form_kwargs={"quiet": self._quiet, **form_kwargs},
+        )
+
+    @property
+    def columns(self) -> list[Any]:
+        """Return the forms of the row itself."""
+        return [self.by_hand, self.admission]
+
+    @property
+    def tables(self) -> list[Any]:
+        """Return the tables that this person may change."""
+        tables = [self.certificates, self.claim_mappings, self.group_mappings, self.email_domains]
+        return [table for table in tables if table is not None]
+
+    @property
+    def all_forms(self) -> list[Any]:
+        """Return everything that can be right or wrong."""
+        return [*self.columns, *self.tables]
+
+    def is_valid(self) -> bool:
+        """Say whether everything can be saved; every form is asked, so that each says what is wrong with it."""
+        return all([one.is_valid() for one in self.all_forms])  # noqa: C419
+
+    def save(self, actor: Actor, note: str = "") -> None:
+        """Save all of it, or nothing, and record what changed."""
+        row = self.identity_provider
+        with audit.recorded(row, actor, note):
+            changed = [name for form in self.columns for name in form.apply(row)]
+            if changed:
+                row.save(update_fields=[*changed, "updated_at"])
+            for table in self.tables:
+                table.save()
+
+    def rules(self) -> Rules:
+        """Return the mapping that the valid forms propose, without saving it."""
+        claim_rows = [form.instance for form in self.claim_mappings.kept_forms()]
+        group_rows = [form.instance for form in self.group_mappings.kept_forms()]
+        in_order = sorted(claim_rows, key=lambda row: row.position or 0)
+        return Rules(
+            claim_rules=tuple(row.as_rule() for row in in_order),
+            group_rules=tuple(
+                GroupRule(claim=row.claim, value=row.value, group=row.group_id)
+                for row in group_rows
+            ),
+        )
+
+    def rules_are_valid(self) -> bool:
+        """Say whether there is a mapping to preview."""
+        return all([one.is_valid() for one in (self.claim_mappings, self.group_mappings)])  # noqa: C419
+
+    @property
+    def most_fields(self) -> int:
+        """How many fields one post may have; 0 for any number."""
+        return settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or 0
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether there are so many rows that Django would refuse the post of the page."""
+        return bool(self.most_fields) and self._count() + _ROOM > self.most_fields
+
+    def _count(self) -> int:
+        rows = [form for table in self.tables for form in table.forms]
+        steps = [step for form in self.claim_mappings.forms for step in form.steps]
+        return sum(len(form.fields) for form in [*rows, *steps, *self.columns])

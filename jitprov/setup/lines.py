@@ -1,0 +1,68 @@
+"""Lists and tables as lines of a text, there and back without a loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+_QUOTE = '"'
+
+
+class NotATable(ValueError):
+    """A line of a table has no equals sign; the argument is its number."""
+
+
+def lines_of(texts: Iterable[str]) -> str:
+    """Return texts one a line."""
+    return "\n".join(texts)
+
+
+def texts_of(lines: str) -> list[str]:
+    """Return the texts of lines, without blank ones."""
+    return [line.strip() for line in lines.splitlines() if line.strip()]
+
+
+def table_lines(table: Mapping[str, str]) -> str:
+    """Return a table as lines ``from = to``; what could be read otherwise stands in quotes."""
+    return "\n".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in table.items())
+
+
+def table_of(lines: str) -> dict[str, str]:
+    """Return the table of lines ``from = to``.
+
+    :raises NotATable: a line has no equals sign.
+    """
+    table = {}
+    for number, line in enumerate(lines.splitlines(), start=1):
+        if line.strip():
+            key, value = _parted(line.strip(), number)
+            table[key] = value
+    return table
+
+
+def _parted(line: str, number: int) -> tuple[str, str]:
+    key, rest = _read_quoted(line)
+    if key is None:
+        before, equals, after = line.partition("=")
+        key, rest = before.strip(), equals + after
+    rest = rest.strip()
+    if not rest.startswith("="):
+        raise NotATable(number)
+    value, end = _read_quoted(rest[1:].strip())
+    return key, end if value is None else value
+
+
+def _read_quoted(text: str) -> tuple[str | None, str]:
+    """Return a text in quotes and what follows it; ``None`` and the text itself if there are no quotes."""
+    if not text.startswith(_QUOTE):
+        return None, text
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return None, text
+    return str(value), text[end:]
+
+
+def _quoted(text: str) -> str:
+    plain = text and text.isprintable() and text == text.strip() and not {"=", _QUOTE} & set(text)
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,225 @@
+"""Metadata in two steps: first what it says and what would change, then saving exactly that document."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.audit import Actor
+from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
+from jitprov.metadata_fetch import MAX_URL
+from jitprov.metadata_import import ImportResult, import_metadata, read_metadata
+from jitprov.models import BindingChoice, IdentityProvider
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import Remedy, remedy
+from jitprov.sealed import seal, unseal
+from jitprov.setup.certificates import ShownCertificate, shown
+
+MAX_PASTED = 1_000_000
+"""Characters. Django takes two and a half megabytes of a post that is no file."""
+_PURPOSE = "metadata"
+_VALID_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A column that would change."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a document says, and what saving it would change."""
+
+    issuer: str
+    sso_url: str
+    sso_binding: Any
+    slo_url: str
+    signed_requests: bool
+    certificates: tuple[ShownCertificate, ...]
+    new_certificates: frozenset[str]
+    """Fingerprints of those that are not stored yet."""
+    removed: tuple[ShownCertificate, ...]
+    differences: tuple[Difference, ...]
+    mapped: tuple[str, ...]
+    """User fields for which mappings would be made."""
+    warnings: tuple[Any, ...]
+    sealed: str = ""
+    """The document, for the second step."""
+
+    @property
+    def changes_something(self) -> bool:
+        return bool(self.differences or self.new_certificates or self.removed or self.mapped)
+
+
+class MetadataForm(forms.Form):
+    """Exactly one of an address, a file and the text itself."""
+
+    use_required_attribute = False
+    error_css_class = "errors"
+    url = forms.URLField(
+        label=_("Address of the metadata"),
+        required=False,
+        max_length=MAX_URL,
+        assume_scheme="https",
+        help_text=_("The best choice: it is fetched again later, so that new certificates arrive."),
+    )
+    file = forms.FileField(label=_("or a file"), required=False, allow_empty_file=True)
+    xml = forms.CharField(
+        label=_("or its text"),
+        required=False,
+        max_length=MAX_PASTED,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def __init__(self, identity_provider: IdentityProvider, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="metadata", **kwargs)
+        self.identity_provider = identity_provider
+        self.initial.setdefault("url", identity_provider.metadata_url)
+        self.reading: Reading | None = None
+
+    @property
+    def chosen(self) -> str:
+        """Return the one way in which a document was given; empty for none or several."""
+        given = [name for name in ("file", "xml", "url") if self.cleaned_data.get(name)]
+        # The stored address stands there already when somebody brings a file.
+        if len(given) > 1 and "url" in given and "url" not in self.changed_data:
+            given.remove("url")
+        return given[0] if len(given) == 1 else ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        if not self.chosen:
+            raise ValidationError(_("Give one of the three: an address, a file or the text."))
+        try:
+            self.reading = self._read()
+        except JitprovError as error:
+            self.add_error(self.chosen, refused(error, self.identity_provider))
+        else:
+            self._refuse_too_large(self.reading)
+        return cleaned
+
+    def _refuse_too_large(self, reading: Reading) -> None:
+        if not reading.sealed:
+            message = _("This document is too large. Give one that describes your directory only.")
+            self.add_error(self.chosen, message)
+
+    def _read(self) -> Reading:
+        document = self._document()
+        url = self.cleaned_data["url"] if self.chosen == "url" else ""
+        return read(self.identity_provider, document, url)
+
+    def _document(self) -> bytes:
+        given = self.cleaned_data[self.chosen]
+        if self.chosen == "url":
+            return read_metadata(given, stdin=io.BytesIO())
+        if self.chosen == "file":
+            content: bytes = given.read(conf.METADATA_MAX_BYTES + 1)
+            return content
+        return str(given).encode()
+
+
+def read(identity_provider: IdentityProvider, document: bytes, url: str = "") -> Reading:
+    """Return what a document says, and write nothing.
+
+    :raises MetadataRefused: it is not good.
+    :raises ImportRefused: it does not fit what is there.
+    """
+    result = import_metadata(document, into=identity_provider, dry_run=True, metadata_url=url)
+    said = result.metadata
+    return Reading(
+        issuer=said.entity_id,
+        sso_url=said.sso_url,
+        sso_binding=BindingChoice(said.sso_binding.value).label,
+        slo_url=said.slo_url,
+        signed_requests=said.want_authn_requests_signed,
+        certificates=tuple(shown(one) for one in said.signing_certificates),
+        new_certificates=frozenset(shown(one).fingerprint for one in result.certificates_added),
+        removed=tuple(shown(one) for one in result.certificates_removed),
+        differences=tuple(_differences(result)),
+        mapped=result.mapped_fields,
+        warnings=tuple(_warnings(result, url)),
+        sealed=_sealed(identity_provider, document, url),
+    )
+
+
+def _differences(result: ImportResult) -> Iterator[Difference]:
+    for change in result.changes:
+        field = IdentityProvider._meta.get_field(change.field)
+        label = capfirst(str(getattr(field, "verbose_name", change.field)))
+        choices = dict(getattr(field, "flatchoices", ()))
+        before, after = (str(choices.get(value, value)) for value in (change.before, change.after))
+        if field.name != "metadata_checked_at":
+            yield Difference(label=label, before=before, after=after)
+
+
+def _warnings(result: ImportResult, url: str) -> Iterator[Any]:
+    row = result.identity_provider
+    if url and row.preset == Preset.ENTRA and "appid=" not in url.lower():
+        yield _(
+            "This address has no “?appid=”. The document then has the keys of the whole directory, not those "
+            "of your application, and sign-ins may be refused. Copy the App Federation Metadata Url again."
+        )
+    if result.linked_people:
+        yield _(
+            "The entity ID changes, and %(count)s people are known from the old one. They stay the same people "
+            "only if this is still the same directory."
+        ) % {"count": result.linked_people}
+    if result.also_used_by:
+        yield _(
+            "Another customer of this application uses an identity provider with the same entity ID. That is "
+            "right only if you share one directory."
+        )
+    if any(shown(one).has_ended for one in result.metadata.signing_certificates):
+        yield _("At least one certificate has ended: nothing that it signs is accepted.")
+
+
+# The second step
+
+
+def _sealed(identity_provider: IdentityProvider, document: bytes, url: str) -> str:
+    """Return the document for the second step; empty if it is too large to travel through a page."""
+    text = base64.b64encode(zlib.compress(document)).decode("ascii")
+    at = timezone.now().timestamp()
+    return seal({"row": identity_provider.pk, "at": at, "url": url, "text": text}, _PURPOSE)
+
+
+def save_sealed(
+    identity_provider: IdentityProvider, sealed: str, actor: Actor
+) -> ImportResult | None:
+    """Save what was shown; ``None`` if it was shown too long ago, or for another identity provider, or not by us.
+
+    :raises MetadataRefused: it is good no longer.
+    :raises ImportRefused: it does not fit any more.
+    """
+    kept: Any = unseal(sealed, _PURPOSE)
+    if not kept or kept["row"] != identity_provider.pk:
+        return None
+    if timezone.now().timestamp() - kept["at"] > _VALID_FOR.total_seconds():
+        return None
+    document = zlib.decompress(base64.b64decode(kept["text"]))
+    return import_metadata(document, into=identity_provider, actor=actor, metadata_url=kept["url"])
+
+
+def refused(error: JitprovError, identity_provider: IdentityProvider) -> ValidationError:
+    """Return why a document is not taken, in the words for a tenant's admin."""
+    said: Remedy = remedy(error.code, Preset(identity_provider.preset))
+    parts = [said.happened, said.fix, *([said.where] if said.where else [])]
+    return ValidationError(" ".join(str(part) for part in parts), code=error.code)

@@ -1,0 +1,42 @@
+"""What a tenant's admin enters at their identity provider, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jitprov.guides import OurValue, Place, place_of
+from jitprov.models import IdentityProvider
+from jitprov.provisioning.presets import Preset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownValue:
+    """One of our values."""
+
+    kind: OurValue
+    value: str
+    """Empty for what we have not got: the logout URL, as nobody is signed out from there yet."""
+    place: Place | None
+    """``None`` if this kind of identity provider has no field for it."""
+
+    @property
+    def label(self) -> Any:
+        return self.kind.label
+
+
+def our_values(identity_provider: IdentityProvider) -> list[ShownValue]:
+    """Return our values in the order in which they are entered."""
+    sp = identity_provider.as_service_provider()
+    values = {
+        OurValue.ENTITY_ID: sp.entity_id,
+        OurValue.ACS_URL: sp.acs_url,
+        OurValue.LOGIN_URL: identity_provider.url("login"),
+        OurValue.LOGOUT_URL: "",
+        OurValue.METADATA_URL: identity_provider.url("metadata"),
+    }
+    preset = Preset(identity_provider.preset)
+    return [
+        ShownValue(kind=kind, value=value, place=place_of(preset, kind))
+        for kind, value in values.items()
+    ]

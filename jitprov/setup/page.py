@@ -1,0 +1,269 @@
+"""The one page on which an identity provider is set up: what it shows, and what its buttons do.
+
+It knows nothing of HTTP. The admin and the pages of setup links give it what was posted and show what it returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jitprov import enabling, sign_in_test, status
+from jitprov.audit import Actor
+from jitprov.enabling import Missing, State
+from jitprov.exceptions import JitprovError
+from jitprov.guides import metadata_place, steps
+from jitprov.models import IdentityProvider, SetupLink, TestSignIn
+from jitprov.provisioning.presets import Preset
+from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.remedies import remedy
+from jitprov.setup.claim_list import suggested_claims
+from jitprov.setup.email_domains import MAX_DOMAINS
+from jitprov.setup.forms import Powers, SetupForms
+from jitprov.setup.metadata import MetadataForm, refused, save_sealed
+from jitprov.setup.our_values import our_values
+from jitprov.setup.previews import Previewed, PreviewForm, previewed
+from jitprov.setup.shown_report import ShownReport, shown_report
+from jitprov.setup.transforms import StepForm
+
+MAX_TESTS = 10
+"""Of one person, that the page lists."""
+MEDIA = forms.Media(css={"all": ["jitprov/setup.css"]}, js=["jitprov/setup.js"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageUrls:
+    """Where the page and what its buttons call are: in the admin and under a setup link they differ."""
+
+    page: str
+    metadata: str
+    test: str
+    """Where a test is begun; the reference of a test and a slash after it is its report."""
+    switch: str
+    download: str
+    history: str = ""
+    delete: str = ""
+    origin: str = ""
+    """Scheme and host, where they are not those of the application."""
+
+    def report(self, reference: str) -> str:
+        """Return where the report of a test is."""
+        return f"{self.test}{reference}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a button comes to: the page again with what was typed, or another address with a message."""
+
+    context: dict[str, Any] = field(default_factory=dict)
+    redirect: str = ""
+    message: str = ""
+    went_well: bool = True
+
+
+class SetupPage:
+    """The page of one identity provider, for one person."""
+
+    def __init__(
+        self,
+        identity_provider: IdentityProvider,
+        *,
+        actor: Actor,
+        urls: PageUrls,
+        powers: Powers,
+        setup_link: SetupLink | None = None,
+    ) -> None:
+        """Make it for somebody who may see this identity provider: whoever calls has made sure of that."""
+        self.identity_provider = identity_provider
+        self.actor, self.urls, self.powers = actor, urls, powers
+        self.setup_link = setup_link
+
+    # What is shown
+
+    def context(
+        self,
+        *,
+        setup_forms: SetupForms | None = None,
+        metadata_form: MetadataForm | None = None,
+        **extra: Any,
+    ) -> dict[str, Any]:
+        """Return everything that the templates show."""
+        row = self.identity_provider
+        preset = Preset(row.preset)
+        return {
+            "identity_provider": row,
+            "shown_domains": self._shown_domains(),
+            "urls": self.urls,
+            "forms": setup_forms or SetupForms(row, powers=self.powers),
+            "metadata_form": metadata_form or MetadataForm(row),
+            "our_values": our_values(row),
+            "guide_steps": steps(preset),
+            "metadata_place": metadata_place(preset),
+            "preset_label": preset.details.label,
+            "claims": suggested_claims(row),
+            "step_templates": _step_templates(),
+            "preview_form": PreviewForm(row),
+            "tests": list(self.tests()[:MAX_TESTS]),
+            "setup_media": MEDIA,
+            **self._progress(),
+            **extra,
+        }
+
+    def _shown_domains(self) -> list[str]:
+        """Return the e-mail domains for those who may not change them."""
+        if self.powers.everything:
+            return []
+        return [str(one) for one in self.identity_provider.email_domains.all()[:MAX_DOMAINS]]
+
+    def _progress(self) -> dict[str, Any]:
+        row = self.identity_provider
+        missing = enabling.missing(row)
+        is_tested = Missing.TEST not in missing
+        can_be_tested = not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing))
+        attention = status.attention_for(row)
+        return {
+            "state": _state(row, is_tested=is_tested, needs_attention=bool(attention)),
+            "attention": attention,
+            "missing": missing,
+            "is_tested": is_tested,
+            "can_be_tested": can_be_tested,
+            "may_enable": is_tested and can_be_tested,
+            "may_override": self.powers.everything and can_be_tested and not is_tested,
+        }
+
+    def tests(self) -> QuerySet[TestSignIn]:
+        """Return the tests of this person, and of nobody else: a report holds what was said of whoever signed in."""
+        mine = TestSignIn.objects.filter(
+            identity_provider=self.identity_provider, expires_at__gt=timezone.now()
+        ).defer("report")
+        if self.setup_link is not None:
+            return mine.filter(setup_link=self.setup_link)
+        if self.actor.user is None:
+            return mine.none()
+        return mine.filter(started_by_id=self.actor.user.pk, setup_link=None)
+
+    # What the buttons do
+
+    def posted(self, data: Any) -> Answer:
+        """Save the forms, or show them again: with one more row, or with what is wrong."""
+        one_more = str(data.get("_add", ""))[:100]
+        setup_forms = SetupForms(
+            self.identity_provider, powers=self.powers, data=data, one_more=one_more
+        )
+        if one_more:
+            return Answer(context=self.context(setup_forms=setup_forms, is_adding=True))
+        if "_preview" in data:
+            return self._previewed(setup_forms, data)
+        if not setup_forms.is_valid():
+            return Answer(context=self.context(setup_forms=setup_forms, has_errors=True))
+        setup_forms.save(self.actor)
+        return Answer(redirect=self.urls.page, message=_("The configuration was saved."))
+
+    def _previewed(self, setup_forms: SetupForms, data: Any) -> Answer:
+        form = PreviewForm(self.identity_provider, data)
+        found: Previewed | None = None
+        rules_are_valid = setup_forms.rules_are_valid()
+        if form.is_valid() and rules_are_valid:
+            found = previewed(self.identity_provider, setup_forms.rules(), form.said)
+        return Answer(
+            context=self.context(
+                setup_forms=setup_forms,
+                preview_form=form,
+                previewed=found,
+                has_errors=not rules_are_valid,
+            )
+        )
+
+    def metadata_posted(self, data: Any, files: Any) -> Answer:
+        """Show what a document says, or save the one that was shown."""
+        if "_save_metadata" in data:
+            return self._save_metadata(str(data.get("sealed", "")))
+        form = MetadataForm(self.identity_provider, data, files)
+        form.is_valid()
+        return Answer(context=self.context(metadata_form=form, reading=form.reading))
+
+    def _save_metadata(self, sealed: str) -> Answer:
+        try:
+            result = save_sealed(self.identity_provider, sealed, self.actor)
+        except JitprovError as error:
+            said = refused(error, self.identity_provider)
+            return Answer(
+                redirect=f"{self.urls.page}#metadata", message=said.message, went_well=False
+            )
+        if result is None:
+            message = _("What you looked at is too old by now. Please give the metadata again.")
+            return Answer(redirect=f"{self.urls.page}#metadata", message=message, went_well=False)
+        return Answer(redirect=f"{self.urls.page}#metadata", message=_("The metadata was saved."))
+
+    def begin_test(self) -> Answer:
+        """Send the browser off to a test sign-in, which ends on its report."""
+        try:
+            test = sign_in_test.begin(
+                self.identity_provider,
+                actor=self.actor,
+                # The reference is known only when there is a test.
+                report_url="",
+                setup_link=self.setup_link,
+            )
+        except JitprovError as error:
+            return self._refused(error, "test")
+        test.report_url = self.urls.origin + self.urls.report(test.reference)
+        test.save(update_fields=["report_url"])
+        return Answer(redirect=sign_in_test.start_url(test))
+
+    def report(self, reference: str) -> dict[str, Any] | None:
+        """Return the context of a report; ``None`` if this person has run no such test."""
+        test = self.tests().filter(reference=reference).select_related("identity_provider").first()
+        if test is None:
+            return None
+        report = sign_in_test.report_of(test)
+        shown: ShownReport | None = shown_report(test, report) if report else None
+        return {
+            "identity_provider": self.identity_provider,
+            "urls": self.urls,
+            "test": test,
+            "shown": shown,
+            "setup_media": MEDIA,
+            **self._progress(),
+        }
+
+    def switched(self, data: Any) -> Answer:
+        """Enable or disable the sign-in."""
+        row = self.identity_provider
+        try:
+            if "_disable" in data:
+                enabling.disable(row, self.actor)
+                return Answer(redirect=self._at("enable"), message=_("The sign-in is disabled."))
+            override = "_override" in data and self.powers.everything
+            enabling.enable(row, self.actor, override=override)
+        except JitprovError as error:
+            return self._refused(error, "enable")
+        return Answer(redirect=self._at("enable"), message=_("The sign-in is enabled."))
+
+    def _refused(self, error: JitprovError, section: str) -> Answer:
+        said = remedy(error.code, Preset(self.identity_provider.preset))
+        message = f"{said.happened} {said.fix}"
+        return Answer(redirect=self._at(section), message=message, went_well=False)
+
+    def _at(self, section: str) -> str:
+        return f"{self.urls.page}#{section}"
+
+
+def _state(row: IdentityProvider, *, is_tested: bool, needs_attention: bool) -> State:
+    if needs_attention:
+        return State.ATTENTION
+    if row.enabled:
+        return State.ENABLED
+    return State.TESTED if is_tested else State.DRAFT
+
+
+def _step_templates() -> list[tuple[str, StepForm]]:
+    """Return an empty form for each transform, from which a script makes more."""
+    return [
+        (name, StepForm(stored={"name": name}, prefix="__step__")) for name in ("", *TRANSFORMS)
+    ]

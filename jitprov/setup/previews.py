@@ -1,0 +1,57 @@
+"""What the mapping on the page would do, before it is saved: for those who came lately, and for what is pasted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.models import IdentityProvider
+from jitprov.preview import PersonPreview, PreviewInputRefused, Said, pasted, preview, recent
+from jitprov.provisioner import Rules
+from jitprov.saml.envelope import MAX_ENCODED
+
+
+class PreviewForm(forms.Form):
+    """Somebody else to preview with."""
+
+    use_required_attribute = False
+    error_css_class = "errors"
+    pasted = forms.CharField(
+        label=_("Also for this response or these claims"),
+        required=False,
+        max_length=MAX_ENCODED,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_(
+            "Optional: a SAMLResponse as the browser posted it, or claims as JSON. It is not kept."
+        ),
+    )
+
+    def __init__(self, identity_provider: IdentityProvider, data: Any = None) -> None:
+        super().__init__(data, prefix="preview")
+        self.identity_provider = identity_provider
+        self.said: Said | None = None
+
+    def clean_pasted(self) -> str:
+        text = str(self.cleaned_data["pasted"])
+        if text:
+            try:
+                self.said = pasted(self.identity_provider, text)
+            except PreviewInputRefused as error:
+                raise forms.ValidationError(error.problem) from error
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """A preview; nobody in it, if nobody came lately and nothing was pasted."""
+
+    people: tuple[PersonPreview, ...]
+
+
+def previewed(identity_provider: IdentityProvider, rules: Rules, said: Said | None) -> Previewed:
+    """Return what a mapping would do, and write nothing."""
+    everybody = [*([said] if said else []), *recent(identity_provider)]
+    return Previewed(people=tuple(preview(identity_provider, rules, everybody)))

@@ -1,0 +1,111 @@
+"""Tables of rows that belong to one identity provider, with a button for one more that needs no JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.forms.utils import ErrorDict, ErrorList
+from django.utils.translation import gettext_lazy as _
+
+
+class RowForm(forms.ModelForm):
+    """One row. While somebody is still adding rows, what is wrong with the others is not said yet."""
+
+    error_css_class = "errors"
+
+    def __init__(self, *args: Any, quiet: bool = False, **kwargs: Any) -> None:
+        self.quiet = quiet
+        super().__init__(*args, **kwargs)
+
+    @property
+    def errors(self) -> ErrorDict:
+        return ErrorDict() if self.quiet else super().errors
+
+    @property
+    def number(self) -> str:
+        """Which one it is, counted as people do."""
+        last = str(self.prefix).rpartition("-")[2]
+        return str(int(last) + 1) if last.isdigit() else ""
+
+
+class RowFormSet(forms.BaseInlineFormSet):
+    """The rows of one identity provider. Ids of any others are refused."""
+
+    most = 200
+    """Rows that one page shows and takes."""
+
+    def get_queryset(self) -> Any:
+        """Return the rows that are shown, read once."""
+        if not hasattr(self, "_shown"):
+            self._shown = super().get_queryset()[: self.most]
+        return self._shown
+
+    @property
+    def left_out(self) -> int:
+        """How many rows there are beyond those that are shown."""
+        if len(self.get_queryset()) < self.most:
+            return 0
+        everything: int = super().get_queryset().count()
+        return everything - self.most
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Take the primary key for a number: Django's own field would look each one up in a statement."""
+        super().add_fields(form, index)
+        key = self.model._meta.pk.name
+        form.fields[key] = forms.IntegerField(
+            required=False, widget=forms.HiddenInput, initial=form.instance.pk
+        )
+        if DELETION_FIELD_NAME in form.fields:
+            form.fields[DELETION_FIELD_NAME].label = _("Remove this row when saving")
+
+    def non_form_errors(self) -> ErrorList:
+        return ErrorList() if self.form_kwargs.get("quiet") else super().non_form_errors()
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.initial_forms:
+            if form.instance.pk is None:
+                form.add_error(None, _("This row does not exist any more. Load the page again."))
+
+    def kept_forms(self) -> list[Any]:
+        """Return the forms of rows that are there after saving."""
+        return [
+            form
+            for form in self.forms
+            if form not in self.deleted_forms
+            and (form.instance.pk is not None or form.has_changed())
+        ]
+
+    def refuse_twins(self, read: Callable[[Any], Any], field: str, message: Any) -> None:
+        """Say beside a field that a row above says the same already."""
+        seen = set()
+        for form in self.kept_forms():
+            value = read(form.instance)
+            if value and value in seen:
+                form.add_error(field, message)
+            seen.add(value)
+
+    def validate_unique(self) -> None:
+        """Leave it to :meth:`refuse_twins`, which says it beside the field."""
+
+
+class PlainRowForm(RowForm):
+    """A row whose twins are looked for among the rows of the page, and not in the database, where they may move."""
+
+    def validate_unique(self) -> None:
+        """Leave it to the table."""
+
+    def validate_constraints(self) -> None:
+        """Leave it to the table."""
+
+
+def with_one_more(data: Any, prefix: str) -> Any:
+    """Return posted data with one more empty row in a table."""
+    changed = data.copy()
+    name = f"{prefix}-TOTAL_FORMS"
+    given = str(changed.get(name, ""))
+    changed[name] = str(int(given) + 1) if given.isdecimal() and len(given) < 6 else "1"  # noqa: PLR2004
+    return changed

@@ -1,0 +1,90 @@
+"""The report of a test sign-in as it is shown: its facts with words in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import capfirst
+
+from jitprov.guides import label_of
+from jitprov.models import TestSignIn
+from jitprov.provisioning.presets import Preset
+from jitprov.remedies import Remedy, remedy
+from jitprov.report import Report, ReportedCheck, ReportedField
+from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
+from jitprov.setup.transform_words import TRANSFORM_WORDS
+from jitprov.user_fields import mappable_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheck:
+    """One check in words."""
+
+    words: str
+    check: ReportedCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownClaim:
+    """One claim with a readable name."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownField:
+    """One user field with the way in which its value came about."""
+
+    label: str
+    outcome: str
+    steps: tuple[tuple[str, str], ...]
+    field: ReportedField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownReport:
+    """A report in words."""
+
+    report: Report
+    checks: tuple[ShownCheck, ...]
+    claims: tuple[ShownClaim, ...]
+    fields: tuple[ShownField, ...]
+    decision: str
+    problems: tuple[tuple[str, Remedy], ...]
+    """Each code with what to do about it."""
+
+
+def shown_report(test: TestSignIn, report: Report) -> ShownReport:
+    """Return a report in the words for a tenant's admin."""
+    preset = Preset(test.identity_provider.preset)
+    labels = {name: str(field.verbose_name) for name, field in mappable_fields().items()}
+    return ShownReport(
+        report=report,
+        checks=tuple(
+            ShownCheck(words=check_in_words(one.check), check=one) for one in report.checks
+        ),
+        claims=tuple(
+            ShownClaim(name=one.name, label=label_of(one.name), values=one.values, more=one.more)
+            for one in report.claims
+        ),
+        fields=tuple(_field(one, labels.get(one.target, one.target)) for one in report.fields),
+        decision=str(DECISIONS.get(report.decision, report.decision)),
+        problems=tuple((code, remedy(code, preset)) for code in report.codes),
+    )
+
+
+def _field(field: ReportedField, label: str) -> ShownField:
+    return ShownField(
+        label=str(capfirst(label)),
+        outcome=str(OUTCOMES.get(field.outcome, "")),
+        steps=tuple((_step_label(name), value) for name, value in field.steps),
+        field=field,
+    )
+
+
+def _step_label(name: str) -> Any:
+    return str(TRANSFORM_WORDS[name].label) if name in TRANSFORM_WORDS else name

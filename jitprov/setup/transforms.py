@@ -1,0 +1,181 @@
+"""The steps of a mapping as choices with fields for their parameters: nobody types JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.provisioning.parameters import MAX_TEXT_LENGTH, Kind, Parameter
+from jitprov.provisioning.transforms import (
+    MAX_TRANSFORMS,
+    TRANSFORMS,
+    MappingError,
+    TransformSpec,
+)
+from jitprov.setup.lines import NotATable, lines_of, table_lines, table_of, texts_of
+from jitprov.setup.transform_words import (
+    CHOICE_LABELS,
+    PARAMETER_HELP,
+    PARAMETER_LABELS,
+    TRANSFORM_WORDS,
+    problem_in_words,
+)
+
+MAX_LINES_LENGTH = 100_000
+MAX_STEP_NUMBER = 100
+"""Steps are numbered as they were added, so that there are gaps where some were taken away."""
+_CHOICES = [("", _("— no step —")), *((name, TRANSFORM_WORDS[name].label) for name in TRANSFORMS)]
+
+
+class StepForm(forms.Form):
+    """One step: the transform, and a field for each parameter of the one that is chosen."""
+
+    use_required_attribute = False
+    error_css_class = "errors"
+    step = forms.ChoiceField(label=_("Step"), choices=_CHOICES, required=False)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        stored: Mapping[str, Any] | None = None,
+        quiet: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Show a stored step, or read what was posted."""
+        self.quiet = quiet
+        stored = stored or {}
+        super().__init__(initial={"step": str(stored.get("name", ""))}, **kwargs)
+        name = data.get(self.add_prefix("step"), "") if data is not None else self.initial["step"]
+        self.spec = TRANSFORMS.get(name)
+        for parameter in self.spec.parameters if self.spec else ():
+            self.fields[parameter.name] = _field(parameter)
+            self.initial[parameter.name] = _typed(parameter, stored.get(parameter.name))
+        if data is not None:
+            self.is_bound, self.data = True, self._posted(data)
+
+    def _posted(self, data: Any) -> dict[str, Any]:
+        """Return what was posted; a parameter whose field was not on the page yet has its default."""
+        names = {name: self.add_prefix(name) for name in self.fields}
+        return {
+            prefixed: data.get(prefixed, self.initial.get(name)) for name, prefixed in names.items()
+        }
+
+    @property
+    def errors(self) -> Any:
+        return {} if self.quiet else super().errors
+
+    @property
+    def summary(self) -> Any:
+        """Say what the chosen transform does."""
+        return TRANSFORM_WORDS[self.spec.name].summary if self.spec else ""
+
+    @property
+    def parameters(self) -> list[Any]:
+        """Return the fields of the parameters."""
+        return [self[name] for name in self.fields if name != "step"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.spec is not None and not self.errors:
+            self._validate(self.spec)
+        return cleaned
+
+    def _validate(self, spec: TransformSpec) -> None:
+        try:
+            spec.validate(self._given(spec))
+        except MappingError as error:
+            beside = error.parameter if error.parameter in self.fields else "step"
+            self.add_error(beside, problem_in_words(error.problem))
+
+    def _given(self, spec: TransformSpec) -> dict[str, Any]:
+        """Return the parameters that were given; of an empty number there is nothing to give."""
+        return {
+            one.name: self.cleaned_data[one.name]
+            for one in spec.parameters
+            if self.cleaned_data[one.name] is not None
+        }
+
+    def as_row(self) -> dict[str, Any] | None:
+        """Return the step as it is stored; ``None`` for no step."""
+        if self.spec is None or not self.is_valid():
+            return None
+        return {"name": self.spec.name, **self._given(self.spec)}
+
+
+class _Lines(forms.CharField):
+    """A list, one entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def to_python(self, value: Any) -> Any:
+        return texts_of(super().to_python(value))
+
+
+class _Table(forms.CharField):
+    """A table, one entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return table_of(super().to_python(value))
+        except NotATable as error:
+            raise forms.ValidationError(
+                _("Line %(line)s has no equals sign: write “from = to”."),
+                params={"line": error.args[0]},
+            ) from error
+
+
+def _field(parameter: Parameter) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": PARAMETER_LABELS[parameter.name],
+        "help_text": PARAMETER_HELP.get(parameter.name, ""),
+        "required": False,
+    }
+    match parameter.kind:
+        case Kind.INTEGER:
+            return forms.IntegerField(min_value=0, **common)
+        case Kind.CHOICE:
+            choices = [(name, CHOICE_LABELS.get(name, name)) for name in parameter.choices]
+            return forms.TypedChoiceField(choices=choices, empty_value=None, **common)
+        case Kind.TEXTS:
+            return _Lines(max_length=MAX_LINES_LENGTH, **common)
+        case Kind.TABLE:
+            return _Table(max_length=MAX_LINES_LENGTH, **common)
+        case _:
+            return forms.CharField(max_length=MAX_TEXT_LENGTH, strip=False, **common)
+
+
+def _typed(parameter: Parameter, stored: Any) -> Any:
+    """Return a stored parameter as somebody would type it."""
+    value = parameter.default if stored is None else stored
+    match parameter.kind:
+        case Kind.TEXTS:
+            return lines_of(map(str, value or ()))
+        case Kind.TABLE:
+            return table_lines(value) if isinstance(value, Mapping) else ""
+        case _:
+            return value
+
+
+def step_forms(
+    prefix: str, stored: Any, data: Any = None, *, quiet: bool = False, one_more: bool = False
+) -> list[StepForm]:
+    """Return the steps of a row: those that are stored, or those that were posted."""
+    if data is None:
+        steps = (
+            [one for one in stored if isinstance(one, Mapping)] if isinstance(stored, list) else []
+        )
+        return [
+            StepForm(stored=step, prefix=f"{prefix}-{number}") for number, step in enumerate(steps)
+        ]
+    numbers = [number for number in range(MAX_STEP_NUMBER) if f"{prefix}-{number}-step" in data]
+    forms_ = [StepForm(data, prefix=f"{prefix}-{number}", quiet=quiet) for number in numbers]
+    if one_more and len(forms_) < MAX_TRANSFORMS:
+        free = max(numbers, default=-1) + 1
+        forms_.append(StepForm(data, prefix=f"{prefix}-{free}", quiet=quiet))
+    return forms_
