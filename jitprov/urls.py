@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from jitprov import setup_link_views as setup
 from jitprov import views
 
 app_name = "jitprov"
@@ -14,4 +15,13 @@ urlpatterns = [
     path("<slug:slug>/login/", views.LoginView.as_view(), name="login"),
     path("<slug:slug>/test/", views.StartTestView.as_view(), name="start-test"),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
+    # Last: an identity provider may have the slug "setup".
+    path("setup/", setup.SetupView.as_view(), name="setup"),
+    path("setup/open/", setup.OpenSetupLinkView.as_view(), name="setup-open"),
+    path("setup/from-metadata/", setup.MetadataView.as_view(), name="setup-metadata"),
+    path("setup/our-metadata/", setup.DownloadView.as_view(), name="setup-download"),
+    path("setup/switch/", setup.SwitchView.as_view(), name="setup-switch"),
+    path("setup/tests/", setup.BeginTestView.as_view(), name="setup-test"),
+    path("setup/tests/<slug:reference>/", setup.ReportView.as_view(), name="setup-report"),
+    path("setup/<str:token>/", setup.SetupLinkView.as_view(), name="setup-link"),
 ]

@@ -53,6 +53,7 @@ SCREENS = [
     ProvisioningEvent,
     ConsumedAssertion,
     ConfigurationChange,
+    SetupLink,
 ]
 # Shown on the page of the identity provider that they belong to.
 PARTS = [
@@ -60,7 +61,6 @@ PARTS = [
     EmailDomain,
     GroupMapping,
     ObservedClaim,
-    SetupLink,
     SigningCertificate,
     TestSignIn,
 ]
@@ -94,6 +94,9 @@ def one_of_each() -> None:
     )
     ConsumedAssertion.objects.create(
         identity_provider=idp, assertion_digest=digest(idp.slug), expires_at=datetime.now(UTC)
+    )
+    SetupLink.objects.create(
+        identity_provider=idp, token_digest=digest(idp.slug), expires_at=datetime.now(UTC)
     )
     with recorded(idp, Actor(via=Via.CODE, name="test")):
         map_group(idp, "sales")

@@ -19,6 +19,7 @@ from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
     ProvisioningEvent,
+    SetupLink,
     Tenant,
     TenantAdministrator,
     digest,
@@ -36,7 +37,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 LISTS: list[Any] = [IdentityProvider, ExternalIdentity, ProvisioningEvent, ConfigurationChange]
-FOR_SUPERUSERS: list[Any] = [Tenant, TenantAdministrator, ConsumedAssertion]
+FOR_SUPERUSERS: list[Any] = [Tenant, TenantAdministrator, ConsumedAssertion, SetupLink]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,9 @@ def everything_of(slug: str) -> Theirs:
     )
     ConsumedAssertion.objects.create(
         identity_provider=row, assertion_digest=digest(slug), expires_at=datetime.now(UTC)
+    )
+    SetupLink.objects.create(
+        identity_provider=row, token_digest=digest(slug), expires_at=datetime.now(UTC)
     )
     change = ConfigurationChange.objects.create(
         identity_provider=row,

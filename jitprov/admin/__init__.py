@@ -9,6 +9,7 @@ from jitprov.admin import (
     identities,
     identity_providers,
     overview,
+    setup_links,
     tenants,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "identities",
     "identity_providers",
     "overview",
+    "setup_links",
     "tenants",
 ]

@@ -21,7 +21,7 @@ from jitprov import audit
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.audit import Actor
 from jitprov.conf import conf
-from jitprov.models import ConsumedAssertion, IdentityProvider
+from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm
 from jitprov.setup.forms import Powers
@@ -152,9 +152,10 @@ class IdentityProviderAdmin(ScopedAdmin):
     # Deleting
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """Let used assertions, which nobody may delete by themselves, go with the row that they belong to."""
+        """Let what nobody may delete by itself go with the row that it belongs to."""
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, forbidden - {ConsumedAssertion._meta.verbose_name}, protected
+        parts = {model._meta.verbose_name for model in (ConsumedAssertion, SetupLink)}
+        return deleted, counts, forbidden - parts, protected
 
     def delete_model(self, request: Any, obj: IdentityProvider) -> None:
         with audit.recorded(obj, Actor.person(request.user)):

@@ -1,0 +1,263 @@
+"""The pages of a setup link: for whoever has the link, whoever they are.
+
+The token stands in one URL and nowhere else: a button exchanges it for a signed cookie, and every page after that is
+without it. Its page says and does nothing, so that programs that open links in e-mails do no harm, and answers
+everything alike, so that no address with a token is ever written to a log as one that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from jitprov import setup_links
+from jitprov.audit import Actor
+from jitprov.models import SetupLink
+from jitprov.saml.sp_metadata import sp_metadata
+from jitprov.setup.forms import Powers
+from jitprov.setup.page import Answer, PageUrls, SetupPage
+from jitprov.setup_link_cookies import be_silent, link_of, remember, said_before, say
+
+ADMIN_BASE = "admin/base.html"
+OWN_BASE = "jitprov/setup_link/base.html"
+GONE = _("This leads nowhere")
+
+
+class LinkPage(View):
+    """What all pages of a setup link share: whoever is signed in is not asked, and no other site is told anything."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # What somebody may do here follows from the link alone.
+        request.user = AnonymousUser()
+        response = self.answer(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        for name, value in headers():
+            response[name] = value
+        return response
+
+    def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return what the page says; the headers are added to it."""
+        return super().dispatch(request, *args, **kwargs)
+
+    def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """Return a page in the admin's look, where there is an admin."""
+        look = {"has_admin": True, "base_template": ADMIN_BASE}
+        if not has_admin():
+            look = {"has_admin": False, "base_template": OWN_BASE}
+        html = render_to_string(f"jitprov/setup_link/{template}", {**context, **look}, self.request)
+        return HttpResponse(html, status=status)
+
+    def gone(self) -> HttpResponse:
+        """Say what to do, and nothing about why."""
+        return self.page("gone.html", {"title": GONE}, status=404)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class SetupLinkView(LinkPage):
+    """``setup/<token>/``: what stands in the e-mail. Only a button, whatever the token is and however it is asked."""
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.get(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        return self.page("open.html", {"title": _("Set up the sign-in"), "token": token})
+
+
+@method_decorator([csrf_protect, sensitive_post_parameters("token")], name="dispatch")
+class OpenSetupLinkView(LinkPage):
+    """``setup/open/``: the token for a cookie."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("jitprov:setup")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        link = setup_links.find(request.POST.get("token", ""), timezone.now())
+        if link is None:
+            return self.gone()
+        setup_links.opened(link)
+        response = redirect("jitprov:setup")
+        remember(response, link)
+        return response
+
+
+@method_decorator([csrf_protect, sensitive_post_parameters()], name="dispatch")
+class HolderPage(LinkPage):
+    """A page for a browser that has opened a link, which is looked up again every time."""
+
+    link: SetupLink
+
+    def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        link = link_of(request)
+        if link is None:
+            return self.gone()
+        self.link = link
+        setup_links.used(link)
+        return super().answer(request, *args, **kwargs)
+
+    def setup_page(self) -> SetupPage:
+        """Return the page of the link's identity provider, with what every administrator of a tenant may do."""
+        return SetupPage(
+            self.link.identity_provider,
+            actor=Actor.holder(self.link),
+            urls=page_urls(),
+            powers=Powers(everything=False),
+            setup_link=self.link,
+        )
+
+    def answered(self, answer: Answer) -> HttpResponse:
+        """Show the page again, or go where it says, with what it says."""
+        if not answer.redirect:
+            return self.shown(answer.context)
+        response = redirect(answer.redirect)
+        if answer.message:
+            say(response, answer.message, went_well=answer.went_well)
+        return response
+
+    def shown(self, context: dict[str, Any]) -> HttpResponse:
+        """Return the one page, with what the last button came to."""
+        tenant = self.link.identity_provider.tenant
+        title = _("Set up the sign-in of %(tenant)s") % {"tenant": tenant}
+        said = said_before(self.request)
+        response = self.page("setup.html", {**context, "title": title, "said": said})
+        if said:
+            be_silent(response)
+        return response
+
+    def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        return super().page(template, {**context, "link": self.link}, status)
+
+    def gone(self) -> HttpResponse:
+        # Without the link in the context.
+        return LinkPage.page(self, "gone.html", {"title": GONE}, status=404)
+
+
+class SetupView(HolderPage):
+    """``setup/``: the one page."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.shown(self.setup_page().context())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.answered(self.setup_page().posted(request.POST))
+
+
+class MetadataView(HolderPage):
+    """``setup/from-metadata/``: what a document says, and saving it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("jitprov:setup")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.answered(self.setup_page().metadata_posted(request.POST, request.FILES))
+
+
+class SwitchView(HolderPage):
+    """``setup/switch/``: enabling after a test, and disabling."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("jitprov:setup")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.answered(self.setup_page().switched(request.POST))
+
+
+class BeginTestView(HolderPage):
+    """``setup/tests/``: off to a test sign-in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect("jitprov:setup")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        answer = self.setup_page().begin_test()
+        if not answer.went_well:
+            return self.answered(answer)
+        # Not a redirect: browsers hold every redirect after a form to form-action, and nobody knows through which
+        # hosts an identity provider sends people.
+        title = _("On to your identity provider")
+        return self.page("leave.html", {"title": title, "url": answer.redirect})
+
+
+class ReportView(HolderPage):
+    """``setup/tests/<reference>/``: what a test came to, if it was begun with this link."""
+
+    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+        context = self.setup_page().report(reference)
+        if context is None:
+            return self.gone()
+        return self.page("report.html", {**context, "title": _("Test sign-in")})
+
+
+class DownloadView(HolderPage):
+    """``setup/our-metadata/``: our metadata as a file."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        row = self.link.identity_provider
+        document = sp_metadata(row.as_service_provider(), now=timezone.now())
+        response = HttpResponse(document, content_type="application/samlmetadata+xml")
+        response["Content-Disposition"] = f'attachment; filename="{row.slug}-metadata.xml"'
+        return response
+
+
+def has_admin() -> bool:
+    """Say whether the host has Django's admin, whose look these pages take."""
+    return apps.is_installed("django.contrib.admin")
+
+
+def page_urls() -> PageUrls:
+    """Return where the buttons of the page lead under a setup link: nothing is deleted, and there is no history."""
+    return PageUrls(
+        page=reverse("jitprov:setup"),
+        metadata=reverse("jitprov:setup-metadata"),
+        test=reverse("jitprov:setup-test"),
+        switch=reverse("jitprov:setup-switch"),
+        download=reverse("jitprov:setup-download"),
+    )
+
+
+def headers() -> Iterator[tuple[str, str]]:
+    """Yield what keeps these pages to themselves."""
+    yield "Content-Security-Policy", content_security_policy()
+    # Not "no-referrer": with that, browsers send no Origin with a form, and Django's CSRF protection refuses it. This
+    # never has more than the host in it either, so no path, and no token, is ever told.
+    yield "Referrer-Policy", "strict-origin"
+    yield "X-Frame-Options", "DENY"
+    yield "X-Robots-Tag", "noindex, nofollow"
+
+
+def content_security_policy() -> str:
+    """Return a policy under which nothing runs but our own files, from where the host has them."""
+    ours = " ".join(["'self'", *static_origins()])
+    directives = {
+        "default-src": "'none'",
+        "script-src": ours,
+        "style-src": ours,
+        "img-src": ours,
+        "font-src": ours,
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def static_origins() -> Iterator[str]:
+    """Yield the host of the static files, where that is another one."""
+    url = urlsplit(settings.STATIC_URL or "")
+    if url.netloc:
+        yield f"{url.scheme or 'https'}://{url.netloc}"

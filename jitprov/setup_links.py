@@ -1,0 +1,169 @@
+"""Links that let somebody without an account set one identity provider up: an outside IT admin, with an e-mail.
+
+The token is in the link and nowhere else: we keep its digest, which suffices because nobody can guess 256 bits. What
+a link opens is looked up again with every request, so that a link that is revoked opens nothing from that moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jitprov import audit
+from jitprov.access import Scope
+from jitprov.audit import Actor
+from jitprov.conf import conf
+from jitprov.models import IdentityProvider, SetupLink, accounts_database
+from jitprov.provisioning.presets import Preset
+from jitprov.setup.drafts import DraftForm
+
+LIFETIME = timedelta(days=3)
+MAX_LIFETIME = timedelta(days=30)
+MAX_ACTIVE = 10
+"""Links of one identity provider that work at the same time."""
+TOKEN_BYTES = 32
+SETUP_LINK = "setup_link"
+"""What the record of changes calls it."""
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class LinkRefused(ValueError):
+    """No such link is made; the text says why."""
+
+
+def make(
+    identity_provider: IdentityProvider,
+    *,
+    actor: Actor,
+    created_by: Any = None,
+    recipient: str = "",
+    lifetime: timedelta = LIFETIME,
+) -> tuple[SetupLink, str]:
+    """Make a link; return its row, and the URL, which is known from now on to whoever is shown it and to nobody else.
+
+    :param created_by: the user who answers for it; left out, the actor's.
+    :param recipient: for whom it is, as the page and the record of changes name them.
+    :raises LinkRefused: it would be valid for too long, or there are too many.
+    """
+    if not timedelta(0) < lifetime <= MAX_LIFETIME:
+        raise LinkRefused(
+            _("A setup link is valid for at most %(days)s days.") % {"days": MAX_LIFETIME.days}
+        )
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    maker: Any = created_by or actor.user
+    with transaction.atomic(using=accounts_database()):
+        # One after the other, so that two at the same moment do not both find room.
+        IdentityProvider.objects.select_for_update().get(pk=identity_provider.pk)
+        require_room(identity_provider)
+        link = SetupLink.objects.create(
+            identity_provider=identity_provider,
+            token_digest=digest_of(token),
+            recipient=_single_line(recipient),
+            created_by=maker,
+            expires_at=timezone.now() + lifetime,
+        )
+        _record(link, actor, f"made, valid until {link.expires_at:%Y-%m-%d %H:%M} UTC")
+    return link, url_of(token)
+
+
+def make_for_tenant(
+    tenant: Any, *, actor: Actor, preset: str = Preset.ENTRA, slug: str = "", **of_the_link: Any
+) -> tuple[SetupLink, str]:
+    """Make a new identity provider of a tenant, switched off, and a link to it: as :func:`make` does.
+
+    :param slug: left out, one is made from the tenant.
+    :raises LinkRefused: the slug is taken or can not be one, or what :func:`make` refuses.
+    """
+    alone = Scope(tenants=type(tenant)._default_manager.filter(pk=tenant.pk), something=True)
+    data = {"tenant": tenant.pk, "preset": str(preset), "slug": slug}
+    form = DraftForm(data, scope=alone)
+    if not form.is_valid():
+        raise LinkRefused(" ".join(str(text) for texts in form.errors.values() for text in texts))
+    with transaction.atomic(using=accounts_database()):
+        return make(form.save_draft(actor), actor=actor, **of_the_link)
+
+
+def find(token: str, now: datetime) -> SetupLink | None:
+    """Return the link that opens with a token, in one indexed statement, with its identity provider and tenant."""
+    return find_by_digest(digest_of(token), now) if _TOKEN.fullmatch(token) else None
+
+
+def find_by_digest(token_digest: str, now: datetime) -> SetupLink | None:
+    """Return a link that still opens; a browser that has opened it knows the digest of its token."""
+    return (
+        active(now)
+        .filter(token_digest=token_digest)
+        .select_related("identity_provider__tenant")
+        .first()
+    )
+
+
+def active(now: datetime) -> QuerySet[SetupLink]:
+    """Return the links that open."""
+    return SetupLink.objects.filter(revoked_at=None, expires_at__gt=now)
+
+
+def require_room(identity_provider: IdentityProvider) -> None:
+    """Make sure that one more link is not too many.
+
+    :raises LinkRefused: it is.
+    """
+    if active(timezone.now()).filter(identity_provider=identity_provider).count() >= MAX_ACTIVE:
+        raise LinkRefused(
+            _("There are %(count)s setup links that work already. Revoke one first.")
+            % {"count": MAX_ACTIVE}
+        )
+
+
+def opened(link: SetupLink) -> None:
+    """Write down that somebody has opened a link."""
+    used(link)
+    _record(link, Actor.holder(link), "opened")
+
+
+def used(link: SetupLink) -> None:
+    """Remember when a link was last used, to the minute."""
+    now = timezone.now()
+    if link.last_used_at is None or now - link.last_used_at >= _USE_NOTED_EVERY:
+        link.last_used_at = now
+        link.save(update_fields=["last_used_at"])
+
+
+def revoke(link: SetupLink, actor: Actor) -> None:
+    """Let a link open nothing from now on; what was done with it stays."""
+    with transaction.atomic(using=accounts_database()):
+        revoked = SetupLink.objects.filter(pk=link.pk, revoked_at=None)
+        if revoked.update(revoked_at=timezone.now()):
+            _record(link, actor, "revoked")
+    link.refresh_from_db(fields=["revoked_at"])
+
+
+def url_of(token: str) -> str:
+    """Return the absolute URL that is sent to whoever is to open it; never from the Host header."""
+    return urljoin(f"{conf.BASE_URL}/", reverse("jitprov:setup-link", args=[token]))
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _single_line(text: str) -> str:
+    """Return a name as it can stand in a list and in the record of changes."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[: SetupLink._meta.get_field("recipient").max_length]
+
+
+def _record(link: SetupLink, actor: Actor, note: str) -> None:
+    audit.record_done(link.identity_provider, actor, SETUP_LINK, label=str(link), note=note)

@@ -1,0 +1,119 @@
+"""A setup link in a real browser: a strict Content-Security-Policy, cookies by their site, with and without JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+import jitprov
+from jitprov import setup_links
+from jitprov.audit import Actor
+from jitprov.models import IdentityProvider, Tenant, Via
+from jitprov.saml.sp_metadata import sp_metadata
+from jitprov.setup_link_cookies import HOLDER
+from jitprov.testing import rsa_key_pair
+from tests.accounts.models import User
+from tests.e2e.conftest import Start
+from tests.e2e.directory import ANN_AT_WORK, Behaviour
+from tests.e2e.peers import require_chromium
+from tests.e2e.test_chromium import chromium, fill_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A link to a draft, and what the identity provider says of itself."""
+
+    url: str
+    metadata: str
+    login_url: str
+
+
+@pytest.fixture
+def invitation(start_pysaml2: Start, live_server: LiveServer, settings: Settings) -> Invitation:
+    require_chromium()
+    settings.JITPROV_BASE_URL = live_server.url
+    settings.JITPROV_SP_KEY_PAIRS = [rsa_key_pair("sp")]
+    settings.STATIC_ROOT = str(Path(jitprov.__file__).parent / "static")
+    settings.DEBUG = (
+        True  # else metadata with http URLs would be refused, although they are on loopback
+    )
+    idp = start_pysaml2(Behaviour())
+    idp.know({"ann": ANN_AT_WORK})
+    tenant = Tenant.objects.create(slug="acme", name="Acme")
+    link, url = setup_links.make_for_tenant(tenant, actor=Actor(via=Via.CODE, name="the tests"))
+    row = link.identity_provider
+    idp.trust(sp_metadata(row.as_service_provider(), now=timezone.now()))
+    return Invitation(url=url, metadata=idp.metadata().decode(), login_url=row.url("login"))
+
+
+def open_link(page: Page, url: str) -> list[str]:
+    """Open a link; return what the browser says of the policy from now on."""
+    refused: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            refused.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    page.goto(url)
+    page.click("input[type=submit]")
+    page.wait_for_url("**/saml/setup/")
+    return refused
+
+
+def give_metadata(page: Page, document: str) -> None:
+    page.fill("textarea[name=metadata-xml]", document)
+    page.click("input[name=_read]")
+    page.click("input[name=_save_metadata]")
+    page.wait_for_url("**/saml/setup/#metadata")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_an_outsider_connects_a_directory(invitation: Invitation, scripts: bool) -> None:
+    with chromium() as browser:
+        assert browser.browser is not None
+        page = browser.browser.new_context(java_script_enabled=scripts).new_page()
+        refused = open_link(page, invitation.url)
+        give_metadata(page, invitation.metadata)
+        page.click("#test input[type=submit]")
+        page.wait_for_url("http://127.0.0.1:*/**")
+        fill_in(page)
+        if not scripts:
+            page.click("input[type=submit], button[type=submit]")
+        page.wait_for_url("**/saml/setup/tests/*/")
+        report = page.inner_text("body")
+        page.click("input[name=_enable]")
+        page.wait_for_url("**/saml/setup/#enable")
+        enabled = page.inner_text("body")
+        [cookie] = [one for one in page.context.cookies() if one["name"] == HOLDER]
+
+    assert "Passed" in report
+    assert ANN_AT_WORK.email in report
+    assert "The sign-in is enabled." in enabled
+    assert (cookie["sameSite"], cookie["secure"], cookie["httpOnly"]) == ("Lax", True, True)
+    assert refused == []
+    assert not User.objects.exists()
+    assert IdentityProvider.objects.get().enabled
+
+
+def test_nothing_is_told_to_the_identity_provider(invitation: Invitation) -> None:
+    """The address of the page, and of the link before it, go nowhere with a Referer."""
+    with chromium() as browser:
+        page = browser.new_page()
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.headers.get("referer", "")))
+        open_link(page, invitation.url)
+        page.reload()
+
+    assert all("/setup" not in referer for referer in sent)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from readme import *
+
+INSTALLED_APPS += ["acme"]

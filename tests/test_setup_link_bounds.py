@@ -1,0 +1,241 @@
+"""What nobody can reach with a setup link: everything but the setup of its one identity provider."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from jitprov import enabling, setup_link_views
+from jitprov.audit import Actor
+from jitprov.models import (
+    ClaimMapping,
+    ConfigurationChange,
+    EmailDomain,
+    GroupMapping,
+    IdentityProvider,
+    SigningCertificate,
+    TestSignIn,
+)
+from jitprov.testing import ANN, FakeIdentityProvider
+from jitprov.testing.round_trip import SignIn
+from tests.factories import UserFactory, connected, map_group
+from tests.setup_link_holder import SETUP, Holder, made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def holder(idp: IdentityProvider) -> Holder:
+    holder = Holder(idp)
+    holder.open()
+    return holder
+
+
+@pytest.fixture
+def theirs() -> IdentityProvider:
+    row = connected(FakeIdentityProvider(), slug="theirs")
+    map_group(row, "finance")
+    return row
+
+
+# Exactly one identity provider
+
+
+def test_ids_of_another_tenant_s_rows_do_nothing(holder: Holder, theirs: IdentityProvider) -> None:
+    mapping, group = theirs.claim_mappings.all()[0], theirs.group_mappings.get()
+    certificate = theirs.certificates.get()
+    before = [
+        list(model.objects.filter(identity_provider=theirs).values())
+        for model in (ClaimMapping, GroupMapping, SigningCertificate)
+    ]
+
+    holder.save(
+        **{
+            "claim_mappings-0-id": mapping.pk,
+            "claim_mappings-0-DELETE": "on",
+            "claim_mappings-1-id": mapping.pk,
+            "claim_mappings-1-identity_provider": theirs.pk,
+            "claim_mappings-1-sources": "stolen",
+            "group_mappings-TOTAL_FORMS": "1",
+            "group_mappings-INITIAL_FORMS": "1",
+            "group_mappings-0-id": group.pk,
+            "group_mappings-0-DELETE": "on",
+            "certificates-0-id": certificate.pk,
+            "certificates-0-DELETE": "on",
+            "identity_provider": theirs.pk,
+        }
+    )
+
+    after = [
+        list(model.objects.filter(identity_provider=theirs).values())
+        for model in (ClaimMapping, GroupMapping, SigningCertificate)
+    ]
+    assert before == after
+
+
+def test_what_is_not_on_the_page_cannot_be_posted(holder: Holder, theirs: IdentityProvider) -> None:
+    before = IdentityProvider.objects.filter(pk=holder.row.pk).values().get()
+
+    assert (
+        holder.save(
+            **{
+                "admission-link_existing_users": "on",
+                "link_existing_users": "on",
+                "email_domains-TOTAL_FORMS": "1",
+                "email_domains-INITIAL_FORMS": "0",
+                "email_domains-0-domain": "victim.example",
+                "tenant": theirs.tenant_id,
+                "by_hand-tenant": theirs.tenant_id,
+                "slug": "theirs-too",
+                "by_hand-slug": "theirs-too",
+                "enabled": "",
+                "admission-enabled": "",
+                "by_hand-tested_digest": "0" * 64,
+            }
+        ).status_code
+        == 302
+    )
+
+    after = IdentityProvider.objects.filter(pk=holder.row.pk).values().get()
+    for name in ("link_existing_users", "tenant_id", "slug", "enabled", "tested_digest"):
+        assert after[name] == before[name], name
+    assert not EmailDomain.objects.exists()
+    assert not re.search("link_existing_users|email_domains|_override|deletelink", holder.text())
+
+
+def test_nobody_enables_without_a_test(holder: Holder) -> None:
+    holder.switch("_disable")
+
+    holder.switch("_enable")
+    holder.switch("_override")
+
+    holder.row.refresh_from_db()
+    assert not holder.row.enabled
+    assert enabling.Missing.TEST in enabling.missing(holder.row)
+
+
+def test_reports_are_those_of_the_same_link(
+    holder: Holder, theirs: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    report = holder.test(fake_identity_provider)["Location"]
+    colleague = Holder(holder.row)
+    stranger = Holder(theirs)
+    for other in (colleague, stranger):
+        other.open()
+        assert other.client.get(report).status_code == 404
+        assert TestSignIn.objects.get().reference not in other.text()
+    assert Client().get(report).status_code == 404
+    answer = holder.client.get(report)
+    assert answer.status_code == 200
+    assert ANN.email in answer.content.decode()
+
+
+def test_the_report_of_a_user_s_test_is_not_shown(
+    holder: Holder, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    holder.test(fake_identity_provider)
+    user = UserFactory.create()
+    TestSignIn.objects.update(started_by=user, setup_link=None)
+
+    reference = TestSignIn.objects.get().reference
+    assert holder.client.get(f"/saml/setup/tests/{reference}/").status_code == 404
+    assert reference not in holder.text()
+
+
+def test_a_slug_may_be_setup(fake_identity_provider: FakeIdentityProvider) -> None:
+    row = connected(fake_identity_provider, slug="setup")
+
+    assert SignIn(Client())(row, fake_identity_provider, ANN).status_code == 302
+    assert Client().get("/saml/setup/metadata/")["Content-Type"] == "application/samlmetadata+xml"
+
+
+# And nothing else
+
+
+def test_the_rest_of_the_site_does_not_know_the_cookie(holder: Holder) -> None:
+    client = holder.client
+
+    assert client.get("/").content == b"AnonymousUser"
+    for url in admin_urls(holder.row):
+        answer = client.get(url)
+        assert answer.status_code in {302, 404}, url
+        if answer.status_code == 302:
+            assert "/admin/login/" in answer["Location"] or answer["Location"] == url + "/"
+    assert not Session.objects.exists()
+
+
+def admin_urls(row: IdentityProvider) -> list[str]:
+    models = ["identityprovider", "setuplink", "provisioningevent", "externalidentity"]
+    lists = [reverse(f"admin:jitprov_{model}_changelist") for model in models]
+    pages = [reverse("admin:jitprov_identityprovider_change", args=[row.pk])]
+    return ["/admin/", *lists, *pages, *(f"{page}{row.pk}/delete/" for page in lists)]
+
+
+def test_everything_below_setup_that_is_not_a_page_of_it_is_not_there(holder: Holder) -> None:
+    known = {str(one.pattern) for one in get_resolver("jitprov.urls").url_patterns}
+    assert len([pattern for pattern in known if pattern.startswith("setup/")]) == 8
+    for rest in ("tests/../../admin/", "delete/now/", "history/1/", "tests/1/x/", "people/1/"):
+        assert holder.client.get(f"{SETUP}{rest}").status_code == 404
+
+
+def test_whoever_is_signed_in_has_the_link_s_rights_and_no_others(
+    idp: IdentityProvider, theirs: IdentityProvider
+) -> None:
+    superuser = UserFactory.create(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(superuser)
+    assert client.get(SETUP).status_code == 404
+    holder = Holder(idp, client)
+    holder.open()
+
+    text = holder.text()
+    assert superuser.username not in text
+    assert 'href="/admin/' not in text
+    holder.switch("_disable")
+    holder.switch("_override")
+    idp.refresh_from_db()
+    assert not idp.enabled
+    last = ConfigurationChange.objects.latest("pk")
+    assert (last.user, last.actor) == (None, Actor.holder(holder.link).name)
+    assert client.get("/").content.decode() == str(superuser)  # still signed in elsewhere
+
+
+def test_the_link_ends_with_the_session_of_nobody(holder: Holder) -> None:
+    holder.client.logout()
+    holder.client.cookies.clear()
+
+    assert holder.page().status_code == 404
+
+
+# How much it costs
+
+
+def test_the_page_costs_no_more_with_more_of_others(
+    holder: Holder, django_assert_max_num_queries: Any
+) -> None:
+    holder.page()
+    with django_assert_max_num_queries(40) as few:
+        holder.page()
+    for number in range(5):
+        row = connected(FakeIdentityProvider(), slug=f"more-{number}")
+        map_group(row, "finance")
+        made(row)
+    with django_assert_max_num_queries(len(few)):
+        holder.page()
+
+
+def test_a_host_without_an_admin_has_a_plain_page(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_link_views, "has_admin", lambda: False)
+
+    text = holder.text()
+
+    assert "jitprov/setup_link.css" in text
+    assert "admin/css" not in text
+    assert 'id="jitprov-configuration"' in text

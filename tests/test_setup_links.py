@@ -1,0 +1,268 @@
+"""Setup links: how they are made, found and revoked, in code, by the command and in the admin."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from jitprov import setup_links
+from jitprov.audit import Actor
+from jitprov.models import (
+    ConfigurationChange,
+    IdentityProvider,
+    SetupLink,
+    TenantAdministrator,
+    Via,
+)
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+CODE = Actor(via=Via.CODE, name="the tests")
+
+
+def made(idp: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
+    """Return a link and its token."""
+    link, url = setup_links.make(idp, actor=CODE, **options)
+    return link, url.rstrip("/").rpartition("/")[2]
+
+
+def steps() -> list[tuple[str, str]]:
+    changes = ConfigurationChange.objects.filter(what=setup_links.SETUP_LINK).order_by("pk")
+    return [(change.actor, change.note.partition(",")[0]) for change in changes]
+
+
+# In code
+
+
+def test_a_link_is_found_by_its_token_in_one_statement(
+    idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    link, token = made(idp)
+
+    with django_assert_num_queries(1):
+        found = setup_links.find(token, timezone.now())
+        assert found == link
+        assert found.identity_provider == idp
+        assert found.identity_provider.tenant == idp.tenant
+
+
+def test_the_url_is_absolute_and_not_of_the_request(idp: IdentityProvider) -> None:
+    _, url = setup_links.make(idp, actor=CODE)
+
+    assert url.startswith("https://app.example/saml/setup/")
+
+
+def test_the_token_is_long_and_kept_nowhere(idp: IdentityProvider) -> None:
+    _, token = made(idp)
+
+    assert len(token) * 6 >= 256
+    for model in apps.get_app_config("jitprov").get_models():
+        assert token not in str(list(model._default_manager.values())), model
+
+
+@pytest.mark.parametrize("statements", [1])
+def test_a_token_that_is_not_ours_finds_nothing(
+    idp: IdentityProvider, statements: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _, token = made(idp)
+    other = "A" * len(token)
+
+    with django_assert_num_queries(statements):
+        assert setup_links.find(other, timezone.now()) is None
+
+
+@pytest.mark.parametrize("token", ["", "short", "A" * 42, "A" * 44, "A" * 100_000, "é" * 43])
+def test_what_cannot_be_a_token_is_not_looked_for(
+    token: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        assert setup_links.find(token, timezone.now()) is None
+
+
+def test_a_digest_is_no_token(idp: IdentityProvider) -> None:
+    link, _ = made(idp)
+
+    assert setup_links.find(link.token_digest, timezone.now()) is None
+
+
+def test_a_link_ends(idp: IdentityProvider) -> None:
+    link, token = made(idp, lifetime=timedelta(hours=1))
+
+    assert setup_links.find(token, link.expires_at - timedelta(seconds=1)) == link
+    assert setup_links.find(token, link.expires_at) is None
+
+
+def test_a_revoked_link_opens_nothing_and_is_revoked_once(idp: IdentityProvider) -> None:
+    link, token = made(idp)
+
+    setup_links.revoke(link, CODE)
+    setup_links.revoke(link, CODE)
+
+    assert link.revoked_at is not None
+    assert setup_links.find(token, timezone.now()) is None
+    assert steps() == [("the tests", "made"), ("the tests", "revoked")]
+
+
+def test_a_link_goes_with_its_identity_provider(idp: IdentityProvider) -> None:
+    _, token = made(idp)
+    idp.delete()
+
+    assert setup_links.find(token, timezone.now()) is None
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(days=-1), timedelta(days=31)])
+def test_a_link_is_valid_for_a_bounded_time(idp: IdentityProvider, lifetime: timedelta) -> None:
+    with pytest.raises(setup_links.LinkRefused, match="30 days"):
+        setup_links.make(idp, actor=CODE, lifetime=lifetime)
+    assert not SetupLink.objects.exists()
+
+
+def test_few_links_work_at_the_same_time(idp: IdentityProvider) -> None:
+    links = [made(idp)[0] for _ in range(setup_links.MAX_ACTIVE)]
+
+    with pytest.raises(setup_links.LinkRefused):
+        made(idp)
+    setup_links.revoke(links[0], CODE)
+    SetupLink.objects.filter(pk=links[1].pk).update(expires_at=datetime.now(UTC))
+    made(idp)
+    made(idp)
+
+
+def test_for_whom_it_is_is_one_line(idp: IdentityProvider) -> None:
+    link, _ = made(idp, recipient="Ann\r\nof  \x00Acme" + "x" * 500)
+
+    assert link.recipient.startswith("Ann of Acmex")
+    assert len(link.recipient) == 200
+    assert Actor.holder(link).name.startswith(f"setup link {link.pk} (Ann of Acme")
+
+
+def test_who_made_it_is_kept(idp: IdentityProvider) -> None:
+    user = UserFactory.create()
+
+    link, _ = setup_links.make(idp, actor=Actor.person(user))
+
+    assert link.created_by == user
+
+
+# The command
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("make_setup_link", *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue().strip()
+
+
+def test_the_command_prints_the_url_once(idp: IdentityProvider) -> None:
+    url = run("--idp", "acme", "--days", "7", "--for", "Ann of Acme")
+
+    link = setup_links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
+    assert link is not None
+    assert (link.identity_provider, link.recipient) == (idp, "Ann of Acme")
+    assert timedelta(days=6) < link.expires_at - timezone.now() <= timedelta(days=7)
+    assert ConfigurationChange.objects.get(what="setup_link").via == Via.COMMAND
+
+
+def test_the_command_revokes(idp: IdentityProvider) -> None:
+    link, token = made(idp)
+
+    assert str(link.pk) in run("--revoke", str(link.pk))
+
+    assert setup_links.find(token, timezone.now()) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--idp", "nobody"],
+        ["--revoke", "4711"],
+        ["--idp", "acme", "--days", "31"],
+        ["--idp", "acme", "--days", "0"],
+        ["--idp", "acme", "--days", "99999999999"],
+        ["--tenant", "nobody"],
+    ],
+)
+def test_the_command_says_what_is_wrong(idp: IdentityProvider, arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        run(*arguments)
+    assert not SetupLink.objects.exists()
+
+
+# The admin
+
+
+ADD = "admin:jitprov_setuplink_add"
+LIST = "admin:jitprov_setuplink_changelist"
+
+
+@pytest.fixture
+def superuser(client: Client) -> Client:
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    return client
+
+
+def posted(idp: IdentityProvider, **changes: Any) -> dict[str, Any]:
+    return {"identity_provider": idp.pk, "recipient": "Ann", "days": 3, **changes}
+
+
+def test_a_superuser_makes_a_link_and_sees_its_url_once(
+    superuser: Client, idp: IdentityProvider
+) -> None:
+    page = superuser.post(reverse(ADD), posted(idp))
+
+    link = SetupLink.objects.get()
+    url = page.context["url"]
+    assert url in page.content.decode()
+    assert setup_links.find(url.rstrip("/").rpartition("/")[2], timezone.now()) == link
+    change = reverse("admin:jitprov_setuplink_change", args=[link.pk])
+    for other in (change, reverse(LIST), reverse("admin:index")):
+        assert url not in superuser.get(other).content.decode()
+    assert link.created_by is not None
+    assert superuser.get(reverse(ADD), {"identity_provider": idp.pk}).status_code == 200
+
+
+@pytest.mark.parametrize("days", [0, 31, "x", ""])
+def test_a_superuser_too_is_bound(superuser: Client, idp: IdentityProvider, days: Any) -> None:
+    assert superuser.post(reverse(ADD), posted(idp, days=days)).context["errors"]
+    assert not SetupLink.objects.exists()
+
+
+def test_the_form_says_that_there_are_too_many(superuser: Client, idp: IdentityProvider) -> None:
+    for _ in range(setup_links.MAX_ACTIVE):
+        made(idp)
+
+    page = superuser.post(reverse(ADD), posted(idp)).content.decode()
+
+    assert "Revoke one first" in page
+    assert SetupLink.objects.count() == setup_links.MAX_ACTIVE
+
+
+def test_a_superuser_revokes(superuser: Client, idp: IdentityProvider) -> None:
+    link, token = made(idp)
+
+    superuser.post(reverse(LIST), {"action": "revoke", "_selected_action": [link.pk]})
+
+    assert setup_links.find(token, timezone.now()) is None
+    assert steps()[-1][1] == "revoked"
+
+
+def test_nobody_else_sees_links(client: Client, idp: IdentityProvider) -> None:
+    user = UserFactory.create(is_staff=True)
+    TenantAdministrator.objects.create(user=user, tenant=idp.tenant)
+    client.force_login(user)
+    link, _ = made(idp)
+
+    assert client.get(reverse(LIST)).status_code == 403
+    assert client.post(reverse(ADD), posted(idp)).status_code == 403
+    client.post(reverse(LIST), {"action": "revoke", "_selected_action": [link.pk]})
+    link.refresh_from_db()
+    assert link.revoked_at is None
