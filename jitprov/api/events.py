@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError as FieldError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
@@ -72,7 +73,6 @@ _LOOKUPS = {
     "identity_provider": "identity_provider__slug",
     "reason": "reason",
     "outcome": "outcome",
-    "user": "user",
     "since": "created_at__gte",
     "until": "created_at__lt",
 }
@@ -117,6 +117,8 @@ def _narrowed(
     if "email" in asked:
         lookups["email_digest__in"] = email_digests(asked["email"])
     try:
-        return rows.filter(**lookups)
-    except (ValueError, FieldError, OverflowError):
+        if "user" in asked:
+            lookups["user"] = get_user_model()._meta.pk.clean(asked["user"], None)
+    except FieldError:
         return rows.none()  # no user has such a primary key
+    return rows.filter(**lookups)

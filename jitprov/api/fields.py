@@ -18,6 +18,16 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Line(Text):
+    """A text of one line."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if len(text.splitlines()) > 1:
+            self.fail("invalid")
+        return text
+
+
 class Flag(serializers.BooleanField):
     """True or false."""
 

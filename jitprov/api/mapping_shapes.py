@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jitprov.api.fields import Choice, Flag, Number, Shape, Text
+from jitprov.api.fields import Choice, Flag, Line, Number, Shape, Text
 from jitprov.api.paging import Paging
 from jitprov.models import ClaimMapping, GroupMapping
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
@@ -106,7 +106,7 @@ class NewClaimMapping(Shape):
 
     position = Number(min_value=0, max_value=1000, required=False)
     sources = serializers.ListField(
-        child=Text(max_length=MAX_NAME), max_length=MAX_SOURCES, default=list
+        child=Line(max_length=MAX_NAME), max_length=MAX_SOURCES, default=list
     )
     target = Text(max_length=100)
     transforms = Transforms(default=_no_steps)

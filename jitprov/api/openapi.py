@@ -14,14 +14,27 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 import jitprov
+from jitprov import mapping_remark, watched
 from jitprov.api.errors import Problem
 from jitprov.guides import OurValue
+from jitprov.preview import Origin, Verdict
+from jitprov.preview_fields import Effect
 from jitprov.provisioning.parameters import Kind
+from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.remedies import Fixer
 
-FIXERS = [one.value for one in Fixer]
-KINDS = [one.value for one in Kind]
-OUR_VALUES = [one.value for one in OurValue]
+_ENUMERATIONS = {
+    "AttentionSeverity": watched.Severity,
+    "Effect": Effect,
+    "Fixer": Fixer,
+    "Origin": Origin,
+    "OurValue": OurValue,
+    "ParameterKind": Kind,
+    "RemarkSeverity": mapping_remark.Severity,
+    "Sync": SyncMode,
+    "Verdict": Verdict,
+    "WhenEmpty": WhenEmpty,
+}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +61,7 @@ _SETTINGS: dict[str, Any] = {
     "PREPROCESSING_HOOKS": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "jitprov.api.openapi.closed",
+        "jitprov.api.openapi.finished",
     ],
     "COMPONENT_SPLIT_REQUEST": False,
     "APPEND_COMPONENTS": {},
@@ -56,17 +69,13 @@ _SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "Binding": "jitprov.models.BindingChoice",
         "ChangeAction": "jitprov.models.Action",
-        "Fixer": "jitprov.api.openapi.FIXERS",
         "MissingCode": "jitprov.enabling.Missing",
-        "OurValue": "jitprov.api.openapi.OUR_VALUES",
         "Outcome": "jitprov.models.Outcome",
-        "ParameterKind": "jitprov.api.openapi.KINDS",
         "Preset": "jitprov.api.identity_provider_shapes.PRESETS",
         "State": "jitprov.enabling.State",
-        "Sync": "jitprov.api.mapping_shapes.SYNC",
         "Unsolicited": "jitprov.models.UnsolicitedPolicy",
         "Via": "jitprov.models.Via",
-        "WhenEmpty": "jitprov.api.mapping_shapes.WHEN_EMPTY",
+        **{name: [(one.value, one.value) for one in kind] for name, kind in _ENUMERATIONS.items()},
     },
     "SORT_OPERATIONS": False,
     "DISABLE_ERRORS_AND_WARNINGS": True,
@@ -93,14 +102,23 @@ def problems(*statuses: int) -> dict[int, OpenApiResponse]:
     }
 
 
-def closed(result: Any, generator: Any, request: Any, public: bool) -> Any:
-    """Say of every object that it has what is listed and nothing else: what is more is refused, or never sent."""
+def finished(result: Any, generator: Any, request: Any, public: bool) -> Any:
+    """Say what drf-spectacular cannot know: what stands in paths, and that no object has more than is listed."""
+    for operation in (one for methods in result["paths"].values() for one in methods.values()):
+        in_path = (one for one in operation.get("parameters", ()) if one["in"] == "path")
+        for parameter in in_path:
+            parameter["schema"] = _IN_PATHS[parameter["name"]]
     for component in result["components"].get("schemas", {}).values():
         if "properties" in component:
             component.setdefault("additionalProperties", False)
     return result
 
 
+_IN_PATHS = {
+    "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$", "minLength": 1, "maxLength": 100},
+    "reference": {"type": "string", "pattern": "^[0-9A-Z]{10}$"},
+    "id": {"type": "integer", "minimum": 1, "maximum": 2**53},
+}
 _generator_class: Any = SchemaGenerator  # it has no types
 
 

@@ -29,6 +29,10 @@ def require_chromium() -> None:
     _require("Chromium", [*_paths(CHROMIUM), *_modules("playwright")])
 
 
+def require_schemathesis() -> None:
+    _require("Schemathesis", [*_modules("schemathesis")])
+
+
 def _require(peer: str, missing: list[str]) -> None:
     if missing:
         absent(f"{peer} is not here: no {', no '.join(missing)}")

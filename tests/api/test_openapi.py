@@ -1,0 +1,79 @@
+"""The description of the API: complete, without a warning, and the same wherever the host has mounted it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.validation import validate_schema
+
+from jitprov.api import openapi
+from jitprov.models import IdentityProvider
+from jitprov.provisioning.transforms import TRANSFORMS
+from tests.api.client import Api
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture
+def described() -> dict[str, Any]:
+    return openapi.description()
+
+
+def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for methods in described["paths"].values() for one in methods.values()]
+
+
+def test_it_is_made_without_a_warning(settings: Any) -> None:
+    openapi._description.cache_clear()
+    GENERATOR_STATS.reset()
+    openapi._description()
+
+    assert not GENERATOR_STATS._warn_cache
+    assert not GENERATOR_STATS._error_cache
+
+
+def test_it_is_openapi(described: dict[str, Any]) -> None:
+    validate_schema(described)
+    assert described["openapi"].startswith("3.1")
+    assert described["servers"] == [{"url": "/sso-api"}]
+
+
+def test_every_view_and_method_is_described_but_the_description(described: dict[str, Any]) -> None:
+    patterns = get_resolver("jitprov.api.urls").url_patterns
+    there = sum(
+        len(METHODS & set(dir(one.callback.view_class)))  # type: ignore[union-attr]
+        for one in patterns
+        if one.name != "schema"
+    )
+    assert len(operations(described)) == there
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_can_go_wrong(
+    described: dict[str, Any],
+) -> None:
+    names = [one["operationId"] for one in operations(described)]
+    assert len(names) == len(set(names))
+    for one in operations(described):
+        assert one["summary"]
+        assert {"401", "403", "429"} <= set(one["responses"])
+        if "requestBody" in one:
+            assert {"400", "413", "415"} <= set(one["responses"])
+
+
+def test_names_of_enumerations_are_ours(described: dict[str, Any]) -> None:
+    names = {name for name, one in described["components"]["schemas"].items() if "enum" in one}
+    assert not [name for name in names if name.endswith("Enum")]
+
+
+def test_every_transform_is_described(described: dict[str, Any]) -> None:
+    row = described["components"]["schemas"]["NewClaimMapping"]
+    steps = row["properties"]["transforms"]["items"]["oneOf"]
+    assert [step["title"] for step in steps] == list(TRANSFORMS)
+
+
+@pytest.mark.django_db
+def test_it_is_answered_to_whoever_may_use_the_api(ours: Api, idp: IdentityProvider) -> None:
+    assert ours.get("schema/").json["info"]["title"] == "jitprov"

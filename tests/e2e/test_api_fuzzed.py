@@ -1,0 +1,148 @@
+"""The API against its own description: whatever is sent, no answer outside it, no 5xx, nothing of another tenant.
+
+Schemathesis, which we did not write, makes the requests from the OpenAPI document: good ones and bad ones, with keys of
+both tenants among them. Always the same ones, so that what fails fails again.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from jitprov.api.openapi import description
+from jitprov.testing import FakeIdentityProvider
+from tests.api.planted import OURS, THEIRS, Planted, plant
+from tests.e2e.peers import require_schemathesis
+from tests.factories import UserFactory
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db]
+
+EXAMPLES = 12
+"""Requests of each kind, good and bad, for each operation and each user."""
+OPERATIONS = [
+    (method, path) for path, methods in description()["paths"].items() for method in methods
+]
+
+
+@pytest.fixture(autouse=True)
+def _host(settings: Any) -> None:
+    require_schemathesis()
+    settings.JITPROV_PROVISIONER = "tests.api.planted.GroupsByTenant"
+    settings.REST_FRAMEWORK = {"DEFAULT_THROTTLE_RATES": {"jitprov": None, "jitprov-tests": None}}
+
+
+@pytest.fixture
+def tenants(fake_identity_provider: FakeIdentityProvider) -> tuple[Planted, Planted]:
+    return plant(OURS, fake_identity_provider), plant(THEIRS, fake_identity_provider)
+
+
+def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
+    """Return the description with the keys of both tenants as examples: else hardly any request would find a row."""
+    document = copy.deepcopy(description())
+    document["servers"] = [{"url": "/sso-api"}]
+    known: dict[str, list[Any]] = {
+        "slug": [one.mark for one in tenants],
+        "tenant": [one.idp.tenant.slug for one in tenants],
+        "identity_provider": [one.mark for one in tenants],
+        "group": [one.group_mapping.group_id for one in tenants],
+        "target": ["first_name", "last_name", "email", "is_superuser", "password"],
+        "claims": [one.claim_mapping.pk for one in tenants],
+        "groups": [one.group_mapping.pk for one in tenants],
+        "tests": [one.test.reference for one in tenants],
+        "events": [one.event.reference for one in tenants],
+    }
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            operation.pop("security", None)  # who asks is not to be made up
+            for parameter in operation.get("parameters", ()):
+                _offer(parameter, "schema", known.get(_kind(path, parameter["name"])))
+    for component in document["components"]["schemas"].values():
+        for name in component.get("properties", {}):
+            _offer(component["properties"], name, known.get(name))
+    return document
+
+
+def _kind(path: str, name: str) -> str:
+    if name == "id":
+        return "claims" if "claim-mappings" in path else "groups"
+    if name == "reference":
+        return "tests" if "test-sign-ins" in path else "events"
+    return name
+
+
+def _offer(where: dict[str, Any], name: str, values: list[Any] | None) -> None:
+    if values and where[name].get("type") in ("string", "integer"):
+        where[name] = {"anyOf": [{"enum": values}, where[name]]}
+
+
+def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
+    """Return what sends one request, undoes it, and looks at the answer."""
+    from schemathesis import checks  # noqa: PLC0415 -- may not be installed
+
+    from tests.e2e.django_transport import BASE_URL, session_of  # noqa: PLC0415 -- needs requests
+
+    names = (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+    )
+    checks.load_all_checks()
+    wanted = checks.CHECKS.get_by_names(names)
+
+    session = session_of(user)
+
+    def judge(case: Any) -> None:
+        with transaction.atomic():
+            response = case.call(base_url=f"{BASE_URL}/sso-api", session=session)
+            transaction.set_rollback(True)
+        case.validate_response(response, checks=wanted)
+        assert not (marker and marker in response.text), response.text
+
+    return judge
+
+
+def requests_for(document: dict[str, Any], path: str, method: str) -> Iterator[Any]:
+    """Yield a strategy that makes good requests, and one that makes bad ones where there can be any."""
+    import schemathesis  # noqa: PLC0415 -- may not be installed
+    from schemathesis import GenerationMode  # noqa: PLC0415 -- may not be installed
+
+    operation = schemathesis.openapi.from_dict(document)[path][method]
+    yield operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    if operation.body or operation.query:
+        yield operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+
+def fuzz(document: dict[str, Any], path: str, method: str, judge: Callable[[Any], None]) -> None:
+    from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 -- comes with schemathesis
+
+    for cases in requests_for(document, path, method):
+        bounded = settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        bounded(given(cases)(judge))()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_to_a_tenant_s_administrator(
+    tenants: tuple[Planted, Planted], method: str, path: str
+) -> None:
+    judge = judged(tenants[0].admin, marker=THEIRS)
+    fuzz(told(tenants), path, method, judge)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_to_a_superuser(tenants: tuple[Planted, Planted], method: str, path: str) -> None:
+    judge = judged(UserFactory.create(is_superuser=True))
+    fuzz(told(tenants), path, method, judge)
