@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import global_settings
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -20,6 +21,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path, resolve
 
+from jitprov.admin.people import ProvisioningLink
 from jitprov.conf import Conf, conf
 from jitprov.models import IdentityProvider, Tenant
 from jitprov.provisioning.presets import PRESETS, Preset
@@ -43,6 +45,7 @@ RUN = {
     ("html", ""),
     ("json", "claims"),
     ("json", "user"),
+    ("python", "admin"),
     ("python", "settings"),
     ("python", "urls"),
     ("text", "entity-id"),
@@ -102,6 +105,15 @@ def test_the_urls_that_are_shown_lead_to_our_view(fence: Fence) -> None:
     match: Any = resolve(url, urlconf)  # type: ignore[arg-type]  # a module is what it takes
     assert match.func.view_class is AssertionConsumerServiceView
     assert match.kwargs == {"slug": "acme"}
+
+
+@of("python", "admin")
+def test_the_screen_of_users_that_is_shown_leads_to_provisioning(fence: Fence) -> None:
+    try:
+        run(fence)
+        assert isinstance(admin.site.get_model_admin(get_user_model()), ProvisioningLink)
+    finally:
+        admin.site.unregister(get_user_model())
 
 
 @of("html")

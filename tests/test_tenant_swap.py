@@ -79,6 +79,18 @@ def test_a_host_migrates_lacks_no_migration_and_signs_people_in(
     assert report["second"] == came_in("updated")
 
 
+@pytest.mark.parametrize("settings", HOSTS)
+def test_a_person_is_explained_whatever_the_models_are(
+    host: Callable[[str], Report], settings: str
+) -> None:
+    explained = host(settings)["explained"]
+
+    fields = {field["field"]: field for field in explained["fields"]}
+    assert fields["last_name"]["value"] == "Baker"
+    assert fields["last_name"]["written"]["mapping"] == "there"
+    assert [one["outcome"] for one in explained["attempts"]][-2:] == ["updated", "created"]
+
+
 @pytest.mark.parametrize("settings", TENANTS)
 def test_only_the_tenant_model_that_is_used_has_a_table(
     host: Callable[[str], Report], settings: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 from django.apps import apps
@@ -45,6 +46,7 @@ def report() -> dict[str, Any]:
         "without e-mail": sign_in(row, fake, BOB),
         "same e-mail": sign_in(row, fake, replace(ANOTHER_ANN, email="ann.baker@acme.example")),
         "users": people(),
+        "explained": explained(get_user_model()._default_manager.earliest("pk")),
     }
     if hasattr(tenant, "is_active"):
         found["waiting"] = closed_while_waiting(tenant, row, fake)
@@ -55,6 +57,14 @@ def report() -> dict[str, Any]:
 def people() -> list[dict[str, str]]:
     fields = (get_user_model().USERNAME_FIELD, "email", "last_name")
     return list(get_user_model()._default_manager.values(*fields).order_by("pk"))
+
+
+def explained(user: Any) -> dict[str, Any]:
+    """Ask, in the terminal, where everything about somebody comes from."""
+    out = StringIO()
+    call_command("explain_user", str(user.pk), json=True, stdout=out)
+    answer: dict[str, Any] = json.loads(out.getvalue())
+    return answer
 
 
 def sign_in(
