@@ -191,8 +191,12 @@ def _round_up(number: int) -> int:
     [1, 5, 10, 20, 2000000]
     """
     return next(
-        nice
-        for power in count()
-        for nice in (10**power, 2 * 10**power, 5 * 10**power)
-        if nice >= number
+        step * magnitude
+        for magnitude in map(_power_of_ten, count())
+        for step in (1, 2, 5)
+        if step * magnitude >= number
     )
+
+
+def _power_of_ten(exponent: int) -> int:
+    return int(10**exponent)

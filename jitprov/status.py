@@ -40,6 +40,8 @@ from jitprov.watched import (
 
 MAX_SHOWN = 50
 """What one page shows."""
+MAX_NAMED = 10
+"""Names of fields or groups in one text; the facts have all."""
 MAX_DAYS = 366
 
 CODES: tuple[str, ...] = tuple(dict.fromkeys(kind.code for kind in KINDS))
@@ -204,7 +206,11 @@ def _by_tenant(items: list[Attention]) -> tuple[TenantAttention, ...]:
 def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value) if timezone.is_aware(value) else value)
-    return ", ".join(sorted(map(str, value))) if isinstance(value, list) else str(value)
+    return _named(sorted({str(one) for one in value})) if isinstance(value, list) else str(value)
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:MAX_NAMED]) + (" …" if len(names) > MAX_NAMED else "")
 
 
 def _plain(value: Any) -> Any:

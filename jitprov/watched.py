@@ -116,7 +116,7 @@ def _certificates() -> QuerySet[SigningCertificate, SigningCertificate]:
     return SigningCertificate.objects.filter(identity_provider=OuterRef("pk"))
 
 
-def _with_ends(rows: Rows) -> Rows:
+def _with_ends(rows: Rows) -> Any:
     """Annotate when the last certificate ends; leave out who trusts one for ever."""
     last = _certificates().order_by("-not_after").values("not_after")[:1]
     return rows.filter(~Exists(_certificates().filter(allow_expired=True))).annotate(
@@ -129,7 +129,8 @@ def _no_certificate(rows: Rows, now: datetime) -> Rows:
 
 
 def _certificates_ended(rows: Rows, now: datetime) -> Rows:
-    return _with_ends(rows).filter(ends__lt=now)
+    ended: Rows = _with_ends(rows).filter(ends__lt=now)
+    return ended
 
 
 def _certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> Rows:
@@ -137,11 +138,11 @@ def _certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> 
         When(ends__lt=now + timedelta(days=days), then=Value(days))
         for days in CERTIFICATE_ENDS_WITHIN
     ]
-    return (
-        _with_ends(rows)
-        .filter(ends__gte=now + timedelta(days=after), ends__lt=now + timedelta(days=before))
-        .annotate(within_days=Case(*until, output_field=IntegerField()))
+    ending = _with_ends(rows).filter(
+        ends__gte=now + timedelta(days=after), ends__lt=now + timedelta(days=before)
     )
+    said: Rows = ending.annotate(within_days=Case(*until, output_field=IntegerField()))
+    return said
 
 
 def _another_certificate_stays(rows: Rows, now: datetime) -> Rows:

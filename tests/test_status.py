@@ -7,6 +7,7 @@ from datetime import timezone as fixed
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -193,10 +194,12 @@ def _forbidden_field(row: IdentityProvider) -> None:
 
 
 def _powerful_group(row: IdentityProvider) -> None:
-    from django.contrib.auth.models import Permission  # noqa: PLC0415
-
     group = map_group(row, "4711")
     group.permissions.add(Permission.objects.filter(content_type__app_label="auth")[0])
+
+
+def _harmless_group(row: IdentityProvider) -> None:
+    map_group(row, "4711")
 
 
 def _overage(days_ago: float, *, mapped: bool = True) -> Callable[[IdentityProvider], None]:
@@ -265,7 +268,7 @@ CASES = [
     case("more claims than are kept", _more_claims_than_are_kept),
     case("a field that may not be written", _forbidden_field, "field_not_mappable"),
     case("a group that may not be given", _powerful_group, "group_not_assignable"),
-    case("a group that may be given", lambda row: map_group(row, "4711") and None),
+    case("a group that may be given", _harmless_group),
     case("too many groups", _overage(1), "groups_overage"),
     case("too many groups, long ago", _overage(8)),
     case("too many groups, of which none is mapped", _overage(1, mapped=False)),
@@ -327,6 +330,19 @@ def test_the_text_has_the_facts_and_is_translated_when_it_is_read() -> None:
     assert ": department. " in missed.text
     with translation.override("de"):
         assert "15. März 2026" in ends.text
+
+
+def test_of_many_names_the_first_are_told_and_each_once() -> None:
+    row = fine()
+    for name in [*"abcdefghijklm", "a"]:
+        group, _ = Group.objects.get_or_create(name=name)
+        GroupMapping.objects.create(identity_provider=row, claim="g", value=name, group=group)
+
+    with override_settings(JITPROV_ASSIGNABLE_GROUPS=[]):
+        (item,) = found(row)
+
+    assert ": a, b, c, d, e, f, g, h, i, j …. Remove" in item.text
+    assert len(item.facts["groups"]) == 14
 
 
 def test_why_the_metadata_could_not_be_refreshed_is_said_in_words() -> None:
