@@ -132,7 +132,7 @@ def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
 def _read_related(what: str, found: Mapping[Any, dict[Key, Part]]) -> None:
     relation, name, columns = RELATED[what]
     model: Any = IdentityProvider._meta.get_field(relation).related_model
-    rows = model.objects.filter(identity_provider__in=list(found))
+    rows = model.objects.filter(identity_provider__in=list(found)).order_by("pk")
     for row in rows.values("pk", "identity_provider_id", *{name, *columns}):
         # A certificate is the same one if it was removed and added again.
         key = row[name] if what == "certificate" else str(row["pk"])
