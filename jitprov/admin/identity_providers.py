@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -180,9 +180,15 @@ def _urls(request: HttpRequest, row: IdentityProvider) -> PageUrls:
         test=at("test"),
         switch=at("switch"),
         download=at("sp_metadata"),
+        history=_all_changes(row),
         delete=at("delete"),
         origin=_origin(request),
     )
+
+
+def _all_changes(row: IdentityProvider) -> str:
+    changes = reverse("admin:jitprov_configurationchange_changelist")
+    return f"{changes}?{urlencode({'q': row.slug})}"
 
 
 def _origin(request: HttpRequest) -> str:

@@ -114,7 +114,7 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     too_many = False
     hint = _("There are too many to list here. Use the search.")
 
-    def field_choices(self, field: Any, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
         rows = scope_of(request.user).limit(field.remote_field.model._default_manager.all())
         found = list(
             rows.order_by(*self.field_admin_ordering(field, request, model_admin))[

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov import audit
 from jitprov.access import Scope
 from jitprov.audit import Actor
-from jitprov.metadata_import import free_slug, preset_mappings
+from jitprov.metadata_import import free_slug
+from jitprov.metadata_rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset
 

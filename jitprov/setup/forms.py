@@ -58,15 +58,11 @@ class SetupForms:
         self.data = with_one_more(data, one_more) if one_more in _TABLES else data
         self._quiet = bool(one_more)
         self._one_more = one_more
-        self.by_hand = ByHandForm(identity_provider, self._judged_data, prefix="by_hand")
+        self.by_hand = ByHandForm(identity_provider, self.data, prefix="by_hand")
         self.admission = AdmissionForm(
-            identity_provider, self._judged_data, prefix="admission", may_link=powers.everything
+            identity_provider, self.data, prefix="admission", may_link=powers.everything
         )
         self._make_tables()
-
-    @property
-    def _judged_data(self) -> Any:
-        return self.data
 
     def _make_tables(self) -> None:
         preset = Preset(self.identity_provider.preset)
@@ -126,21 +122,32 @@ class SetupForms:
                 table.save()
 
     def rules(self) -> Rules:
-        """Return the mapping that the valid forms propose, without saving it."""
-        claim_rows = [form.instance for form in self.claim_mappings.kept_forms()]
+        """Return the mapping that the forms propose, without saving it.
+
+        :raises MappingError: a row that is stored does not make sense.
+        """
         group_rows = [form.instance for form in self.group_mappings.kept_forms()]
-        in_order = sorted(claim_rows, key=lambda row: row.position or 0)
         return Rules(
-            claim_rules=tuple(row.as_rule() for row in in_order),
+            claim_rules=tuple(form.instance.as_rule() for form in self.claim_forms()),
             group_rules=tuple(
                 GroupRule(claim=row.claim, value=row.value, group=row.group_id)
                 for row in group_rows
             ),
         )
 
+    def claim_forms(self) -> list[Any]:
+        """Return the rows of the claim mapping in the order in which they are applied."""
+        kept = self.claim_mappings.kept_forms()
+        return sorted(kept, key=lambda form: form.instance.position or 0)
+
     def rules_are_valid(self) -> bool:
         """Say whether there is a mapping to preview."""
         return all([one.is_valid() for one in (self.claim_mappings, self.group_mappings)])  # noqa: C419
+
+    @property
+    def are_rules(self) -> bool:
+        """Whether the rows make a mapping: those that are stored do, those that were posted only if they are valid."""
+        return self.data is None or (not self._quiet and self.rules_are_valid())
 
     @property
     def most_fields(self) -> int:

@@ -87,8 +87,10 @@ class MetadataForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
 
-    def __init__(self, identity_provider: IdentityProvider, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="metadata", **kwargs)
+    def __init__(
+        self, identity_provider: IdentityProvider, data: Any = None, files: Any = None
+    ) -> None:
+        super().__init__(data, files, prefix="metadata")
         self.identity_provider = identity_provider
         self.initial.setdefault("url", identity_provider.metadata_url)
         self.reading: Reading | None = None

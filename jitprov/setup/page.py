@@ -18,6 +18,7 @@ from jitprov.audit import Actor
 from jitprov.enabling import Missing, State
 from jitprov.exceptions import JitprovError
 from jitprov.guides import metadata_place, steps
+from jitprov.history import history
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
@@ -28,6 +29,7 @@ from jitprov.setup.forms import Powers, SetupForms
 from jitprov.setup.metadata import MetadataForm, refused, save_sealed
 from jitprov.setup.our_values import our_values
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
+from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
 
@@ -95,11 +97,14 @@ class SetupPage:
         """Return everything that the templates show."""
         row = self.identity_provider
         preset = Preset(row.preset)
+        shown_forms = setup_forms or SetupForms(row, powers=self.powers)
         return {
             "identity_provider": row,
             "shown_domains": self._shown_domains(),
             "urls": self.urls,
-            "forms": setup_forms or SetupForms(row, powers=self.powers),
+            "forms": shown_forms,
+            # While rows are being typed, what they mean is not clear yet.
+            "remarks": put_remarks(shown_forms) if shown_forms.are_rules else [],
             "metadata_form": metadata_form or MetadataForm(row),
             "our_values": our_values(row),
             "guide_steps": steps(preset),
@@ -109,6 +114,7 @@ class SetupPage:
             "step_templates": _step_templates(),
             "preview_form": PreviewForm(row),
             "tests": list(self.tests()[:MAX_TESTS]),
+            "history": history(row),
             "setup_media": MEDIA,
             **self._progress(),
             **extra,
@@ -193,7 +199,7 @@ class SetupPage:
         except JitprovError as error:
             said = refused(error, self.identity_provider)
             return Answer(
-                redirect=f"{self.urls.page}#metadata", message=said.message, went_well=False
+                redirect=f"{self.urls.page}#metadata", message=str(said.message), went_well=False
             )
         if result is None:
             message = _("What you looked at is too old by now. Please give the metadata again.")

@@ -40,7 +40,7 @@ class PreviewForm(forms.Form):
             try:
                 self.said = pasted(self.identity_provider, text)
             except PreviewInputRefused as error:
-                raise forms.ValidationError(error.problem) from error
+                raise forms.ValidationError(str(error.problem)) from error
         return text
 
 

@@ -18,6 +18,7 @@ class RowForm(forms.ModelForm):
 
     def __init__(self, *args: Any, quiet: bool = False, **kwargs: Any) -> None:
         self.quiet = quiet
+        self.remarks: list[Any] = []
         super().__init__(*args, **kwargs)
 
     @property
@@ -54,7 +55,7 @@ class RowFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         """Take the primary key for a number: Django's own field would look each one up in a statement."""
         super().add_fields(form, index)
-        key = self.model._meta.pk.name
+        key = form._meta.model._meta.pk.name
         form.fields[key] = forms.IntegerField(
             required=False, widget=forms.HiddenInput, initial=form.instance.pk
         )

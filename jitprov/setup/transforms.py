@@ -112,7 +112,7 @@ class _Lines(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 3})
 
     def to_python(self, value: Any) -> Any:
-        return texts_of(super().to_python(value))
+        return texts_of(super().to_python(value) or "")
 
 
 class _Table(forms.CharField):
@@ -122,7 +122,7 @@ class _Table(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         try:
-            return table_of(super().to_python(value))
+            return table_of(super().to_python(value) or "")
         except NotATable as error:
             raise forms.ValidationError(
                 _("Line %(line)s has no equals sign: write “from = to”."),

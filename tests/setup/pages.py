@@ -59,7 +59,8 @@ class Page:
 
 def fields_of(answer: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer
-    form = html.fromstring(answer.content.decode()).get_element_by_id("jitprov-configuration")
+    tree: Any = html.fromstring(answer.content.decode())
+    form = tree.get_element_by_id("jitprov-configuration")
     return dict(form.form_values())
 
 
@@ -79,7 +80,7 @@ def errors_of(answer: Any) -> dict[str, str]:
 
 def beside(answer: Any, name: str) -> str:
     """Return the text of the error that stands beside a field in the HTML."""
-    tree = html.fromstring(answer.content.decode())
+    tree: Any = html.fromstring(answer.content.decode())
     [field] = tree.xpath(f"//*[@name='{name}']")
     described = field.get("aria-describedby", "").split()
     texts = [tree.get_element_by_id(one).text_content() for one in described if "_error" in one]

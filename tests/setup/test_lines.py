@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.saml.examination import Check
+from jitprov.setup.check_words import CHECK_WORDS
+from jitprov.setup.lines import NotATable, table_lines, table_of
+from jitprov.setup.transform_words import CHOICE_LABELS, PARAMETER_LABELS, TRANSFORM_WORDS
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"a": "b"},
+        {"a": "b = c", "d = e": "f"},
+        {'"quoted"': '"', "=": "=="},
+        {" around ": "\tblank ", "": ""},
+        {"two\nlines": "and\r\nmore", "Zoë": "Ünïcode"},
+        {"[1]": "{}", "null": "true", "12": "7"},
+    ],
+)
+def test_a_table_survives_being_typed(table: dict[str, str]) -> None:
+    assert table_of(table_lines(table)) == table
+
+
+@pytest.mark.parametrize(
+    ("typed", "table"),
+    [
+        ("a=b", {"a": "b"}),
+        ("  a  =  b  \n\n c = d", {"a": "b", "c": "d"}),
+        ("a = b = c", {"a": "b = c"}),
+        ("a =", {"a": ""}),
+        ('"a" = "b"', {"a": "b"}),
+        ('a = "unfinished', {"a": '"unfinished'}),
+    ],
+)
+def test_a_table_is_read_as_it_is_meant(typed: str, table: dict[str, str]) -> None:
+    assert table_of(typed) == table
+
+
+@pytest.mark.parametrize("typed", ["a", "a = b\nc", '"a" b'])
+def test_a_line_without_an_equals_sign_is_refused(typed: str) -> None:
+    with pytest.raises(NotATable):
+        table_of(typed)
+
+
+def test_everything_that_can_be_chosen_has_words() -> None:
+    parameters = [one for spec in TRANSFORMS.values() for one in spec.parameters]
+
+    assert set(TRANSFORM_WORDS) == set(TRANSFORMS)
+    assert set(PARAMETER_LABELS) == {one.name for one in parameters}
+    assert set(CHOICE_LABELS) == {choice for one in parameters for choice in one.choices}
+    assert set(CHECK_WORDS) == set(Check)

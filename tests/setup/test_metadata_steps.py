@@ -1,0 +1,218 @@
+"""Metadata: what it says is shown first, and exactly that is saved then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from lxml import html
+
+from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider
+from jitprov.sealed import seal
+from jitprov.setup import metadata
+from jitprov.testing import FakeIdentityProvider
+from tests.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
+from tests.setup.pages import administrator_of, url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fake() -> FakeIdentityProvider:
+    return FakeIdentityProvider()
+
+
+@pytest.fixture
+def draft() -> IdentityProvider:
+    return IdentityProviderFactory.create(
+        slug="draft", entity_id="", sso_url="", subject_claim="", enabled=False, preset="none"
+    )
+
+
+@pytest.fixture
+def browser(client: Client, draft: IdentityProvider) -> Client:
+    client.force_login(administrator_of(draft))
+    return client
+
+
+def give(browser: Client, row: IdentityProvider, **given: Any) -> Any:
+    data = {f"metadata-{name}": value for name, value in given.items()}
+    return browser.post(url("metadata", row.pk), {**data, "_read": "Show"})
+
+
+def sealed_in(answer: Any) -> str:
+    tree: Any = html.fromstring(answer.content.decode())
+    [field] = tree.xpath("//input[@name='sealed']")
+    return str(field.get("value"))
+
+
+def save(browser: Client, row: IdentityProvider, sealed: str) -> Any:
+    return browser.post(
+        url("metadata", row.pk), {"sealed": sealed, "_save_metadata": "Save"}, follow=True
+    )
+
+
+def said(answer: Any) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+@pytest.mark.parametrize("way", ["xml", "file"])
+def test_a_draft_becomes_complete_in_two_steps(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, way: str
+) -> None:
+    document = fake.metadata_xml()
+    given = SimpleUploadedFile("m.xml", document.encode()) if way == "file" else document
+
+    shown = give(browser, draft, **{way: given})
+
+    reading = shown.context["reading"]
+    [certificate] = reading.certificates
+    page = shown.content.decode()
+    assert fake.entity_id in page
+    assert fake.sso_url in page
+    assert certificate.fingerprint in page
+    assert "RSA 2048" in page
+    draft.refresh_from_db()
+    assert draft.is_draft
+    assert not draft.certificates.exists()
+
+    answer = save(browser, draft, sealed_in(shown))
+
+    assert said(answer) == "The metadata was saved."
+    draft.refresh_from_db()
+    assert (draft.entity_id, draft.preset) == (fake.entity_id, "entra")
+    assert draft.certificates.count() == 1
+    assert draft.claim_mappings.exists()
+    change = ConfigurationChange.objects.filter(what="identity_provider").get()
+    assert change.via == "admin"
+    assert not draft.enabled
+
+
+def test_what_differs_is_shown_field_by_field(client: Client, fake: FakeIdentityProvider) -> None:
+    row = connected(fake)
+    IdentityProvider.objects.filter(pk=row.pk).update(sso_url="https://old.example/sso")
+    ExternalIdentityFactory.create(identity_provider=row)
+    client.force_login(administrator_of(row))
+
+    reading = give(client, row, xml=fake.metadata_xml()).context["reading"]
+
+    differences = {one.label: (one.before, one.after) for one in reading.differences}
+    assert differences["Sign-on URL"] == ("https://old.example/sso", fake.sso_url)
+    assert not reading.new_certificates
+    assert reading.warnings == ()
+
+
+def test_another_entity_id_warns_while_people_are_known(client: Client) -> None:
+    row = connected(FakeIdentityProvider())
+    ExternalIdentityFactory.create(identity_provider=row)
+    IdentityProvider.objects.filter(pk=row.pk).update(entity_id="https://old.example/")
+    client.force_login(administrator_of(row))
+
+    reading = give(client, row, xml=FakeIdentityProvider().metadata_xml()).context["reading"]
+
+    assert any("1 people" in str(warning) for warning in reading.warnings)
+    assert ExternalIdentity.objects.count() == 1
+
+
+def test_a_shared_directory_is_mentioned_and_the_other_tenant_is_not(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    other = connected(fake, slug="neighbour")
+    other.tenant.name = other.tenant.slug = "Neighbour-Ltd"
+    other.tenant.save()
+
+    shown = give(browser, draft, xml=fake.metadata_xml())
+
+    assert any("Another customer" in str(one) for one in shown.context["reading"].warnings)
+    assert "neighbour" not in shown.content.decode().lower()
+
+
+def test_an_address_without_the_application_warns_for_entra(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
+) -> None:
+    document = fake.metadata_xml().encode()
+    monkeypatch.setattr(metadata, "read_metadata", lambda _url, stdin: document)
+    address = (
+        "https://login.microsoftonline.com/x/federationmetadata/2007-06/federationmetadata.xml"
+    )
+
+    without = give(browser, draft, url=address)
+    right = give(browser, draft, url=f"{address}?appid=1")
+
+    assert any("appid" in str(one) for one in without.context["reading"].warnings)
+    assert right.context["reading"].warnings == ()
+    save(browser, draft, sealed_in(right))
+    draft.refresh_from_db()
+    assert draft.metadata_url == f"{address}?appid=1"
+    assert draft.metadata_checked_at is not None
+
+
+REFUSED: list[Any] = [
+    ({}, "__all__"),
+    ({"url": "https://idp.example/m.xml", "xml": "<a/>"}, "__all__"),
+    ({"xml": "not XML at all"}, "xml"),
+    ({"xml": "<a/>"}, "xml"),
+    ({"xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}, "xml"),
+    ({"xml": "x" * (metadata.MAX_PASTED + 1)}, "xml"),
+    ({"file": SimpleUploadedFile("m.xml", b"\xff\xfe\x00")}, "file"),
+    ({"url": "http://127.0.0.1/m.xml"}, "url"),
+    ({"url": "https://127.0.0.1/m.xml"}, "url"),
+    ({"url": "https://metadata.invalid/m.xml"}, "url"),
+    ({"url": "file:///etc/passwd"}, "url"),
+    ({"url": "javascript:alert(1)"}, "url"),
+]
+
+
+@pytest.mark.parametrize(("given", "field"), REFUSED)
+def test_what_is_refused_is_said_beside_the_field(
+    browser: Client, draft: IdentityProvider, given: dict[str, Any], field: str
+) -> None:
+    answer = give(browser, draft, **given)
+
+    assert answer.status_code == 200
+    assert list(answer.context["metadata_form"].errors) == [field]
+    assert answer.context["reading"] is None
+    assert "Traceback" not in answer.content.decode()
+    assert "--" not in answer.context["metadata_form"].errors[field][0]  # no option of a command
+
+
+def test_a_document_that_is_too_large_is_refused(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, settings: Any
+) -> None:
+    settings.JITPROV_METADATA_MAX_BYTES = 100
+
+    answer = give(browser, draft, file=SimpleUploadedFile("m", fake.metadata_xml().encode()))
+
+    assert list(answer.context["metadata_form"].errors) == ["file"]
+
+
+# The second step believes nothing that is not sealed
+
+
+def test_a_forged_second_step_saves_nothing(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    other = IdentityProviderFactory.create(entity_id="", sso_url="", enabled=False)
+    document = fake.metadata_xml().encode()
+    for_another_row = metadata.read(other, document).sealed
+    for_another_purpose = seal({"row": draft.pk, "at": 0, "url": "", "text": ""}, "claims")
+
+    for sealed in ("", "junk", for_another_row, for_another_purpose):
+        assert "too old" in said(save(browser, draft, sealed))
+
+    draft.refresh_from_db()
+    assert draft.is_draft
+
+
+def test_what_was_shown_long_ago_is_not_saved(
+    browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
+) -> None:
+    sealed = metadata.read(draft, fake.metadata_xml().encode()).sealed
+    later = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr(metadata.timezone, "now", lambda: later)
+
+    assert metadata.save_sealed(draft, sealed, actor=None) is None  # type: ignore[arg-type]

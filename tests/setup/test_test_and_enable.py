@@ -1,0 +1,205 @@
+"""From the test to enabling, as buttons of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jitprov.models import ConfigurationChange, IdentityProvider, TestSignIn
+from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
+from tests.accounts.models import User
+from tests.factories import connected, map_group
+from tests.setup.pages import Page, administrator_of, superuser, url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fake() -> FakeIdentityProvider:
+    return FakeIdentityProvider()
+
+
+@pytest.fixture
+def row(fake: FakeIdentityProvider) -> IdentityProvider:
+    return connected(fake, slug="acme", preset="entra", enabled=False)
+
+
+@pytest.fixture
+def admin(row: IdentityProvider) -> Any:
+    return administrator_of(row)
+
+
+@pytest.fixture
+def browser(client: Client, admin: Any) -> Client:
+    client.force_login(admin)
+    return client
+
+
+def path_of(address: str) -> str:
+    return "/" + address.split("/", 3)[3]
+
+
+def run_the_test(browser: Client, row: IdentityProvider, fake: FakeIdentityProvider) -> str:
+    """Press the button, sign in over there, and return the path of the report."""
+    begun = browser.post(url("test", row.pk))
+    leaving = browser.get(path_of(begun["Location"]))
+    response = fake.answer(fake.read_request(leaving["Location"]), person=ANN)
+    back = browser.post(path_of(response.acs_url), response.form)
+    assert back.status_code == 302
+    return path_of(back["Location"])
+
+
+def press(browser: Client, row: IdentityProvider, button: str) -> str:
+    answer = browser.post(url("switch", row.pk), {button: "x"}, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_a_passing_test_leads_to_enabling(
+    browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    page = Page(browser, row)
+    before = page.get()
+    assert (before.context["state"], before.context["may_enable"]) == ("draft", False)
+
+    report = browser.get(run_the_test(browser, row, fake))
+
+    text = report.content.decode()
+    assert report.context["shown"].report.passed
+    assert all(one.words in text for one in report.context["shown"].checks)
+    assert not User.objects.filter(is_staff=False).exists()
+    assert page.get().context["state"] == "tested"
+
+    assert press(browser, row, "_enable") == "The sign-in is enabled."
+    row.refresh_from_db()
+    assert row.enabled
+
+    assert press(browser, row, "_disable") == "The sign-in is disabled."
+    row.refresh_from_db()
+    assert not row.enabled
+
+
+def test_a_failing_test_says_what_to_change_and_where(
+    browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    certificate = row.certificates.get()
+    certificate.pem = rsa_key_pair("another").certificate
+    certificate.save()
+
+    report = browser.get(run_the_test(browser, row, fake))
+
+    shown = report.context["shown"]
+    assert not shown.report.passed
+    [(code, said), *_] = shown.problems
+    assert code == shown.report.code
+    for text in (said.happened, said.fix, said.where):
+        assert str(text) in report.content.decode().replace("&gt;", ">")
+
+
+def test_what_was_changed_after_the_test_has_to_be_tested_again(
+    browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    run_the_test(browser, row, fake)
+    assert Page(browser, row).save({"admission-subject_claim": ""}).status_code == 302
+
+    said = press(browser, row, "_enable")
+
+    row.refresh_from_db()
+    assert not row.enabled
+    assert said not in ("", "The sign-in is enabled.")
+
+
+def test_only_a_superuser_enables_untested_and_it_is_recorded(
+    browser: Client, row: IdentityProvider
+) -> None:
+    press(browser, row, "_override")
+    row.refresh_from_db()
+    assert not row.enabled
+    assert b"_override" not in Page(browser, row).get().content
+
+    browser.force_login(superuser())
+    assert b"_override" in Page(browser, row).get().content
+    press(browser, row, "_override")
+    row.refresh_from_db()
+    assert row.enabled
+    assert ConfigurationChange.objects.filter(note="enabled without a passing test").exists()
+
+
+def test_nothing_is_tested_or_enabled_before_there_is_somebody_to_ask(
+    browser: Client, row: IdentityProvider
+) -> None:
+    row.certificates.all().delete()
+    browser.force_login(superuser())
+
+    begun = browser.post(url("test", row.pk))
+    press(browser, row, "_override")
+
+    assert begun["Location"] == url("change", row.pk) + "#test"
+    assert not TestSignIn.objects.exists()
+    row.refresh_from_db()
+    assert not row.enabled
+
+
+def test_a_report_is_for_whoever_ran_the_test(
+    browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    path = run_the_test(browser, row, fake)
+    assert browser.get(path).status_code == 200
+
+    for other in (administrator_of(row), superuser()):
+        browser.force_login(other)
+        assert browser.get(path).status_code == 404
+        assert Page(browser, row).get().context["tests"] == []
+
+
+def test_groups_of_a_report(
+    browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    group = map_group(row, ANN.groups[0])
+
+    report = browser.get(run_the_test(browser, row, fake))
+
+    assert report.context["shown"].report.groups_joined == (group.name,)
+
+
+# Preview
+
+
+def test_a_preview_shows_what_unsaved_rows_would_write(
+    browser: Client, row: IdentityProvider
+) -> None:
+    said = '{"http://schemas.microsoft.com/identity/claims/objectidentifier": "1", "nick": "Annie"}'
+    typed = {"claim_mappings-0-sources": "nick", "preview-pasted": said}
+
+    answer = Page(browser, row).press("_preview", "Preview", typed)
+
+    [person] = answer.context["previewed"].people
+    assert {one.target: one.after for one in person.fields}["first_name"] == "Annie"
+    assert "Annie" in answer.content.decode()
+    assert row.claim_mappings.get(target="first_name").sources != "nick"
+    assert not User.objects.filter(first_name="Annie").exists()
+
+
+def test_a_preview_of_nonsense_says_so_beside_the_field(
+    browser: Client, row: IdentityProvider
+) -> None:
+    page = Page(browser, row)
+
+    pasted = page.press("_preview", "Preview", {"preview-pasted": "nonsense"})
+    rows = page.press("_preview", "Preview", {"claim_mappings-0-target": "is_superuser"})
+
+    assert "pasted" in pasted.context["preview_form"].errors
+    assert "previewed" not in pasted.context or pasted.context["previewed"] is None
+    assert rows.context["has_errors"]
+
+
+def test_remarks_stand_beside_the_rows_that_they_are_about(
+    browser: Client, row: IdentityProvider
+) -> None:
+    row.claim_mappings.filter(target="username").update(sources="never\nnever")
+
+    shown = Page(browser, row).get().context
+
+    remarks = [remark for form in shown["forms"].claim_mappings.forms for remark in form.remarks]
+    assert all(remark.row is not None for remark in remarks)
