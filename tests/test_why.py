@@ -129,6 +129,16 @@ def test_a_clock_that_is_wrong_is_measured(sign_in: Callable[..., Any]) -> None:
     assert found.code == "not_yet_valid"
     assert found.clock_difference is not None
     assert abs(found.clock_difference - timedelta(minutes=30)) < timedelta(seconds=10)
+    assert "later" in str(found.clock_in_words)
+    assert as_json(found)["clock_difference"] == pytest.approx(1800, abs=10)
+
+
+def test_a_response_that_comes_too_late_is_measured(sign_in: Callable[..., Any]) -> None:
+    sign_in(not_on_or_after=datetime.now(UTC) - timedelta(hours=1))
+
+    assert latest().code == "expired"
+    assert "1:0" in str(latest().clock_in_words)
+    assert "earlier" in str(latest().clock_in_words)
 
 
 @pytest.mark.parametrize("came", [True, False])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
@@ -16,6 +18,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -139,8 +142,20 @@ def _meanings(word: str) -> Iterator[Q]:
     yield Q(reason__icontains=word)
     yield Q(identity_provider__in=IdentityProvider.objects.filter(slug__icontains=word))
     yield Q(user__in=users.filter(matching_names(word, "icontains")).values("pk"))
+    if (day := _day(word)) is not None:
+        yield Q(created_at__gte=day, created_at__lt=day + timedelta(days=1))
     if "@" in word:
         yield Q(email_digest__in=email_digests(word))
+
+
+def _day(word: str) -> datetime | None:
+    """Return when a day begins that is written like 2026-08-01."""
+    try:
+        midnight = datetime.combine(date.fromisoformat(word), time.min)
+        _ = midnight - timedelta(days=2), midnight + timedelta(days=2)  # not at either end of time
+    except (OverflowError, ValueError):
+        return None
+    return make_aware(midnight) if settings.USE_TZ else midnight
 
 
 def _page_of(provider: IdentityProvider) -> str:

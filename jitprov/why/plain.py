@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,9 +13,7 @@ def as_json(value: Any) -> Any:
     """Return an explanation, or a part of one, as values that :func:`json.dumps` takes."""
     if is_dataclass(value):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return [as_json(item) for item in value]
     if isinstance(value, timedelta):
         return value.total_seconds()
