@@ -36,6 +36,7 @@ class GrantedGroupInline(ScopedInline):
 class ExternalIdentityAdmin(ScopedAdmin):
     """Who is who; only ``active`` may be changed by hand."""
 
+    ordering = ["-pk"]
     list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
     list_filter = ["active", ("identity_provider", ScopedRelatedFilter)]
     search_fields = ["external_id", "identity_provider__slug"]

@@ -32,6 +32,7 @@ from jitprov.setup.page import Answer, PageUrls, SetupPage
 class IdentityProviderAdmin(ScopedAdmin):
     """One tenant's SAML authority."""
 
+    ordering = ["slug"]
     list_display = ["slug", "tenant", "preset", "enabled"]
     list_filter = ["enabled", "preset", ("tenant", ScopedRelatedFilter)]
     search_fields = ["slug", "entity_id"]
