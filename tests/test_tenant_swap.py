@@ -91,6 +91,19 @@ def test_a_person_is_explained_whatever_the_models_are(
     assert [one["outcome"] for one in explained["attempts"]][-2:] == ["updated", "created"]
 
 
+@pytest.mark.parametrize("settings", HOSTS)
+def test_an_administrator_sees_their_tenant_whatever_the_models_are(
+    host: Callable[[str], Report], settings: str
+) -> None:
+    report = host(settings)
+
+    assert report["seen"] == {
+        "tenants": 1,
+        "identity providers": 1,
+        "people": len(report["users"]),
+    }
+
+
 @pytest.mark.parametrize("settings", TENANTS)
 def test_only_the_tenant_model_that_is_used_has_a_table(
     host: Callable[[str], Report], settings: str

@@ -17,8 +17,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from jitprov.access import scope_of
 from jitprov.conf import conf
-from jitprov.models import IdentityProvider, ProvisioningEvent
+from jitprov.models import IdentityProvider, ProvisioningEvent, TenantAdministrator
 from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn, connect
 
@@ -46,6 +47,7 @@ def report() -> dict[str, Any]:
         "without e-mail": sign_in(row, fake, BOB),
         "same e-mail": sign_in(row, fake, replace(ANOTHER_ANN, email="ann.baker@acme.example")),
         "users": people(),
+        "seen": seen_by_an_administrator(tenant),
         "explained": explained(get_user_model()._default_manager.earliest("pk")),
     }
     if hasattr(tenant, "is_active"):
@@ -72,6 +74,23 @@ def sign_in(
 ) -> dict[str, int | str | bool]:
     client = Client()
     return came_of(client, SignIn(client)(row, fake, person))
+
+
+def seen_by_an_administrator(tenant: Any) -> dict[str, int]:
+    """Give somebody the tenant, and count what they see of it and of another one."""
+    other = type(tenant).objects.create(**{conf.TENANT_LOOKUP_FIELD: "other"})
+    elsewhere = IdentityProvider.objects.create(slug="other", tenant=other, enabled=False)
+    user = get_user_model()._default_manager.latest("pk")
+    TenantAdministrator.objects.create(user=user, tenant=tenant)
+    scope = scope_of(user)
+    seen = {
+        "tenants": scope.visible_tenants().count(),
+        "identity providers": scope.limit(IdentityProvider.objects.all()).count(),
+        "people": scope.limit(get_user_model()._default_manager.all()).count(),
+    }
+    elsewhere.delete()
+    other.delete()
+    return seen
 
 
 def closed_while_waiting(
