@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.audit import Actor
 from jitprov.models import (
     Action,
     ClaimMapping,
@@ -105,9 +106,16 @@ class HistoryEntry:
         return capfirst(f"{head}: {details}" if details else head)
 
 
-def history(identity_provider: IdentityProvider, *, limit: int = MAX_ENTRIES) -> list[HistoryEntry]:
-    """Return the latest changes of an identity provider, newest first."""
+def history(
+    identity_provider: IdentityProvider, *, by: Actor | None = None, limit: int = MAX_ENTRIES
+) -> list[HistoryEntry]:
+    """Return the latest changes of an identity provider, newest first.
+
+    :param by: only what this one did.
+    """
     rows = ConfigurationChange.objects.filter(identity_provider=identity_provider)
+    if by is not None:
+        rows = rows.filter(actor=by.name, via=by.via)
     return in_words(rows.order_by("-created_at", "-pk")[:limit])
 
 

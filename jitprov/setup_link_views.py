@@ -116,7 +116,7 @@ class HolderPage(LinkPage):
             self.link.identity_provider,
             actor=Actor.holder(self.link),
             urls=page_urls(),
-            powers=Powers(everything=False),
+            powers=Powers(insider=False),
             setup_link=self.link,
         )
 

@@ -73,7 +73,7 @@ def make(
             created_by=maker,
             expires_at=timezone.now() + lifetime,
         )
-        _record(link, actor, f"made, valid until {link.expires_at:%Y-%m-%d %H:%M} UTC")
+        _record(link, actor, "made")
     return link, url_of(token)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
-from jitprov import enabling, setup_link_views
+from jitprov import audit, enabling, setup_link_views, sign_in_test
 from jitprov.audit import Actor
 from jitprov.models import (
     ClaimMapping,
@@ -22,9 +24,11 @@ from jitprov.models import (
     TestSignIn,
 )
 from jitprov.testing import ANN, FakeIdentityProvider
+from jitprov.testing.person import EMAIL_CLAIM, OBJECT_ID_CLAIM
 from jitprov.testing.round_trip import SignIn
+from tests.accounts.models import User
 from tests.factories import UserFactory, connected, map_group
-from tests.setup_link_holder import SETUP, Holder, made
+from tests.setup_link_holder import SETUP, Holder, as_shown, made
 
 pytestmark = pytest.mark.django_db
 
@@ -135,16 +139,18 @@ def test_reports_are_those_of_the_same_link(
     assert ANN.email in answer.content.decode()
 
 
-def test_the_report_of_a_user_s_test_is_not_shown(
-    holder: Holder, fake_identity_provider: FakeIdentityProvider
-) -> None:
-    holder.test(fake_identity_provider)
-    user = UserFactory.create()
-    TestSignIn.objects.update(started_by=user, setup_link=None)
+def test_the_report_of_a_user_s_test_is_not_shown(holder: Holder) -> None:
+    actor = Actor.person(UserFactory.create())
+    test = sign_in_test.begin(holder.row, actor=actor, report_url="/")
+    sign_in_test.complete(
+        holder.row,
+        "junk",
+        sign_in_test.ask(test, holder.row)[1],
+        now=timezone.now(),
+    )
 
-    reference = TestSignIn.objects.get().reference
-    assert holder.client.get(f"/saml/setup/tests/{reference}/").status_code == 404
-    assert reference not in holder.text()
+    assert holder.client.get(f"/saml/setup/tests/{test.reference}/").status_code == 404
+    assert test.reference not in holder.text()
 
 
 def test_a_slug_may_be_setup(fake_identity_provider: FakeIdentityProvider) -> None:
@@ -152,6 +158,50 @@ def test_a_slug_may_be_setup(fake_identity_provider: FakeIdentityProvider) -> No
 
     assert SignIn(Client())(row, fake_identity_provider, ANN).status_code == 302
     assert Client().get("/saml/setup/metadata/")["Content-Type"] == "application/samlmetadata+xml"
+
+
+def test_nothing_of_what_others_did_or_said_is_shown(
+    holder: Holder, saml_sign_in: SignIn, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    saml_sign_in(holder.row, fake_identity_provider, ANN)
+    colleague = UserFactory.create(username="colleague-of-the-host")
+    with audit.recorded(holder.row, Actor.person(colleague)):
+        ClaimMapping.objects.filter(target="email").update(required=True)
+    EmailDomain.objects.create(identity_provider=holder.row, domain="acme.example")
+
+    shown = holder.text()
+    assert Actor.holder(holder.link).name in shown  # opened it
+    preview = holder.client.post(SETUP, {**as_shown(shown), "_preview": "1"}).content.decode()
+
+    for text in (shown, preview):
+        assert colleague.username not in text
+        assert ANN.email not in text
+        assert "acme.example" not in text
+    assert "What would happen" in preview
+
+
+def test_what_is_pasted_is_previewed(holder: Holder) -> None:
+    claims = json.dumps({OBJECT_ID_CLAIM: "4711", EMAIL_CLAIM: "bob@acme.example"})
+
+    preview = holder.client.post(
+        SETUP, {**as_shown(holder.text()), "preview-pasted": claims, "_preview": "1"}
+    ).content.decode()
+
+    assert "bob@acme.example" in preview
+    assert not User.objects.exists()
+
+
+def test_nobody_learns_whose_directory_else_is_connected(holder: Holder) -> None:
+    elsewhere = FakeIdentityProvider(tenant_id="elsewhere")
+    connected(elsewhere, slug="neighbour")
+
+    reading = holder.client.post(
+        reverse("jitprov:setup-metadata"),
+        {"metadata-xml": elsewhere.metadata_xml(), "_read": "1"},
+    ).context["reading"]
+
+    assert reading.issuer == elsewhere.entity_id
+    assert not any("customer" in str(warning) for warning in reading.warnings)
 
 
 # And nothing else

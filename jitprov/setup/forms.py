@@ -36,6 +36,9 @@ class Powers:
 
     everything: bool = False
     """They answer for the whole application: link accounts, route e-mail domains, enable without a test."""
+    insider: bool = True
+    """They are one of the tenant's administrators, and not only somebody with a setup link: they may know what was said
+    of people at sign-ins, who else changed something, and what there is besides this configuration."""
 
 
 class SetupForms:

@@ -6,7 +6,7 @@ import base64
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +70,8 @@ class Reading:
 class MetadataForm(forms.Form):
     """Exactly one of an address, a file and the text itself."""
 
+    tell_of_others = True
+    """Whether to say that another tenant has the same directory."""
     use_required_attribute = False
     error_css_class = "errors"
     url = forms.URLField(
@@ -126,7 +128,7 @@ class MetadataForm(forms.Form):
     def _read(self) -> Reading:
         document = self._document()
         url = self.cleaned_data["url"] if self.chosen == "url" else ""
-        return read(self.identity_provider, document, url)
+        return read(self.identity_provider, document, url, tell_of_others=self.tell_of_others)
 
     def _document(self) -> bytes:
         given = self.cleaned_data[self.chosen]
@@ -138,13 +140,21 @@ class MetadataForm(forms.Form):
         return str(given).encode()
 
 
-def read(identity_provider: IdentityProvider, document: bytes, url: str = "") -> Reading:
+def read(
+    identity_provider: IdentityProvider,
+    document: bytes,
+    url: str = "",
+    *,
+    tell_of_others: bool = True,
+) -> Reading:
     """Return what a document says, and write nothing.
 
     :raises MetadataRefused: it is not good.
     :raises ImportRefused: it does not fit what is there.
     """
     result = import_metadata(document, into=identity_provider, dry_run=True, metadata_url=url)
+    if not tell_of_others:
+        result = replace(result, also_used_by=())
     said = result.metadata
     return Reading(
         issuer=said.entity_id,

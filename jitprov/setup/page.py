@@ -114,7 +114,7 @@ class SetupPage:
             "step_templates": _step_templates(),
             "preview_form": PreviewForm(row),
             "tests": list(self.tests()[:MAX_TESTS]),
-            "history": history(row),
+            "history": history(row, by=None if self.powers.insider else self.actor),
             "setup_media": MEDIA,
             **self._progress(),
             **extra,
@@ -122,7 +122,7 @@ class SetupPage:
 
     def _shown_domains(self) -> list[str]:
         """Return the e-mail domains for those who may not change them."""
-        if self.powers.everything:
+        if self.powers.everything or not self.powers.insider:
             return []
         return [str(one) for one in self.identity_provider.email_domains.all()[:MAX_DOMAINS]]
 
@@ -175,7 +175,12 @@ class SetupPage:
         found: Previewed | None = None
         rules_are_valid = setup_forms.rules_are_valid()
         if form.is_valid() and rules_are_valid:
-            found = previewed(self.identity_provider, setup_forms.rules(), form.said)
+            found = previewed(
+                self.identity_provider,
+                setup_forms.rules(),
+                form.said,
+                with_recent=self.powers.insider,
+            )
         return Answer(
             context=self.context(
                 setup_forms=setup_forms,
@@ -190,6 +195,7 @@ class SetupPage:
         if "_save_metadata" in data:
             return self._save_metadata(str(data.get("sealed", "")))
         form = MetadataForm(self.identity_provider, data, files)
+        form.tell_of_others = self.powers.insider
         form.is_valid()
         return Answer(context=self.context(metadata_form=form, reading=form.reading))
 

@@ -51,7 +51,10 @@ class Previewed:
     people: tuple[PersonPreview, ...]
 
 
-def previewed(identity_provider: IdentityProvider, rules: Rules, said: Said | None) -> Previewed:
+def previewed(
+    identity_provider: IdentityProvider, rules: Rules, said: Said | None, *, with_recent: bool
+) -> Previewed:
     """Return what a mapping would do, and write nothing."""
-    everybody = [*([said] if said else []), *recent(identity_provider)]
+    lately = recent(identity_provider) if with_recent else []
+    everybody = [*([said] if said else []), *lately]
     return Previewed(people=tuple(preview(identity_provider, rules, everybody)))
