@@ -72,14 +72,12 @@ def ensure_admin() -> str:
     return _ensure_staff(ADMIN, is_superuser=True)
 
 
-def ensure_tenant_admin() -> str:
-    """Let the IT admin of Initech into the admin, for Initech and nothing else, and return the password."""
-    organisation = _organisation(INITECH)
-    password = _ensure_staff(
-        TENANT_ADMIN, first_name="Carla", last_name="Cole", organisation=organisation
-    )
+def ensure_tenant_admin(username: str = TENANT_ADMIN, directory: Directory = INITECH) -> str:
+    """Let an IT admin into the admin, for their tenant and nothing else, and return the password."""
+    organisation = _organisation(directory)
+    password = _ensure_staff(username, organisation=organisation)
     TenantAdministrator.objects.get_or_create(
-        user=User.objects.get(username=TENANT_ADMIN), tenant=organisation
+        user=User.objects.get(username=username), tenant=organisation
     )
     return password
 

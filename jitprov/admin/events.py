@@ -71,6 +71,7 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
 
     fields = ["reference"]  # for the form that Django makes; our page shows the explanation instead
     list_display = ["created_at", "reference", "outcome", "reason", "person", "identity_provider"]
+    list_display_links = ["created_at", "reference"]
     # No date_hierarchy: MariaDB cannot group by day before somebody loads its time-zone tables.
     list_filter = [
         "outcome",

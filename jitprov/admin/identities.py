@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
@@ -17,7 +18,7 @@ from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
 from jitprov.audit import Actor, record_done
 from jitprov.models import ExternalIdentity, GrantedGroup
-from jitprov.why import explain_user, user_by_key
+from jitprov.why import explain_user, matching_names, user_by_key
 
 
 class GrantedGroupInline(ScopedInline):
@@ -40,6 +41,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
     list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
     list_filter = ["active", ("identity_provider", ScopedRelatedFilter)]
     search_fields = ["external_id", "identity_provider__slug"]
+    search_help_text = _("Search by user name, e-mail address, external ID or identity provider.")
     list_select_related = ["identity_provider", "user"]
     readonly_fields = ["identity_provider", "external_id", "person", "created_at"]
     fields = ["identity_provider", "external_id", "person", "active", "created_at"]
@@ -48,6 +50,17 @@ class ExternalIdentityAdmin(ScopedAdmin):
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         """Identities come from identity providers."""
         return False
+
+    def get_search_results(
+        self, request: Any, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find people by their names here too, which is what an admin knows of them."""
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        words = search_term.strip()
+        if words:
+            users = get_user_model()._default_manager.filter(matching_names(words, "icontains"))
+            found = found | queryset.filter(user__in=users.values("pk"))
+        return found, may_have_duplicates
 
     def get_urls(self) -> list[Any]:
         person = path(

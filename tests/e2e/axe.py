@@ -36,7 +36,7 @@ class Axe:
     found: dict[str, str] = field(default_factory=dict)
     """What is wrong, each once, with the page on which it was met first."""
 
-    def see(self, page: Page, name: str) -> None:
+    def see(self, page: Page, name: str, part: str) -> None:
         """Look at a page in both widths, by day and by night."""
         page.add_style_tag(content=_AT_ONCE)
         for viewport, scheme in _LOOKS:

@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.e2e.chromium import DESKTOP, PHONE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
-WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "_static" / "pictures"
 COLOURS = 128
 """More cannot be told apart on these pages, and would make a picture three times as large."""
 
 # The port is another one each time; people who follow the documentation meet the usual one.
-_USUAL_PORT = """port => {
-  const usual = text => text.replaceAll(`:${port}`, ":8000");
+_USUAL_PORT = "8000"
+_CHANGE_PORT = """([from, to]) => {
+  const changed = text => text.replaceAll(`:${from}`, `:${to}`);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const text = texts.currentNode;
-    if (text.data.includes(`:${port}`)) text.data = usual(text.data);
-  }
-  for (const field of document.querySelectorAll("input, textarea")) {
-    if (field.type !== "hidden" && field.value.includes(`:${port}`)) field.value = usual(field.value);
+  while (texts.nextNode()) texts.currentNode.data = changed(texts.currentNode.data);
+  for (const field of document.querySelectorAll("input:not([type=hidden], [type=file]), textarea")) {
+    if (field.value !== changed(field.value)) field.value = changed(field.value);
   }
 }"""
 _TO_TOP = "part => part.scrollIntoView({block: 'start', behavior: 'instant'})"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A page of the story that the documentation shows."""
+
+    shows: str
+    phone: bool = True
+    """Whether there is one at a phone's width, too."""
+
+    def files(self, name: str) -> Mapping[str, ViewportSize]:
+        """Return the files that it is taken into, each with the size of the window."""
+        desktop: dict[str, ViewportSize] = {f"{name}-desktop.png": DESKTOP}
+        return {**desktop, f"{name}-phone.png": PHONE} if self.phone else desktop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """Writes pictures of what it is shown into a folder."""
 
     folder: Path
+    pictures: Mapping[str, Picture]
 
-    def see(self, page: Page, name: str, part: str = "") -> None:
-        """Take the pictures of a page.
-
-        :param part: a selector of what should be at the top; the top of the page where not given.
-        """
-        port = re.search(r":(\d+)/", page.url)
-        if port:
-            page.evaluate(_USUAL_PORT, port[1])
-        for width, viewport in WIDTHS.items():
+    def see(self, page: Page, name: str, part: str) -> None:
+        """Take the pictures of a page, if there are to be any."""
+        wanted = self.pictures.get(name)
+        if wanted is None:
+            return
+        port = str(urlsplit(page.url).port)
+        page.evaluate(_CHANGE_PORT, [port, _USUAL_PORT])
+        for file, viewport in wanted.files(name).items():
             page.set_viewport_size(viewport)
-            page.locator(part or "body").first.evaluate(_TO_TOP)
-            (self.folder / file_name(name, width)).write_bytes(_small(page.screenshot()))
+            page.locator(part).first.evaluate(_TO_TOP)
+            (self.folder / file).write_bytes(_small(page.screenshot()))
         page.set_viewport_size(DESKTOP)
-
-
-def file_name(name: str, width: str) -> str:
-    """Return the name of one picture."""
-    return f"{name}-{width}.png"
+        page.evaluate(_CHANGE_PORT, [_USUAL_PORT, port])
 
 
 def _small(png: bytes) -> bytes:

@@ -9,7 +9,7 @@ from tests.e2e.chromium import DESKTOP, PATIENCE, Complaints
 from tests.e2e.demo_site import DemoSite
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +20,16 @@ class Visitor:
     page: Page
     scripts: bool
 
+    def follow(self, control: Locator) -> None:
+        """Click what leads to another page, and wait for that."""
+        with self.page.expect_navigation():
+            control.click()
+
     def log_into_admin(self, username: str) -> None:
         self.page.goto(f"{self.site.product}/admin/")
         self.page.fill("#id_username", username)
         self.page.fill("#id_password", self.site.password(username))
-        self.page.click("input[type=submit]")
+        self.follow(self.page.get_by_role("button", name="Log in"))
 
     def sign_in(self, slug: str, person: str, scenario: str = "as-it-is") -> None:
         """Sign in to the product as one of a directory's people."""

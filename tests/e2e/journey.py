@@ -1,0 +1,133 @@
+"""The way of a tenant's IT admin, from nothing to people who sign in: what they click, in the order of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.e2e.visitors import Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """What the page gives to the identity provider."""
+
+    entity_id: str
+    acs_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItAdmin:
+    """Somebody who administers one tenant."""
+
+    visitor: Visitor
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    # The identity provider's page
+
+    def make_draft(self, slug: str) -> Ours:
+        """Begin, and return what is to be given to the directory."""
+        self.page.goto(f"{self.visitor.site.product}/admin/jitprov/identityprovider/add/")
+        self.page.select_option("[name=preset]", "entra")
+        self.page.fill("[name=slug]", slug)
+        self.visitor.follow(self.page.get_by_role("button", name="Make a draft"))
+        given = self.page.locator("#give")
+        return Ours(
+            entity_id=given.get_by_label("Entity ID:", exact=True).input_value(),
+            acs_url=given.get_by_label("ACS URL:", exact=True).input_value(),
+        )
+
+    def read_metadata(self, url: str) -> None:
+        """Paste the metadata URL, and look at what was understood."""
+        self.page.fill("#metadata [name$=url]", url)
+        self.visitor.follow(self.page.get_by_role("button", name="Show what it says"))
+
+    def save_metadata(self) -> None:
+        self.visitor.follow(self.page.get_by_role("button", name="Save this"))
+
+    def require_claim(self, field: str) -> None:
+        """Let nobody in for whom the claim of a field does not come."""
+        self._row_of(field).get_by_label("Refuse people without a value").check()
+
+    def add_claim(self, claim: str, field: str, steps: Mapping[str, Mapping[str, str]]) -> None:
+        """Add a mapping.
+
+        :param steps: the parameters of each transform by its name.
+        """
+        rows = self.page.locator("[data-table=claim_mappings] > [data-row]")
+        number = rows.count()
+        self._press(self.page.get_by_role("button", name="Add a row"))
+        row = rows.nth(number)
+        row.locator("[name$=-sources]").fill(claim)
+        row.locator("[name$=-target]").select_option(field)
+        for place, (name, parameters) in enumerate(steps.items()):
+            self._add_step(row, place, name, parameters)
+
+    def _add_step(self, row: Locator, place: int, name: str, parameters: Mapping[str, str]) -> None:
+        self._press(row.get_by_role("button", name="Add a step"))
+        step = row.locator("[data-step]").nth(place)
+        step.locator("select[name$=-step]").select_option(name)
+        if not self.visitor.scripts:
+            self._press(row.get_by_role("button", name="Update the row"))
+        for parameter, value in parameters.items():
+            step.locator(f"[name$=-{parameter}]").fill(value)
+
+    def _press(self, button: Locator) -> None:
+        """Press what a script does, where there is one, and otherwise the server."""
+        if self.visitor.scripts:
+            button.click()
+        else:
+            self.visitor.follow(button)
+
+    def preview(self, pasted: str) -> None:
+        """Look at what the rows would do, also for somebody whose claims are pasted."""
+        self.page.fill("[name=preview-pasted]", pasted)
+        self.visitor.follow(self.page.get_by_role("button", name="Preview"))
+
+    def save(self) -> None:
+        self.visitor.follow(self.page.get_by_role("button", name="Save the configuration"))
+
+    def test(self, person: str, scenario: str = "as-it-is") -> None:
+        """Run a test sign-in as one of the directory's people, which ends on its report."""
+        self.visitor.follow(self.page.get_by_role("button", name="Test").last)
+        self.visitor.answer_as(person, scenario)
+
+    def enable(self) -> None:
+        self.visitor.follow(self.page.get_by_role("button", name="Enable the sign-in"))
+
+    def _row_of(self, field: str) -> Locator:
+        rows = self.page.locator("[data-table=claim_mappings] > [data-row]")
+        return rows.filter(has=self.page.locator(f"option[value={field}]:checked"))
+
+    # Afterwards
+
+    def look_up(self, reference: str) -> None:
+        """Find the sign-in whose reference a person quotes."""
+        self.page.goto(f"{self.visitor.site.product}/admin/jitprov/provisioningevent/")
+        self.page.fill("#searchbar", reference)
+        self.visitor.follow(self.page.get_by_role("button", name="Search"))
+        self.visitor.follow(self.page.get_by_role("link", name=reference))
+
+    def open_person(self, username: str) -> None:
+        """Find the page that says where everything about a person comes from."""
+        self.page.goto(f"{self.visitor.site.product}/admin/jitprov/externalidentity/")
+        self.page.fill("#searchbar", username)
+        self.visitor.follow(self.page.get_by_role("button", name="Search"))
+        self.visitor.follow(self.page.get_by_role("link", name=username))
+
+
+def register_application(visitor: Visitor, tenant_id: str, ours: Ours) -> str:
+    """Enter our values at the directory, and return its metadata URL."""
+    page = visitor.page
+    page.goto(f"{visitor.site.directory}/{tenant_id}/application")
+    page.get_by_label("Identifier (Entity ID)").fill(ours.entity_id)
+    page.get_by_label("Reply URL").fill(ours.acs_url)
+    visitor.follow(page.get_by_role("button", name="Save"))
+    return page.get_by_label("App Federation Metadata Url").input_value()

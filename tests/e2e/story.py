@@ -1,0 +1,162 @@
+"""The story of Carla, who connects Initech: told in a real browser to whoever wants to look at its pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from example_site.directory.people import INITECH_DIRECTORY, INITECH_PEOPLE, Entry
+from tests.e2e.journey import ItAdmin, register_application
+from tests.e2e.visitors import Visitors
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_SPLIT_DEPARTMENT = {"split": {"separator": "/"}, "last": {}, "title": {}}
+_TOM = """
+from example_site.demo.seed import ensure_tenant_admin
+from example_site.directory.directories import ACME
+ensure_tenant_admin("tom", ACME)
+"""
+
+
+class Eyes(Protocol):
+    """Somebody who looks at the pages."""
+
+    def see(self, page: Page, name: str, part: str) -> None:
+        """Look at a page of the story.
+
+        :param part: a selector of what it is about.
+        """
+
+
+@dataclass(slots=True)
+class Story:
+    """What stood on each page, and where it is, by the name of the page."""
+
+    eyes: Sequence[Eyes] = ()
+    texts: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    """Of its tables, each on one line."""
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def show(self, page: Page, name: str, part: str = "body") -> None:
+        """Keep a page, and let everybody look at it."""
+        self.texts[name] = page.locator("body").inner_text()
+        rows = page.locator("tr").all_inner_texts()
+        self.rows[name] = [" ".join(row.split()) for row in rows]
+        self.addresses[name] = page.url
+        for eye in self.eyes:
+            eye.see(page, name, part)
+
+
+def connect(visitors: Visitors, story: Story) -> ItAdmin:
+    """Go from nothing to a sign-in that is enabled, by way of everything that can be wrong."""
+    carla = ItAdmin(visitor=visitors.new())
+    carla.visitor.log_into_admin("carla")
+    story.show(carla.page, "nothing-yet")
+    _give_and_paste(visitors, carla, story)
+    _map(carla, story)
+    _test(carla, story)
+    carla.enable()
+    story.show(carla.page, "enabled")
+    return carla
+
+
+def _give_and_paste(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
+    ours = carla.make_draft("initech")
+    story.show(carla.page, "draft")
+    story.show(carla.page, "give", "#give")
+    directory = visitors.new()
+    metadata_url = register_application(directory, INITECH_DIRECTORY, ours)
+    story.show(directory.page, "directory")
+    carla.read_metadata(metadata_url)
+    story.show(carla.page, "understood", "#metadata")
+    carla.save_metadata()
+    story.show(carla.page, "metadata-saved")
+
+
+def _map(carla: ItAdmin, story: Story) -> None:
+    carla.require_claim("email")
+    carla.add_claim("department", "department", _SPLIT_DEPARTMENT)
+    story.show(carla.page, "mapping", "[data-table=claim_mappings] > [data-row]:last-of-type")
+    carla.preview(json.dumps(_claims_of(INITECH_PEOPLE[0])))
+    story.show(carla.page, "preview", "#preview")
+    carla.save()
+    story.show(carla.page, "mapping-saved")
+
+
+def _test(carla: ItAdmin, story: Story) -> None:
+    carla.test("peter", "other-certificate")
+    story.show(carla.page, "report-other-certificate")
+    carla.test("peter", "no-email")
+    story.show(carla.page, "report-no-email")
+    carla.test("samir")
+    story.show(carla.page, "report-switched-off")
+    carla.test("peter")
+    story.show(carla.page, "report-passed")
+
+
+def _claims_of(entry: Entry) -> object:
+    return entry.person.claims(
+        tenant_id=INITECH_DIRECTORY, issuer=f"https://sts.windows.net/{INITECH_DIRECTORY}/"
+    )
+
+
+def come_in(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
+    """Let somebody new sign in, and ask why each of their fields is as it is."""
+    peter = visitors.new()
+    peter.sign_in("initech", "peter")
+    story.show(peter.page, "signed-in")
+    carla.open_person(INITECH_PEOPLE[0].person.email)
+    story.show(carla.page, "why-person")
+
+
+def be_refused(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
+    """Let somebody be refused who passes the reference on."""
+    milton = visitors.new()
+    milton.sign_in("initech", "milton")
+    story.show(milton.page, "refusal")
+    carla.look_up(milton.page.locator(".jitprov-facts dd").first.inner_text())
+    story.show(carla.page, "why-refused")
+
+
+def look_around(carla: ItAdmin, story: Story) -> None:
+    """Open what an IT admin comes back to later."""
+    product = carla.visitor.site.product
+    for name, path in _LATER.items():
+        carla.page.goto(f"{product}{path}")
+        story.show(carla.page, name)
+
+
+_LATER = {
+    "overview": "/admin/",
+    "identity-providers": "/admin/jitprov/identityprovider/",
+    "events": "/admin/jitprov/provisioningevent/",
+    "people": "/admin/jitprov/externalidentity/",
+    "changes": "/admin/jitprov/configurationchange/",
+}
+
+
+def pry(visitors: Visitors, story: Story) -> dict[str, str]:
+    """Be another tenant's admin who knows every address; return what is to be seen at each, which may be nothing."""
+    visitors.site.run(_TOM)
+    tom = visitors.new()
+    tom.log_into_admin("tom")
+    admin = f"{visitors.site.product}/admin/"
+    found = {}
+    for url in {url.partition("#")[0] for url in story.addresses.values()}:
+        if url.startswith(admin):
+            answer = tom.page.request.get(url)
+            found[url] = answer.text() if answer.ok else ""
+    for words in _SEARCHES:
+        for model in ("identityprovider", "provisioningevent", "externalidentity"):
+            url = f"{admin}jitprov/{model}/?q={words}"
+            tom.page.goto(url)
+            found[url] = tom.page.locator("body").inner_text()
+    return found
+
+
+_SEARCHES = ("initech", "peter", "peter.porter@initech.example", "required_claim_missing")

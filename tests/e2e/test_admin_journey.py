@@ -1,0 +1,189 @@
+"""A tenant's admin alone, in a real browser: from nothing to people who sign in, and to why somebody did not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from example_site.directory.people import INITECH_DIRECTORY
+from tests.e2e.chromium import Complaints, chromium
+from tests.e2e.demo_site import demo_site
+from tests.e2e.peers import require_chromium
+from tests.e2e.story import Story, be_refused, come_in, connect, look_around, pry
+from tests.e2e.visitors import Visitors
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A story that is over: its browser is gone, so that Django may be used again."""
+
+    story: Story
+    complaints: list[str]
+    seen_by_another_admin: dict[str, str]
+
+    def __getitem__(self, page: str) -> str:
+        return self.story.texts[page]
+
+
+@contextmanager
+def visitors_of_a_demo(folder: Path, *, scripts: bool) -> Iterator[Visitors]:
+    require_chromium()
+    with demo_site(folder) as site, chromium() as browser:
+        yield Visitors(site=site, browser=browser, complaints=Complaints(), scripts=scripts)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    story = Story()
+    with visitors_of_a_demo(tmp_path_factory.mktemp("demo"), scripts=True) as visitors:
+        carla = connect(visitors, story)
+        come_in(visitors, carla, story)
+        be_refused(visitors, carla, story)
+        look_around(carla, story)
+        complaints = list(visitors.complaints.heard)
+        seen = pry(visitors, story)
+    return Told(story=story, complaints=complaints, seen_by_another_admin=seen)
+
+
+def test_a_draft_says_what_to_give_and_where_and_what_is_missing(told: Told) -> None:
+    page = told["draft"]
+
+    assert "Nobody can sign in yet." in page
+    assert "The identity provider's metadata has not been imported yet." in page
+    assert "Basic SAML Configuration > Identifier (Entity ID)" in page
+    assert "Basic SAML Configuration > Reply URL (Assertion Consumer Service URL)" in page
+
+
+def test_a_metadata_url_alone_is_understood_before_it_is_saved(told: Told) -> None:
+    page = told["understood"]
+
+    assert f"https://sts.windows.net/{INITECH_DIRECTORY}/" in page
+    assert f"/{INITECH_DIRECTORY}/saml2 HTTP-Redirect" in page
+    assert "New: it will be trusted." in page
+    assert "The metadata was saved." in told["metadata-saved"]
+    assert "There is no signing certificate." not in told["metadata-saved"]
+
+
+def test_a_changed_mapping_is_previewed_before_it_is_saved(told: Told) -> None:
+    preview = told["preview"].partition("What would happen")[2]
+
+    assert "peter.porter@initech.example" in preview
+    assert "Engineering" in preview
+    assert "The configuration was saved." in told["mapping-saved"]
+
+
+@pytest.mark.parametrize(
+    ("page", "facts"),
+    [
+        pytest.param(
+            "report-other-certificate",
+            [
+                "None of the certificates stored here verifies the signature",
+                "Copy the App Federation Metadata Url again",
+                "SAML Certificates > App Federation Metadata Url",
+            ],
+            id="another certificate",
+        ),
+        pytest.param(
+            "report-no-email",
+            [
+                "your identity provider sent none for this person",
+                "add the claim under Attributes & Claims",
+                "Attributes & Claims > Edit > Add new claim",
+            ],
+            id="a missing claim",
+        ),
+        pytest.param(
+            "report-switched-off",
+            [
+                "The person's account here was switched off.",
+                "Have the account switched on again",
+                "Ask the support of this application.",
+            ],
+            id="an account that is switched off",
+        ),
+    ],
+)
+def test_a_failing_test_says_why_and_what_to_change_where(
+    told: Told, page: str, facts: list[str]
+) -> None:
+    report = told[page]
+
+    assert "Failed" in report
+    assert [fact for fact in facts if fact not in report] == []
+    assert "Enable the sign-in" not in report
+
+
+def test_a_passing_test_shows_how_each_field_comes_about_and_offers_to_enable(told: Told) -> None:
+    report = told["report-passed"]
+
+    assert "Passed A new account would be made." in report
+    assert "Last value → ENGINEERING\nTitle case → Engineering" in report
+    assert "People can sign in." in told["enabled"]
+
+
+def test_somebody_new_signs_in(told: Told) -> None:
+    page = told["signed-in"]
+
+    assert "Peter Porter" in page
+    assert "Your account was created by this sign-in." in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "claim"),
+    [
+        ("First name", "Peter", "givenname"),
+        ("Last name", "Porter", "surname"),
+        ("Email address", "peter.porter@initech.example", "emailaddress"),
+        ("Username", "peter.porter@initech.example", "name"),
+        ("Department", "Engineering", "department"),
+    ],
+)
+def test_each_field_of_theirs_says_where_it_comes_from(
+    told: Told, field: str, value: str, claim: str
+) -> None:
+    rows = told.story.rows["why-person"]
+
+    [row] = [row for row in rows if row.lower().startswith(f"{field} {value} ".lower())]
+
+    assert f"{claim} initech (SAML)" in row
+    assert "initech: at every sign-in" in row
+
+
+def test_who_is_refused_has_a_reference_that_leads_to_the_cause(told: Told) -> None:
+    assert "You could not be signed in" in told["refusal"]
+    [reference] = set(re.findall(r"\b[2-9A-HJKMNP-Z]{10}\b", told["refusal"]))
+    page = told["why-refused"]
+    assert f"Sign-in {reference}" in page
+    assert "Email address" in page
+    assert "Attributes & Claims > Edit > Add new claim" in page
+
+
+def test_no_page_asks_for_what_a_strict_policy_forbids(told: Told) -> None:
+    assert told.complaints == []
+
+
+def test_another_tenants_admin_finds_nothing(told: Told) -> None:
+    pages = told.seen_by_another_admin
+
+    assert {url for url, text in pages.items() if "initech" in text.lower()} == set()
+    assert {url for url, text in pages.items() if re.search(r"/\d+/", url) and text} == set()
+    assert {url for url, text in pages.items() if "acme" in text.lower()} != set()
+
+
+def test_without_scripts_the_same_is_done(tmp_path: Path) -> None:
+    story = Story()
+    with visitors_of_a_demo(tmp_path, scripts=False) as visitors:
+        connect(visitors, story)
+
+    assert "Engineering" in story.texts["preview"].partition("What would happen")[2]
+    assert "Passed A new account would be made." in story.texts["report-passed"]
+    assert "People can sign in." in story.texts["enabled"]
+    assert visitors.complaints.heard == []
