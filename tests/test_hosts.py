@@ -25,6 +25,7 @@ ELSEWHERE = {"own_tenant_model": TESTS, "no_user_name": TESTS}
 NEEDS = {
     "allauth": "allauth",
     "asgi": "uvicorn",
+    "own_settings_page": "drf_spectacular",
     "schemas": "django_tenants",
     "single_page_application": "rest_framework",
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, SuspiciousOperation
 from django.core.exceptions import ValidationError as FormError
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
@@ -97,19 +98,27 @@ def refused(error: JitprovError) -> Refused:
     return Refused(error.code, f"{found.happened} {found.fix}", status)
 
 
-def of_form(error: FormError, prefix: str = "") -> ValidationError:
-    """Return what a form or a model found wrong; the codes are Django's, or ours."""
-    by_field = (
-        error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
-    )
+def of_form(error: FormError | ErrorDict, path: str = "") -> ValidationError:
+    """Return what a form or a model found wrong; the codes are Django's, or ours.
+
+    :param path: of what the form stands for, with a dot at its end.
+    """
     return ValidationError(
         {
-            f"{prefix}{WHOLE if field == NON_FIELD_ERRORS else field}": [
-                ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in problems
+            f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": [
+                ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in found
             ]
-            for field, problems in by_field.items()
+            for field, found in _by_field(error).items()
         }
     )
+
+
+def _by_field(error: FormError | ErrorDict) -> Mapping[str, list[FormError]]:
+    if isinstance(error, ErrorDict):
+        return error.as_data()
+    if hasattr(error, "error_dict"):
+        return error.error_dict
+    return {NON_FIELD_ERRORS: error.error_list}
 
 
 def _body(error: Exception, response: Response) -> dict[str, Any]:

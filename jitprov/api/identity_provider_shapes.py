@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jitprov import enabling, guides, status
+from jitprov import enabling, status
 from jitprov.api.attention import AttentionItem
 from jitprov.api.fields import Choice, Flag, Shape, Text
 from jitprov.api.paging import Paging
 from jitprov.api.tenants import Tenant
 from jitprov.enabling import Missing, State
-from jitprov.guides import OurValue, Place
+from jitprov.guides import OurValue
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
+from jitprov.setup.our_values import ShownValue, our_values
 from jitprov.status import Attention
 
 PRESETS = [(preset.value, preset.details.label) for preset in Preset]
@@ -121,7 +121,7 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     @extend_schema_field(Value(many=True))
     def get_our_values(self, row: IdentityProvider) -> list[dict[str, Any]]:
-        return list(our_values(row))
+        return [_shown(value) for value in our_values(row)]
 
 
 class IdentityProviderQuery(Paging):
@@ -151,9 +151,13 @@ class IdentityProviderChange(Shape):
     sso_binding = Choice(choices=BindingChoice.choices, required=False)
     slo_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
     slo_binding = Choice(choices=BindingChoice.choices, required=False)
+    want_authn_requests_signed = Flag(required=False)
     metadata_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
+    sp_entity_id = Text(max_length=1024, required=False, allow_blank=True)
+    sp_acs_url = Text(max_length=MAX_URL, required=False, allow_blank=True)
     subject_claim = Text(max_length=512, required=False, allow_blank=True)
     create_users = Flag(required=False)
+    link_existing_users = Flag(required=False, help_text="For superusers only.")
     unsolicited = Choice(choices=UnsolicitedPolicy.choices, required=False)
     force_authn = Flag(required=False)
     name_id_format = Text(max_length=255, required=False, allow_blank=True)
@@ -166,31 +170,13 @@ class Enabling(Shape):
     override = Flag(default=False, help_text="Without a passing test; for superusers only.")
 
 
-def our_values(row: IdentityProvider) -> Iterable[dict[str, Any]]:
-    """Yield what the tenant's admin gives to their identity provider, in the order of its form."""
-    service = row.as_service_provider()
-    contents = {
-        OurValue.ENTITY_ID: service.entity_id,
-        OurValue.ACS_URL: service.acs_url,
-        OurValue.LOGIN_URL: row.url("login"),
-        OurValue.METADATA_URL: row.url("metadata"),
-    }
-    placed = {place.value: place for place in guides.places(Preset(row.preset))}
-    for value in [*placed, *(contents.keys() - placed.keys())]:
-        if value in contents:
-            yield {
-                "value": value.value,
-                "label": str(value.label),
-                "content": contents[value],
-                **_place(placed.get(value)),
-            }
-
-
-def _place(place: Place | None) -> dict[str, Any]:
-    if place is None:
-        return {"path": [], "field": "", "note": ""}
+def _shown(value: ShownValue) -> dict[str, Any]:
+    place = value.place
     return {
-        "path": [str(part) for part in place.path],
-        "field": str(place.field),
-        "note": str(place.note),
+        "value": value.kind.value,
+        "label": str(value.label),
+        "content": value.value,
+        "path": [str(part) for part in place.path] if place else [],
+        "field": str(place.field) if place else "",
+        "note": str(place.note) if place else "",
     }

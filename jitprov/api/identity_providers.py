@@ -6,14 +6,17 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.forms import model_to_dict
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from jitprov import audit, enabling
 from jitprov.api.base import ApiView
+from jitprov.api.errors import of_form
 from jitprov.api.identity_provider_shapes import (
     Enabling,
     IdentityProviderChange,
@@ -25,10 +28,9 @@ from jitprov.api.identity_provider_shapes import (
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.metadata_import import free_slug
-from jitprov.metadata_rows import preset_mappings
-from jitprov.models import ClaimMapping, IdentityProvider, accounts_database
-from jitprov.provisioning.presets import Preset
+from jitprov.models import IdentityProvider, accounts_database
+from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm
+from jitprov.setup.drafts import DraftForm
 
 
 class IdentityProvidersView(ApiView):
@@ -68,7 +70,7 @@ class IdentityProvidersView(ApiView):
     def post(self, request: Request) -> Response:
         sent = self.sent(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
-        row = new_draft(self.actor, tenant, **sent)
+        row = _draft(self, tenant, sent)
         return self.said(IdentityProviderDetail, row, HTTP_201_CREATED)
 
 
@@ -94,10 +96,7 @@ class IdentityProviderView(ApiView):
         with transaction.atomic(using=accounts_database()):
             row = self.identity_provider(slug, locked=True)
             with audit.recorded(row, self.actor):
-                for name, value in sent.items():
-                    setattr(row, name, value)
-                row.full_clean()
-                row.save()
+                _change(row, sent, may_link=self.scope.everything)
         return self.said(IdentityProviderDetail, row)
 
     @described(
@@ -149,17 +148,40 @@ class DisableView(ApiView):
         return self.said(IdentityProviderDetail, row)
 
 
-def new_draft(actor: audit.Actor, tenant: Any, *, preset: str, slug: str = "") -> IdentityProvider:
+def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvider:
     """Return a new identity provider with what its preset knows; nobody can sign in with it yet."""
-    row = IdentityProvider(
-        tenant=tenant,
-        slug=slug or free_slug(tenant),
-        preset=preset,
-        subject_claim=Preset(preset).details.subject_claim,
-        enabled=False,
-    )
-    with audit.recorded(row, actor):
-        row.full_clean()
-        row.save()
-        ClaimMapping.objects.bulk_create(preset_mappings(row))
-    return row
+    form = DraftForm({"tenant": tenant.pk, **values}, scope=view.scope)
+    if not form.is_valid():
+        raise of_form(form.errors)
+    return form.save_draft(view.actor)
+
+
+def _change(row: IdentityProvider, sent: dict[str, Any], *, may_link: bool) -> None:
+    """Let a row have what was sent, by the forms of the page.
+
+    :raises ValidationError: it cannot have that.
+    """
+    forms: list[ColumnsForm] = [
+        _filled(ByHandForm, row, sent),
+        _filled(AdmissionForm, row, sent, may_link=may_link),
+    ]
+    _refuse_unknown(sent, forms)
+    if not all([form.is_valid() for form in forms]):  # noqa: C419 -- each is to say what is wrong
+        raise of_form(ErrorDict(item for form in forms for item in form.errors.items()))
+    changed = [name for form in forms for name in form.apply(row)]
+    if changed:
+        row.save(update_fields=[*changed, "updated_at"])
+
+
+def _filled(
+    form: type[ColumnsForm], row: IdentityProvider, sent: dict[str, Any], **options: Any
+) -> ColumnsForm:
+    stored = model_to_dict(row, fields=form.base_fields)
+    return form(row, {**stored, **sent}, **options)
+
+
+def _refuse_unknown(sent: dict[str, Any], forms: list[ColumnsForm]) -> None:
+    known = {name for form in forms for name in form.fields}
+    if unknown := set(sent) - known:
+        problem = ErrorDetail(_("Only a superuser may change this."), "permission_denied")
+        raise ValidationError({name: [problem] for name in sorted(unknown)})

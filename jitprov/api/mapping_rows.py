@@ -1,83 +1,120 @@
-"""Rows of a mapping as they were sent: judged as the forms of the admin judge them, and not saved here."""
+"""Rows of a mapping as they were sent: judged by the forms of the admin's page, and not saved here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError as FormError
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from jitprov.api.errors import of_form
+from jitprov.api.posted import posted, posted_steps
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider
 from jitprov.provisioner import provisioner_for
+from jitprov.setup.claim_mappings import ClaimMappingForm, target_choices
+from jitprov.setup.group_mappings import GroupMappingForm
+from jitprov.setup.lines import lines_of, texts_of
+from jitprov.setup.rows import RowForm
+
+Sent = Mapping[str, Any]
+_ROW = "row"
 
 
-def claim_row(row: ClaimMapping, sent: dict[str, Any], path: str = "") -> ClaimMapping:
-    """Let a row be what was sent.
-
-    :raises ValidationError: it cannot be that; what is wrong is named with the path before it.
-    """
-    for name, value in sent.items():
-        setattr(row, name, "\n".join(value) if name == "sources" else value)
-    _check(row, path)
-    return row
-
-
-def group_row(row: GroupMapping, sent: dict[str, Any], path: str = "") -> GroupMapping:
-    """Let a row be what was sent.
+def claim_row(row: ClaimMapping, sent: Sent, path: str = "") -> ClaimMapping:
+    """Return the row as it was sent; what was not sent stays.
 
     :raises ValidationError: it cannot be that; what is wrong is named with the path before it.
     """
-    for name, value in sent.items():
-        setattr(row, "group_id" if name == "group" else name, value)
-    groups = provisioner_for(row.identity_provider).assignable_groups()
-    if not groups.filter(pk=row.group_id).exists():
-        problem = ErrorDetail(_("There is no such group."), "invalid_choice")
-        raise ValidationError({f"{path}group": [problem]})
-    _check(row, path)
-    return row
+    return _claim_row(row, sent, path, target_choices())
 
 
-def claim_rows(
-    idp: IdentityProvider, sent: Iterable[dict[str, Any]], path: str
-) -> list[ClaimMapping]:
+def claim_rows(idp: IdentityProvider, sent: Iterable[Sent], path: str) -> list[ClaimMapping]:
     """Return a whole list of rows, none of them saved, in their order.
 
     :raises ValidationError: one of them cannot be, or two of them are for the same user field.
     """
+    targets = target_choices()
     rows = [
-        claim_row(ClaimMapping(identity_provider=idp, position=number), one, f"{path}.{number}.")
+        _claim_row(
+            ClaimMapping(identity_provider=idp, position=number), one, f"{path}.{number}.", targets
+        )
         for number, one in enumerate(sent)
     ]
     _refuse_twins([row.target for row in rows], path, "target")
     return rows
 
 
-def group_rows(
-    idp: IdentityProvider, sent: Iterable[dict[str, Any]], path: str
-) -> list[GroupMapping]:
+def group_row(row: GroupMapping, sent: Sent, path: str = "") -> GroupMapping:
+    """Return the row as it was sent; what was not sent stays.
+
+    :raises ValidationError: it cannot be that; what is wrong is named with the path before it.
+    """
+    wanted = sent.get("group", row.group_id)
+    return _group_row(row, sent, path, _offered(row.identity_provider, [wanted]))
+
+
+def group_rows(idp: IdentityProvider, sent: Sequence[Sent], path: str) -> list[GroupMapping]:
     """Return a whole list of rows, none of them saved.
 
     :raises ValidationError: one of them cannot be, or two of them are the same.
     """
+    offered = _offered(idp, [one["group"] for one in sent])
     rows = [
-        group_row(GroupMapping(identity_provider=idp), one, f"{path}.{number}.")
+        _group_row(GroupMapping(identity_provider=idp), one, f"{path}.{number}.", offered)
         for number, one in enumerate(sent)
     ]
     _refuse_twins([(row.claim, row.value, row.group_id) for row in rows], path, "value")
     return rows
 
 
-def _check(row: Any, path: str) -> None:
-    try:
-        row.full_clean(validate_unique=False, validate_constraints=False)
-    except FormError as error:
-        raise of_form(error, path) from error
+def _claim_row(
+    row: ClaimMapping, sent: Sent, path: str, targets: list[tuple[str, Any]]
+) -> ClaimMapping:
+    values = {**_claim_values(row), **sent}
+    steps = posted_steps(f"{_ROW}-steps", values.pop("transforms"), f"{path}transforms")
+    values["sources"] = lines_of(values["sources"])
+    data = {**posted(_ROW, values), **steps}
+    form = ClaimMappingForm(data, instance=row, prefix=_ROW, targets=targets)
+    _judge(form, path)
+    return row
 
 
-def _refuse_twins(keys: list[Any], path: str, field: str) -> None:
+def _claim_values(row: ClaimMapping) -> dict[str, Any]:
+    return {
+        "position": row.position,
+        "sources": texts_of(row.sources),
+        "target": row.target,
+        "transforms": row.transforms,
+        "sync": row.sync,
+        "required": row.required,
+        "when_empty": row.when_empty,
+    }
+
+
+def _group_row(
+    row: GroupMapping, sent: Sent, path: str, offered: list[tuple[int, str]]
+) -> GroupMapping:
+    stored = {"claim": row.claim, "value": row.value, "name": row.name, "group": row.group_id}
+    data = posted(_ROW, {**stored, **sent})
+    form = GroupMappingForm(data, instance=row, prefix=_ROW, groups=offered)
+    _judge(form, path)
+    return row
+
+
+def _offered(idp: IdentityProvider, wanted: Iterable[Any]) -> list[tuple[int, str]]:
+    """Return those of the groups that the host lets this tenant map to."""
+    groups = provisioner_for(idp).assignable_groups().filter(pk__in=set(wanted) - {None})
+    return list(groups.values_list("pk", "name"))
+
+
+def _judge(form: RowForm, path: str) -> None:
+    """Let the form write what was sent into its row, or refuse it."""
+    if not form.is_valid():
+        raise of_form(form.errors, path)
+
+
+def _refuse_twins(keys: Sequence[Any], path: str, field: str) -> None:
     seen = set()
     for number, key in enumerate(keys):
         if key in seen:

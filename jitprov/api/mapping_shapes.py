@@ -21,6 +21,7 @@ from jitprov.provisioning.parameters import (
 )
 from jitprov.provisioning.transforms import MAX_TRANSFORMS, TRANSFORMS, TransformSpec
 from jitprov.provisioning.types import SyncMode, WhenEmpty
+from jitprov.setup.lines import texts_of
 
 MAX_GROUP_ROWS = 1000
 """Rows of a whole list of group mappings that is written at once."""
@@ -92,7 +93,7 @@ class ClaimMappingRow(serializers.Serializer[ClaimMapping]):
     when_empty = serializers.ChoiceField(choices=WHEN_EMPTY)
 
     def get_sources(self, row: ClaimMapping) -> list[str]:
-        return [line.strip() for line in row.sources.splitlines() if line.strip()]
+        return texts_of(row.sources)
 
 
 class ClaimMappingRows(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jitprov.api.base import ApiView
+from jitprov.api.dataclass_shapes import Words
 from jitprov.api.errors import Conflict
 from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import MAX_URL, Certificate, IdentityProviderDetail
@@ -24,6 +25,7 @@ from jitprov.metadata_fetch import fetch_metadata
 from jitprov.metadata_import import ImportResult, import_metadata
 from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.saml.metadata import MetadataRefused
+from jitprov.setup.metadata import warnings_of
 
 MAX_XML = 1_000_000
 """Characters of a document. One identity provider's has some ten thousand; what is larger is fetched."""
@@ -79,6 +81,7 @@ class Imported(serializers.Serializer[Any]):
         source="result.linked_people",
         help_text="People who came with the entity ID that it had before, if that changes.",
     )
+    warnings = serializers.ListField(child=Words())
     identity_provider = serializers.SerializerMethodField()
 
     @extend_schema_field(IdentityProviderDetail)
@@ -110,11 +113,13 @@ class MetadataView(ApiView):
             actor=self.actor,
             metadata_url=sent.get("url", ""),
         )
-        return self._answer(slug, result, dry_run=sent["dry_run"])
+        return self._answer(slug, result, sent.get("url", ""), dry_run=sent["dry_run"])
 
-    def _answer(self, slug: str, result: ImportResult, *, dry_run: bool) -> Response:
+    def _answer(self, slug: str, result: ImportResult, url: str, *, dry_run: bool) -> Response:
         row = self.identity_provider(slug)
-        return self.said(Imported, {"dry_run": dry_run, "result": result, "row": row})
+        warnings = list(warnings_of(result, url))
+        answer = {"dry_run": dry_run, "result": result, "row": row, "warnings": warnings}
+        return self.said(Imported, answer)
 
 
 class RefreshView(MetadataView):
@@ -134,7 +139,7 @@ class RefreshView(MetadataView):
         result = import_metadata(
             document, into=row, actor=self.actor, metadata_url=row.metadata_url
         )
-        return self._answer(slug, result, dry_run=False)
+        return self._answer(slug, result, row.metadata_url, dry_run=False)
 
     def _fetched_again(self, row: IdentityProvider) -> bytes:
         """Return the document; write down that it cannot be had, as whatever fetches it regularly does."""

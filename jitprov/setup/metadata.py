@@ -167,7 +167,7 @@ def read(
         removed=tuple(shown(one) for one in result.certificates_removed),
         differences=tuple(_differences(result)),
         mapped=result.mapped_fields,
-        warnings=tuple(_warnings(result, url)),
+        warnings=tuple(warnings_of(result, url)),
         sealed=_sealed(identity_provider, document, url),
     )
 
@@ -182,7 +182,8 @@ def _differences(result: ImportResult) -> Iterator[Difference]:
             yield Difference(label=label, before=before, after=after)
 
 
-def _warnings(result: ImportResult, url: str) -> Iterator[Any]:
+def warnings_of(result: ImportResult, url: str) -> Iterator[Any]:
+    """Yield what whoever imports this should know."""
     row = result.identity_provider
     if url and row.preset == Preset.ENTRA and "appid=" not in url.lower():
         yield _(

@@ -129,7 +129,10 @@ def test_what_is_named_is_changed_and_written_down(ours: Api, idp: IdentityProvi
 @pytest.mark.parametrize(
     ("body", "codes"),
     [
-        ({"sso_url": "nowhere"}, {"sso_url": ["invalid"]}),
+        ({"sso_url": "nowhere/at all"}, {"sso_url": ["invalid"]}),
+        ({"sso_url": "http://idp.example/"}, {"sso_url": ["invalid"]}),
+        ({"entity_id": "a\nb"}, {"entity_id": ["invalid"]}),
+        ({"link_existing_users": True}, {"link_existing_users": ["permission_denied"]}),
         ({"sso_url": ""}, {"sso_url": ["invalid"]}),
         ({"create_users": "no"}, {"create_users": ["invalid"]}),
         ({"create_users": 1}, {"create_users": ["invalid"]}),
@@ -147,6 +150,16 @@ def test_what_it_cannot_be_is_said_beside_its_field(
 
     assert answer.status == 400
     assert answer.codes == codes
+    assert not ConfigurationChange.objects.exists()
+
+
+def test_a_superuser_may_let_it_attach_to_accounts(superuser: Api, idp: IdentityProvider) -> None:
+    assert superuser.patch(ACME, {"link_existing_users": True}).json["link_existing_users"] is True
+
+
+def test_a_change_that_changes_nothing_leaves_no_trace(ours: Api, idp: IdentityProvider) -> None:
+    assert ours.patch(ACME, {}).status == 200
+    assert ours.patch(ACME, {"create_users": True}).status == 200
     assert not ConfigurationChange.objects.exists()
 
 

@@ -36,18 +36,16 @@ def test_it_is_made_without_a_warning(settings: Any) -> None:
 
 
 def test_it_is_openapi(described: dict[str, Any]) -> None:
-    validate_schema(described)
+    validate: Any = validate_schema  # has no types
+    validate(described)
     assert described["openapi"].startswith("3.1")
     assert described["servers"] == [{"url": "/sso-api"}]
 
 
 def test_every_view_and_method_is_described_but_the_description(described: dict[str, Any]) -> None:
-    patterns = get_resolver("jitprov.api.urls").url_patterns
-    there = sum(
-        len(METHODS & set(dir(one.callback.view_class)))  # type: ignore[union-attr]
-        for one in patterns
-        if one.name != "schema"
-    )
+    patterns: list[Any] = get_resolver("jitprov.api.urls").url_patterns
+    views = [one.callback.view_class for one in patterns if one.name != "schema"]
+    there = sum(len(METHODS & set(dir(view))) for view in views)
     assert len(operations(described)) == there
 
 

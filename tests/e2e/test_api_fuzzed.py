@@ -131,7 +131,8 @@ def fuzz(document: dict[str, Any], path: str, method: str, judge: Callable[[Any]
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        bounded(given(cases)(judge))()
+        run: Any = bounded(given(cases)(judge))
+        run()
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)

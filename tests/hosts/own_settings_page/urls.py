@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("saml/", include("jitprov.urls")),
+    path("sso-api/", include("jitprov.api.urls")),
+]
