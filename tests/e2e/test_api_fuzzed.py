@@ -131,7 +131,7 @@ def fuzz(document: dict[str, Any], path: str, method: str, judge: Callable[[Any]
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        run: Any = bounded(given(cases)(judge))
+        run: Any = bounded(given(cases)(judge))  # type: ignore[no-untyped-call]
         run()
 
 
