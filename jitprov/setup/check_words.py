@@ -40,7 +40,6 @@ DECISIONS: Mapping[str, Promise] = MappingProxyType(
 
 OUTCOMES: Mapping[str, Promise] = MappingProxyType(
     {
-        "value": _("has a value"),
         "keep": _("no value came: the field stays as it is"),
         "clear": _("no value came: the field is emptied"),
     }

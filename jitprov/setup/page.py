@@ -109,6 +109,7 @@ class SetupPage:
             "our_values": our_values(row),
             "guide_steps": steps(preset),
             "metadata_place": metadata_place(preset),
+            "metadata_problem": remedy(row.metadata_error, preset) if row.metadata_error else None,
             "preset_label": preset.details.label,
             "claims": suggested_claims(row),
             "step_templates": _step_templates(),

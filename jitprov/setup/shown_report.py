@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from jitprov.guides import label_of
 from jitprov.models import TestSignIn
@@ -72,9 +73,19 @@ def shown_report(test: TestSignIn, report: Report) -> ShownReport:
             for one in report.claims
         ),
         fields=tuple(_field(one, labels.get(one.target, one.target)) for one in report.fields),
-        decision=str(DECISIONS.get(report.decision, report.decision)),
+        decision=_decision(report),
         problems=tuple((code, remedy(code, preset)) for code in report.codes),
     )
+
+
+def _decision(report: Report) -> str:
+    """Return what would become of the person; where a check has failed, after that has been put right."""
+    words = str(DECISIONS.get(report.decision, report.decision))
+    if report.passed or report.decision not in ("create", "update"):
+        return words
+    return _("The person would be refused. Without what stands below: %(decision)s") % {
+        "decision": words
+    }
 
 
 def _field(field: ReportedField, label: str) -> ShownField:

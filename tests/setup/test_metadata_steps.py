@@ -213,6 +213,6 @@ def test_what_was_shown_long_ago_is_not_saved(
 ) -> None:
     sealed = metadata.read(draft, fake.metadata_xml().encode()).sealed
     later = timezone.now() + timedelta(hours=2)
-    monkeypatch.setattr(metadata.timezone, "now", lambda: later)
+    monkeypatch.setattr("jitprov.setup.metadata.timezone.now", lambda: later)
 
     assert metadata.save_sealed(draft, sealed, actor=None) is None  # type: ignore[arg-type]

@@ -69,7 +69,7 @@ def shown(client: Client) -> str:
     row = connected(FakeIdentityProvider(), preset="entra")
     map_group(row, "finance")
     client.force_login(superuser())
-    return Page(client, row).get().content.decode()
+    return str(Page(client, row).get().content.decode())
 
 
 def test_the_page_works_under_a_strict_content_security_policy(shown: str) -> None:

@@ -121,8 +121,7 @@ def test_only_a_superuser_enables_untested_and_it_is_recorded(
     browser.force_login(superuser())
     assert b"_override" in Page(browser, row).get().content
     press(browser, row, "_override")
-    row.refresh_from_db()
-    assert row.enabled
+    assert IdentityProvider.objects.get(pk=row.pk).enabled
     assert ConfigurationChange.objects.filter(note="enabled without a passing test").exists()
 
 
