@@ -187,7 +187,7 @@ class BeginTestView(HolderPage):
         answer = self.setup_page().begin_test()
         if not answer.went_well:
             return self.answered(answer)
-        # Not a redirect: browsers hold every redirect after a form to form-action, and nobody knows through which
+        # Not a redirect: browsers hold to form-action every redirect after a form, and nobody knows through which
         # hosts an identity provider sends people.
         title = _("On to your identity provider")
         return self.page("leave.html", {"title": title, "url": answer.redirect})

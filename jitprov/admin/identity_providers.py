@@ -66,11 +66,12 @@ class IdentityProviderAdmin(ScopedAdmin):
     def _setup_page(self, request: HttpRequest, object_id: str) -> SetupPage:
         """Return the page of an identity provider in scope; of any other there is none."""
         row = self.get_object(request, object_id)
+        powers = Powers(everything=self.scope(request).everything)
         return SetupPage(
             row,
             actor=Actor.person(request.user),
-            urls=_urls(request, row),
-            powers=Powers(everything=self.scope(request).everything),
+            urls=_urls(request, row, powers),
+            powers=powers,
         )
 
     def add_view(
@@ -109,7 +110,13 @@ class IdentityProviderAdmin(ScopedAdmin):
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         page = self._setup_page(request, object_id)
-        return self._answered(request, page, page.begin_test())
+        answer = page.begin_test()
+        if not answer.went_well:
+            return self._answered(request, page, answer)
+        # Not a redirect: under a Content-Security-Policy with form-action, browsers hold to it every redirect after a
+        # form, and nobody knows through which hosts an identity provider sends people.
+        title = _("On to your identity provider")
+        return self._rendered(request, "leave.html", {"title": title, "url": answer.redirect})
 
     @method_decorator(require_POST)
     def switch_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -171,7 +178,7 @@ def _name(view: str) -> str:
     return f"jitprov_identityprovider_{view}"
 
 
-def _urls(request: HttpRequest, row: IdentityProvider) -> PageUrls:
+def _urls(request: HttpRequest, row: IdentityProvider, powers: Powers) -> PageUrls:
     def at(view: str) -> str:
         return reverse("admin:" + _name(view), args=[row.pk])
 
@@ -182,6 +189,7 @@ def _urls(request: HttpRequest, row: IdentityProvider) -> PageUrls:
         switch=at("switch"),
         download=at("sp_metadata"),
         history=_all_changes(row),
+        setup_links=_setup_links(row) if powers.everything else "",
         delete=at("delete"),
         origin=_origin(request),
     )
@@ -190,6 +198,11 @@ def _urls(request: HttpRequest, row: IdentityProvider) -> PageUrls:
 def _all_changes(row: IdentityProvider) -> str:
     changes = reverse("admin:jitprov_configurationchange_changelist")
     return f"{changes}?{urlencode({'q': row.slug})}"
+
+
+def _setup_links(row: IdentityProvider) -> str:
+    links = reverse("admin:jitprov_setuplink_changelist")
+    return f"{links}?{urlencode({'identity_provider__id__exact': row.pk})}"
 
 
 def _origin(request: HttpRequest) -> str:

@@ -49,6 +49,7 @@ class PageUrls:
     switch: str
     download: str
     history: str = ""
+    setup_links: str = ""
     delete: str = ""
     origin: str = ""
     """Scheme and host, where they are not those of the application."""

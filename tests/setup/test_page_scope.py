@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from jitprov.models import (
     ClaimMapping,
@@ -244,3 +245,11 @@ def test_our_metadata_is_a_file(browser: Client, ours: IdentityProvider) -> None
 
     assert answer["Content-Disposition"] == 'attachment; filename="ours-metadata.xml"'
     assert ours.as_service_provider().entity_id in answer.content.decode()
+
+
+def test_only_superusers_are_led_to_setup_links(browser: Client, ours: IdentityProvider) -> None:
+    links = reverse("admin:jitprov_setuplink_changelist")
+
+    assert links not in browser.get(url("change", ours.pk)).content.decode()
+    browser.force_login(superuser())
+    assert links in browser.get(url("change", ours.pk)).content.decode()
