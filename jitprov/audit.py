@@ -176,12 +176,15 @@ def recorded_many(
         before = snapshots([key for _, key, _, _ in were if key])
         yield
         after = snapshots([row.pk for row in identity_providers if row.pk])
-        common = {**_by(actor), "note": note[:MAX_LABEL]}
-        ConfigurationChange.objects.bulk_create(
-            ConfigurationChange(**_of(row, after, slug, tenant_id), **common, **change)
+        changes = [
+            ConfigurationChange(
+                **_of(row, after, slug, tenant_id), **_by(actor), note=note[:MAX_LABEL], **change
+            )
             for row, key, slug, tenant_id in were
             for change in differences(before.get(key, {}), after.get(row.pk, {}))
-        )
+        ]
+        _forget_tenants_that_are_gone(changes)
+        ConfigurationChange.objects.bulk_create(changes)
 
 
 def _of(
@@ -192,6 +195,19 @@ def _of(
         return {"identity_provider_id": None, "tenant_id": tenant_id, "slug": slug}
     # The row itself knows better if it was made by the block.
     return {"identity_provider_id": row.pk, "tenant_id": row.tenant_id, "slug": row.slug}
+
+
+def _forget_tenants_that_are_gone(changes: Sequence[ConfigurationChange]) -> None:
+    """Leave the tenant out where it was deleted with its identity providers."""
+    orphans = [change for change in changes if change.identity_provider_id is None]
+    if not orphans:
+        return
+    tenants: Any = IdentityProvider._meta.get_field("tenant").related_model
+    keys = {change.tenant_id for change in orphans}
+    there = set(tenants._default_manager.filter(pk__in=keys).values_list("pk", flat=True))
+    for change in orphans:
+        if change.tenant_id not in there:
+            change.tenant_id = None
 
 
 def record_done(

@@ -256,3 +256,19 @@ def test_taking_several_tenants_at_once_is_written_down(client: Client, ours: Th
 
     written = ConfigurationChange.objects.get(what="tenant_administrator")
     assert (written.label, written.action) == (given.user.username, "removed")
+
+
+@pytest.mark.parametrize("how", ["on its page", "in the list"])
+def test_what_goes_with_a_tenant_is_written_down(client: Client, ours: Theirs, how: str) -> None:
+    client.force_login(UserFactory.create(username="root", is_staff=True, is_superuser=True))
+    key = ours.identity_provider.tenant_id
+    selected = {"action": "delete_selected", "_selected_action": [key], "post": "yes"}
+
+    if how == "on its page":
+        client.post(url(Tenant, "delete", key), {"post": "yes"})
+    else:
+        client.post(url(Tenant, "changelist"), selected)
+
+    assert not IdentityProvider.objects.exists()
+    gone = ConfigurationChange.objects.get(what="identity_provider", action="removed")
+    assert (gone.slug, gone.actor) == ("ours", "root")

@@ -288,6 +288,13 @@ def test_one_that_is_deleted_is_written_down_with_all_it_had(row: IdentityProvid
         assert (change.identity_provider, change.tenant, change.slug) == (None, tenant, "acme")
 
 
+def test_one_that_goes_with_its_tenant_is_written_down_by_its_name(row: IdentityProvider) -> None:
+    with recorded(row, ACTOR):
+        row.tenant.delete()
+    change = ConfigurationChange.objects.get(what=IDENTITY_PROVIDER)
+    assert (change.slug, change.action, change.tenant) == ("acme", "removed", None)
+
+
 def test_one_that_moves_to_another_tenant_is_the_other_s(row: IdentityProvider) -> None:
     before, after = row.tenant, TenantFactory.create()
     with recorded(row, ACTOR):

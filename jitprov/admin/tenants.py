@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 
 from jitprov.admin.scoped import SuperuserAdmin
+from jitprov.audit import Actor, recorded_many
 from jitprov.conf import conf
-from jitprov.models import Tenant
+from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink, Tenant
 
 
 class TenantAdmin(SuperuserAdmin):
@@ -14,6 +19,25 @@ class TenantAdmin(SuperuserAdmin):
 
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
+
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        """Let what nobody may delete by itself go with the tenant that it belongs to."""
+        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        parts = {model._meta.verbose_name for model in (ConsumedAssertion, SetupLink)}
+        return deleted, counts, forbidden - parts, protected
+
+    def delete_model(self, request: Any, obj: Tenant) -> None:
+        with recorded_many(_identity_providers([obj]), Actor.person(request.user)):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: Any, queryset: QuerySet[Tenant]) -> None:
+        with recorded_many(_identity_providers(queryset), Actor.person(request.user)):
+            super().delete_queryset(request, queryset)
+
+
+def _identity_providers(tenants: Iterable[Tenant]) -> list[IdentityProvider]:
+    """Return those that go with their tenants, which the record of changes is to say."""
+    return list(IdentityProvider.objects.filter(tenant__in=tenants))
 
 
 if conf.TENANT_MODEL == "jitprov.Tenant":

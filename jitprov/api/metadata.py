@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -20,11 +18,9 @@ from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import MAX_URL, Certificate, IdentityProviderDetail
 from jitprov.api.openapi import described, problems
 from jitprov.api.parsers import DocumentParser
-from jitprov.conf import conf
-from jitprov.metadata_fetch import fetch_metadata
-from jitprov.metadata_import import ImportResult, import_metadata
-from jitprov.models import BindingChoice, IdentityProvider
-from jitprov.saml.metadata import MetadataRefused
+from jitprov.metadata_import import ImportResult, fetch_document, import_metadata
+from jitprov.metadata_refresh import refresh
+from jitprov.models import BindingChoice
 from jitprov.setup.metadata import warnings_of
 
 MAX_XML = 1_000_000
@@ -135,32 +131,14 @@ class RefreshView(MetadataView):
         row = self.identity_provider(slug)
         if not row.metadata_url:
             raise Conflict("no_metadata_url", _("There is no URL to fetch the metadata from."))
-        document = self._fetched_again(row)
-        result = import_metadata(
-            document, into=row, actor=self.actor, metadata_url=row.metadata_url
-        )
-        return self._answer(slug, result, row.metadata_url, dry_run=False)
-
-    def _fetched_again(self, row: IdentityProvider) -> bytes:
-        """Return the document; write down that it cannot be had, as whatever fetches it regularly does."""
-        try:
-            return _fetched(row.metadata_url)
-        except MetadataRefused as error:
-            IdentityProvider.objects.filter(pk=row.pk).update(
-                metadata_error=error.code, metadata_checked_at=timezone.now()
-            )
-            raise
+        outcome = refresh(row, self.actor)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.result is None:
+            raise Conflict("import_refused", _("Somebody else changed it at the same time."))
+        return self._answer(slug, outcome.result, row.metadata_url, dry_run=False)
 
 
 def _document(sent: dict[str, Any]) -> bytes:
-    return _fetched(sent["url"]) if "url" in sent else str(sent["xml"]).encode()
-
-
-def _fetched(url: str) -> bytes:
     # Not metadata_import.read_metadata, which also reads files of this machine.
-    return fetch_metadata(
-        url,
-        max_bytes=conf.METADATA_MAX_BYTES,
-        timeout=conf.METADATA_TIMEOUT,
-        allow_loopback=settings.DEBUG,
-    )
+    return fetch_document(sent["url"]) if "url" in sent else str(sent["xml"]).encode()

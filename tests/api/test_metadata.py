@@ -34,7 +34,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, xml: str) -> list[str]:
             raise MetadataFetchFailed("it did not answer")
         return xml.encode()
 
-    monkeypatch.setattr("jitprov.api.metadata.fetch_metadata", fetch)
+    monkeypatch.setattr("jitprov.metadata_import.fetch_metadata", fetch)
     return asked
 
 
@@ -89,6 +89,19 @@ def test_metadata_that_cannot_be_had_again_is_remembered(
     idp.refresh_from_db()
     assert idp.metadata_error == "metadata_fetch_failed"
     assert idp.metadata_checked_at is not None
+
+
+def test_another_directory_s_document_is_not_taken(
+    ours: Api, idp: IdentityProvider, fetched: list[str]
+) -> None:
+    IdentityProvider.objects.update(metadata_url=URL, entity_id="https://sts.windows.net/other/")
+
+    answer = ours.post(f"{METADATA}refresh/")
+
+    assert (answer.status, answer.json["code"]) == (400, "metadata_entity_changed")
+    idp.refresh_from_db()
+    assert idp.entity_id == "https://sts.windows.net/other/"
+    assert idp.metadata_error == "metadata_entity_changed"
 
 
 def test_without_a_url_there_is_nothing_to_fetch(ours: Api, idp: IdentityProvider) -> None:
