@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -39,6 +40,7 @@ OWN_BASE = "jitprov/setup_link/base.html"
 GONE = _("This leads nowhere")
 
 
+@method_decorator(login_not_required, name="dispatch")
 class LinkPage(View):
     """What all pages of a setup link share: whoever is signed in is not asked, and no other site is told anything."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, resolve_url
@@ -58,6 +59,8 @@ class IdentityProviderUnknown(JitprovError):
     code = "identity_provider_unknown"
 
 
+# Also where the host's middleware lets in only those who are signed in: nobody is, before they have been here.
+@method_decorator(login_not_required, name="dispatch")
 class SignInView(View):
     """What all pages of a sign-in share: which identity provider is meant, leaving for it, and being refused."""
 
