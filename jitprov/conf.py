@@ -138,7 +138,7 @@ class Conf:
     def ASSIGNABLE_GROUPS(self) -> tuple[str, ...] | None:
         """Names of the groups that tenants may map to.
 
-        ``None`` for every group without a permission of ``auth``, ``admin`` or ``jitprov``.
+        ``None`` for every group without a permission of ``auth``, ``admin`` or ``jitprov``, or on users.
         """
         return _names("ASSIGNABLE_GROUPS")
 

@@ -192,7 +192,7 @@ class _Work:
 
     def told(self, said: Said, judged: Judged, names: Mapping[int, str]) -> PersonPreview:
         """Tell of somebody about whom was decided."""
-        decision, desired = judged.preview.decision, judged.preview.desired
+        decision, desired = judged.preview.decision, judged.preview.settled
         groups = None if isinstance(decision, Refuse) else decision.changes.groups
         return PersonPreview(
             said=said,

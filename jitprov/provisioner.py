@@ -7,9 +7,9 @@ found and written. Decisions are methods here; reports are signals.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,26 +18,29 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, IntegrityError, models, transaction
-from django.db.models import OuterRef
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from jitprov import events, user_fields
+from jitprov.accounts import (
+    Found,
+    apply_groups,
+    current_user,
+    identities,
+    provenance,
+    without_groups,
+)
 from jitprov.assignable import assignable_groups
 from jitprov.conf import conf
 from jitprov.contention import TryAgain, is_busy, is_unique_violation, persevere
 from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
-from jitprov.json_rows import json_rows, json_values
 from jitprov.models import (
     ExternalIdentity,
-    GrantedGroup,
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
     TenantAdministrator,
     accounts_database,
-    digest,
     new_reference,
 )
 from jitprov.provisioning.decide import decide, diff
@@ -117,14 +120,10 @@ class Preview:
     user: AbstractBaseUser | None
     """Who it is, if there is an account already."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A person as the database knows them, locked."""
-
-    user: AbstractBaseUser
-    identity: ExternalIdentity | None
-    current: CurrentUser
+    @property
+    def settled(self) -> DesiredUser:
+        """The wish as far as it was settled: with the user name that is free, without groups that may not be given."""
+        return self.desired if isinstance(self.decision, Refuse) else self.decision.desired
 
 
 class Provisioner:
@@ -278,7 +277,7 @@ class Provisioner:
             )
         return Provisioned(user=user, event=event, desired=desired)
 
-    def _judge(self, desired: DesiredUser) -> tuple[_Found | None, Decision]:
+    def _judge(self, desired: DesiredUser) -> tuple[Found | None, Decision]:
         """Read and decide; again where somebody unknown is refused for a value that somebody else has.
 
         Between the two reads the same person may have come in by another tab (READ COMMITTED), and then
@@ -291,33 +290,49 @@ class Provisioner:
             decision = self._decide(found, desired)
         return found, decision
 
-    def _read(self, desired: DesiredUser) -> _Found | None:
+    def _read(self, desired: DesiredUser) -> Found | None:
         """Read everything that the decision needs in one statement, and keep others from writing it."""
         claims = desired.claims
-        identity = _identities(self.identity_provider, claims.external_id).first()
+        identity = identities(self.identity_provider, claims.external_id).first()
         if identity is not None:
-            return _Found(
+            return Found(
                 user=identity.user,
                 identity=identity,
-                current=_current(identity.user, desired, identity),
+                current=current_user(identity.user, desired, identity),
             )
         user = self.find(claims) if claims.external_id else None
         if user is None:
             return None
-        return _Found(user=user, identity=None, current=_current(user, desired, None))
+        return Found(user=user, identity=None, current=current_user(user, desired, None))
 
-    def _decide(self, found: _Found | None, desired: DesiredUser) -> Decision:
+    def _decide(self, found: Found | None, desired: DesiredUser) -> Decision:
         current = found.current if found else None
         policy = self.identity_provider.policy(tenant_enabled=self.is_tenant_enabled())
         if self._as_if_enabled:
             policy = replace(policy, identity_provider_enabled=True)
-        wanted = self._with_username(desired, current)
+        wanted = self._with_assignable_groups(self._with_username(desired, current), current)
         changed = dict(diff(wanted, current).fields)
         if user_fields.username_is_free_to_choose():
             # Found free a moment ago. Whoever takes it now makes us try another, and is no conflict.
             changed.pop(get_user_model().USERNAME_FIELD, None)
         owner = current.pk if current else None
         return decide(wanted, current, policy, user_fields.taken(changed, except_for=owner))
+
+    def _with_assignable_groups(
+        self, desired: DesiredUser, current: CurrentUser | None
+    ) -> DesiredUser:
+        """Give nobody a group that the host does not let this tenant map to, whatever its mapping says.
+
+        Forms accept none such, but the host may have changed its mind since. Asked only about those who would join.
+        """
+        joining = diff(desired, current).groups.join
+        if not joining:
+            return desired
+        allowed = self.assignable_groups().filter(pk__in=joining).values_list("pk", flat=True)
+        refused = joining - set(allowed)
+        if not refused:
+            return desired
+        return without_groups(desired, refused)
 
     def _with_username(self, desired: DesiredUser, current: CurrentUser | None) -> DesiredUser:
         """Settle the user name: a free one for a new person, the old one while it still fits the wish."""
@@ -350,7 +365,7 @@ class Provisioner:
         raise IntegrityError("no free user name")
 
     def _apply(
-        self, decision: Create | Update, found: _Found | None, reference: str
+        self, decision: Create | Update, found: Found | None, reference: str
     ) -> AbstractBaseUser:
         if isinstance(decision, Create) or found is None:
             user = self.create_user(decision)  # type: ignore[arg-type]
@@ -358,7 +373,7 @@ class Provisioner:
             user = found.user
             self.update_user(user, decision)
         identity = self._identify(user, decision, found, reference)
-        _apply_groups(user, identity, decision, reference)
+        apply_groups(user, identity, decision, reference)
         self.write_related(user, decision.desired)
         return user
 
@@ -366,7 +381,7 @@ class Provisioner:
         self,
         user: AbstractBaseUser,
         decision: Create | Update,
-        found: _Found | None,
+        found: Found | None,
         reference: str,
     ) -> ExternalIdentity:
         """Return the identity, with a note for each field that is written of where its value comes from."""
@@ -385,7 +400,7 @@ class Provisioner:
         return identity
 
     def _refused(
-        self, refusal: Refuse, found: _Found | None, desired: DesiredUser, watch: Stopwatch
+        self, refusal: Refuse, found: Found | None, desired: DesiredUser, watch: Stopwatch
     ) -> ProvisioningRefused:
         error = ProvisioningRefused(refusal)
         events.record_refusal(
@@ -412,98 +427,6 @@ def provisioner_for(identity_provider: IdentityProvider) -> Provisioner:
 
 def _desired(claims: Claims, rules: Rules) -> DesiredUser:
     return user_fields.cleaned(map_claims(claims, rules.claim_rules, rules.group_rules))
-
-
-def provenance(decision: Create | Update, reference: str) -> dict[str, dict[str, str]]:
-    """Return for each user field that is written where its value comes from, and the event that wrote it."""
-    claims = {step.target: step.source for step in decision.desired.trace}
-    at = timezone.now().isoformat(timespec="seconds")
-    source = decision.desired.claims.source.value
-    return {
-        name: {"claim": claims.get(name, ""), "source": source, "reference": reference, "at": at}
-        for name in decision.changes.fields
-    }
-
-
-def _identities(
-    identity_provider: IdentityProvider, external_id: str
-) -> models.QuerySet[ExternalIdentity]:
-    """Look somebody up by the anchor and nothing else, with their groups and who granted them."""
-    return _people(get_user_model()).filter(
-        identity_provider=identity_provider, external_id_digest=digest(external_id)
-    )
-
-
-@cache
-def _people(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalIdentity]:
-    """Return the statement, not what it reads: to put it together costs as much as to run it."""
-    identities = ExternalIdentity.objects.select_related("user").select_for_update()
-    return identities.annotate(
-        member_of=json_values(_memberships(user_model), "group_id"),
-        grants=json_rows(
-            GrantedGroup.objects.filter(identity__user=OuterRef("user")), "identity_id", "group_id"
-        ),
-    )
-
-
-def _memberships(user_model: type[AbstractBaseUser]) -> models.QuerySet[Any]:
-    """Return the rows that put the person of an outer identity into groups."""
-    groups: Any = getattr(user_model, "groups", None)
-    if groups is None:
-        return GrantedGroup.objects.none()
-    through: models.Manager[Any] = groups.through.objects
-    return through.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
-
-
-def _current(
-    user: AbstractBaseUser, desired: DesiredUser, identity: ExternalIdentity | None
-) -> CurrentUser:
-    names = {*desired.fields, get_user_model().USERNAME_FIELD}
-    grants: list[dict[str, int]] = getattr(identity, "grants", None) or []
-    own = identity.pk if identity else None
-    return CurrentUser(
-        pk=user.pk,
-        fields=user_fields.values_of(user, names),
-        active=user.is_active,
-        privileged=bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)),
-        linked=identity is not None,
-        identity_active=identity.active if identity else True,
-        groups=frozenset(_member_of(user, identity)),
-        granted=frozenset(row["group_id"] for row in grants if row["identity_id"] == own),
-        granted_elsewhere=frozenset(row["group_id"] for row in grants if row["identity_id"] != own),
-    )
-
-
-def _member_of(user: AbstractBaseUser, identity: ExternalIdentity | None) -> Iterable[int]:
-    if identity is not None:
-        return getattr(identity, "member_of", None) or ()
-    groups: Any = getattr(user, "groups", None)
-    return groups.values_list("pk", flat=True) if groups is not None else ()
-
-
-def _apply_groups(
-    user: AbstractBaseUser, identity: ExternalIdentity, decision: Create | Update, reference: str
-) -> None:
-    groups: Any = getattr(user, "groups", None)
-    if groups is None:
-        return
-    changes, rules = decision.changes.groups, decision.desired.group_rules
-    if changes.join:
-        groups.add(*changes.join)
-    if changes.leave:
-        groups.remove(*changes.leave)
-    GrantedGroup.objects.bulk_create(
-        GrantedGroup(
-            identity=identity,
-            group_id=group,
-            claim=rules[group].claim,
-            value=rules[group].value,
-            reference=reference,
-        )
-        for group in sorted(changes.grant)
-    )
-    if changes.revoke:
-        identity.granted_groups.filter(group__in=changes.revoke).delete()
 
 
 def _outcome(decision: Create | Update) -> Outcome:

@@ -298,8 +298,7 @@ def _theirs(preview: Preview) -> CurrentUser | None:
 
 def _written(preview: Preview) -> dict[str, Any]:
     """Return what would be written, also for somebody who would be refused."""
-    decision = preview.decision
-    desired = preview.desired if isinstance(decision, Refuse) else decision.desired
+    desired = preview.settled
     changes = diff(desired, _theirs(preview))
     names = _group_names({*changes.groups.join, *changes.groups.leave})
     return {

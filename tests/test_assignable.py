@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jitprov.assignable import assignable_groups
+from jitprov.models import IdentityProvider, ProvisioningEvent
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
+from jitprov.testing import ANN
 from jitprov.user_fields import mappable_fields, refuse_target
-from tests.factories import GroupFactory, IdentityProviderFactory
+from tests.accounts.models import User
+from tests.factories import GroupFactory, IdentityProviderFactory, map_group
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +41,7 @@ def test_groups_without_power_by_name() -> None:
     assert names() == ["a", "b"]
 
 
-@pytest.mark.parametrize("app", ["auth", "admin", "jitprov"])
+@pytest.mark.parametrize("app", ["auth", "admin", "jitprov", "accounts"])
 def test_a_group_that_could_give_itself_more_is_left_out(app: str) -> None:
     group_with("powerful", app)
     GroupFactory.create(name="harmless")
@@ -45,7 +49,7 @@ def test_a_group_that_could_give_itself_more_is_left_out(app: str) -> None:
 
 
 def test_one_powerful_permission_among_others_is_enough() -> None:
-    group = group_with("mixed", "accounts")
+    group = group_with("mixed", "sessions")
     assert names() == ["mixed"]
     group.permissions.add(*Permission.objects.filter(content_type__app_label="auth")[:3])
     assert names() == []
@@ -114,3 +118,39 @@ def test_the_host_cannot_let_in_what_nobody_may_write(settings: Any, name: str) 
 def test_a_field_that_there_is_not(settings: Any) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = ["shoe_size"]
     assert mappable_fields() == {}
+
+
+# At a sign-in, where forms cannot help any more
+
+
+@pytest.fixture
+def staff(idp: IdentityProvider) -> Group:
+    return map_group(idp, ANN.groups[0])
+
+
+def test_a_group_that_the_host_no_longer_lets_tenants_map_to_is_given_to_nobody(
+    staff: Group, sign_in: Any, settings: Any
+) -> None:
+    sign_in()
+    settings.JITPROV_ASSIGNABLE_GROUPS = ["another"]
+
+    sign_in(replace(ANN, object_id="new", email="new@acme.example"))
+    sign_in()
+
+    assert [user.email for user in User.objects.filter(groups=staff)] == [ANN.email]
+    late = ProvisioningEvent.objects.get(user__email="new@acme.example")
+    assert late.notes == ["group_not_assignable"]
+
+
+def test_a_group_that_may_change_users_is_given_to_nobody(staff: Group, sign_in: Any) -> None:
+    staff.permissions.add(Permission.objects.get(codename="change_user"))
+
+    assert sign_in().status_code == 302
+    assert not User.objects.filter(groups=staff).exists()
+
+
+def test_only_somebody_who_joins_a_group_costs_a_statement_more(staff: Group, sign_in: Any) -> None:
+    sign_in()
+    with CaptureQueriesContext(connection) as statements:
+        sign_in()
+    assert not [one for one in statements if "auth_group_permissions" in one["sql"]]

@@ -15,6 +15,7 @@ SETTINGS = sorted(name for name in vars(Conf) if name.isupper())
 
 DEFAULTS: dict[str, Any] = {
     "ALLOWED_NEXT_HOSTS": (),
+    "API_PERMISSION": "jitprov.api.permissions.AdministersTenant",
     "ASSIGNABLE_GROUPS": None,
     "BASE_TEMPLATE": "base.html",
     "CLAIMS_RETENTION": timedelta(days=7),

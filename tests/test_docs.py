@@ -151,6 +151,7 @@ def test_every_refusal_says_what_happened_and_has_a_code_of_its_own(
         ("database_error", "jitprov/management/commands/import_idp_metadata.py"),
         ("groups_overage", "jitprov/provisioning/types.py"),
         ("groups_absent", "jitprov/provisioning/types.py"),
+        ("group_not_assignable", "jitprov/provisioning/types.py"),
     ],
 )
 def test_codes_that_are_no_exceptions_are_documented_and_exist(code: str, source: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from jitprov.accounts import identities
 from jitprov.models import IdentityProvider
-from jitprov.provisioner import _identities
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.factories import IdentityProviderFactory, connected, map_group
@@ -101,7 +101,7 @@ def test_the_configuration_is_looked_up_by_indexes(row: IdentityProvider) -> Non
 @needs_explain
 def test_a_person_is_looked_up_by_indexes(row: IdentityProvider) -> None:
     with watched() as statements, transaction.atomic():
-        _identities(row, "ann").first()
+        identities(row, "ann").first()
 
     assert len(statements) == 1
     assert full_scans(statements[0]) == []

@@ -305,12 +305,14 @@ def test_groups_are_told_by_name(idp: IdentityProvider) -> None:
     assert (found.groups_joined, found.groups_left) == ((new.name,), (old.name,))
 
 
-def test_the_name_of_a_group_that_may_not_be_given_is_not_told(idp: IdentityProvider) -> None:
+def test_a_group_that_may_not_be_given_is_neither_given_nor_named(idp: IdentityProvider) -> None:
     secret = GroupFactory.create(name="Staff of another tenant")
     proposed = rules(groups=(GroupRule(claim="groups", value="g", group=secret.pk),))
     with override_settings(JITPROV_ASSIGNABLE_GROUPS=["nothing"]):
         found = previewed(idp, proposed, said(groups=("g",)))
-    assert found.groups_joined == ("a group that may not be given here",)
+    assert found.groups_joined == ()
+    assert [note.code for note in found.notes] == ["group_not_assignable"]
+    assert secret.name not in str(found)
 
 
 def test_groups_that_are_left_alone_are_noted(idp: IdentityProvider) -> None:

@@ -61,6 +61,8 @@ class Note(StrEnum):
     """Entra had too many groups to send: nobody knows which, so groups were left alone."""
     GROUPS_ABSENT = "groups_absent"
     """A claim that group mappings read did not come: its groups were left alone."""
+    GROUP_NOT_ASSIGNABLE = "group_not_assignable"
+    """A group mapping names a group that the host does not let this tenant map to: it was not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

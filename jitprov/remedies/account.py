@@ -124,4 +124,13 @@ ACCOUNT = {
         where=_("The group claim of the application at your identity provider"),
         by=Fixer.IDENTITY_PROVIDER,
     ),
+    "group_not_assignable": Remedy(
+        happened=_(
+            "A group mapping names a group that this application does not let you map to, so the person "
+            "was not put into it."
+        ),
+        fix=_("Map to another group, or ask the support of this application to allow this one."),
+        where=sections.GROUPS,
+        by=Fixer.HERE,
+    ),
 }

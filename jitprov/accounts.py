@@ -1,0 +1,130 @@
+"""People as the database knows them: read in one statement and locked; their groups, and where their values come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import OuterRef
+from django.utils import timezone
+
+from jitprov import user_fields
+from jitprov.json_rows import json_rows, json_values
+from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
+from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Note, Update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A person as the database knows them, locked."""
+
+    user: AbstractBaseUser
+    identity: ExternalIdentity | None
+    current: CurrentUser
+
+
+def identities(
+    identity_provider: IdentityProvider, external_id: str
+) -> models.QuerySet[ExternalIdentity]:
+    """Look somebody up by the anchor and nothing else, with their groups and who granted them."""
+    return _people(get_user_model()).filter(
+        identity_provider=identity_provider, external_id_digest=digest(external_id)
+    )
+
+
+@cache
+def _people(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalIdentity]:
+    """Return the statement, not what it reads: to put it together costs as much as to run it."""
+    identities = ExternalIdentity.objects.select_related("user").select_for_update()
+    return identities.annotate(
+        member_of=json_values(_memberships(user_model), "group_id"),
+        grants=json_rows(
+            GrantedGroup.objects.filter(identity__user=OuterRef("user")), "identity_id", "group_id"
+        ),
+    )
+
+
+def _memberships(user_model: type[AbstractBaseUser]) -> models.QuerySet[Any]:
+    """Return the rows that put the person of an outer identity into groups."""
+    groups: Any = getattr(user_model, "groups", None)
+    if groups is None:
+        return GrantedGroup.objects.none()
+    through: models.Manager[Any] = groups.through.objects
+    return through.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
+
+
+def current_user(
+    user: AbstractBaseUser, desired: DesiredUser, identity: ExternalIdentity | None
+) -> CurrentUser:
+    names = {*desired.fields, get_user_model().USERNAME_FIELD}
+    grants: list[dict[str, int]] = getattr(identity, "grants", None) or []
+    own = identity.pk if identity else None
+    return CurrentUser(
+        pk=user.pk,
+        fields=user_fields.values_of(user, names),
+        active=user.is_active,
+        privileged=bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)),
+        linked=identity is not None,
+        identity_active=identity.active if identity else True,
+        groups=frozenset(_member_of(user, identity)),
+        granted=frozenset(row["group_id"] for row in grants if row["identity_id"] == own),
+        granted_elsewhere=frozenset(row["group_id"] for row in grants if row["identity_id"] != own),
+    )
+
+
+def _member_of(user: AbstractBaseUser, identity: ExternalIdentity | None) -> Iterable[int]:
+    if identity is not None:
+        return getattr(identity, "member_of", None) or ()
+    groups: Any = getattr(user, "groups", None)
+    return groups.values_list("pk", flat=True) if groups is not None else ()
+
+
+def apply_groups(
+    user: AbstractBaseUser, identity: ExternalIdentity, decision: Create | Update, reference: str
+) -> None:
+    groups: Any = getattr(user, "groups", None)
+    if groups is None:
+        return
+    changes, rules = decision.changes.groups, decision.desired.group_rules
+    if changes.join:
+        groups.add(*changes.join)
+    if changes.leave:
+        groups.remove(*changes.leave)
+    GrantedGroup.objects.bulk_create(
+        GrantedGroup(
+            identity=identity,
+            group_id=group,
+            claim=rules[group].claim,
+            value=rules[group].value,
+            reference=reference,
+        )
+        for group in sorted(changes.grant)
+    )
+    if changes.revoke:
+        identity.granted_groups.filter(group__in=changes.revoke).delete()
+
+
+def provenance(decision: Create | Update, reference: str) -> dict[str, dict[str, str]]:
+    """Return for each user field that is written where its value comes from, and the event that wrote it."""
+    claims = {step.target: step.source for step in decision.desired.trace}
+    at = timezone.now().isoformat(timespec="seconds")
+    source = decision.desired.claims.source.value
+    return {
+        name: {"claim": claims.get(name, ""), "source": source, "reference": reference, "at": at}
+        for name in decision.changes.fields
+    }
+
+
+def without_groups(desired: DesiredUser, refused: frozenset[int]) -> DesiredUser:
+    """Return the wish without some groups, which are then neither given nor taken away."""
+    return replace(
+        desired,
+        groups=None if desired.groups is None else desired.groups - refused,
+        unknown_groups=desired.unknown_groups | refused,
+        notes=(*desired.notes, Note.GROUP_NOT_ASSIGNABLE),
+    )
