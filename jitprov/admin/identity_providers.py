@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from jitprov import audit
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
@@ -102,25 +101,34 @@ class IdentityProviderAdmin(ScopedAdmin):
             return self._answered(request, page, page.posted(request.POST))
         return self._shown(request, page, page.context())
 
-    @method_decorator([require_POST, sensitive_post_parameters()])
+    @method_decorator(sensitive_post_parameters())
     def metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what a document says, or save it."""
         page = self._setup_page(request, object_id)
+        if request.method != "POST":
+            return redirect(page.urls.page)
         return self._answered(request, page, page.metadata_posted(request.POST, request.FILES))
 
-    @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Begin a test.
+
+        Not by a redirect: a Content-Security-Policy holds every redirect after a form to its ``form-action``, and
+        nobody knows through which hosts an identity provider sends people.
+        """
         page = self._setup_page(request, object_id)
+        if request.method != "POST":
+            return redirect(page.urls.page)
         answer = page.begin_test()
         if not answer.went_well:
             return self._answered(request, page, answer)
-        # Not a redirect: under a Content-Security-Policy with form-action, browsers hold to it every redirect after a
-        # form, and nobody knows through which hosts an identity provider sends people.
-        title = _("On to your identity provider")
-        return self._rendered(request, "leave.html", {"title": title, "url": answer.redirect})
+        context = {"title": _("On to your identity provider"), "url": answer.redirect}
+        return self._rendered(request, "leave.html", {**context, "urls": page.urls})
 
-    @method_decorator(require_POST)
     def switch_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Enable or disable the sign-in."""
         page = self._setup_page(request, object_id)
+        if request.method != "POST":
+            return redirect(page.urls.page)
         return self._answered(request, page, page.switched(request.POST))
 
     def report_view(self, request: HttpRequest, object_id: str, reference: str) -> HttpResponse:
