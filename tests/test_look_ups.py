@@ -37,6 +37,7 @@ def watched() -> Iterator[list[Statement]]:
             seen.append((sql, params))
         return execute(sql, params, many, context)
 
+    assert connection.features.supports_json_field  # a statement, the first time in a process
     with connection.execute_wrapper(watch):
         yield seen
 
