@@ -99,18 +99,21 @@ def refused(error: JitprovError) -> Refused:
 
 
 def of_form(error: FormError | ErrorDict, path: str = "") -> ValidationError:
-    """Return what a form or a model found wrong; the codes are Django's, or ours.
+    """Return what a form or a model found wrong, as an answer.
 
     :param path: of what the form stands for, with a dot at its end.
     """
-    return ValidationError(
-        {
-            f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": [
-                ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in found
-            ]
-            for field, found in _by_field(error).items()
-        }
-    )
+    return ValidationError(form_problems(error, path))
+
+
+def form_problems(error: FormError | ErrorDict, path: str) -> dict[str, list[ErrorDetail]]:
+    """Return what a form or a model found wrong, by part of the request; the codes are Django's, or ours."""
+    return {
+        f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": [
+            ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in found
+        ]
+        for field, found in _by_field(error).items()
+    }
 
 
 def _by_field(error: FormError | ErrorDict) -> Mapping[str, list[FormError]]:

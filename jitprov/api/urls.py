@@ -14,8 +14,10 @@ from jitprov.api import (
     metadata,
     preview,
     schema,
+    setup_links,
     sign_in_tests,
     status,
+    tables,
     tenants,
 )
 
@@ -32,6 +34,10 @@ urlpatterns = [
     path(f"{_IDP}/disable/", identity_providers.DisableView.as_view()),
     path(f"{_IDP}/metadata/", metadata.MetadataView.as_view()),
     path(f"{_IDP}/metadata/refresh/", metadata.RefreshView.as_view()),
+    path(f"{_IDP}/certificates/", tables.CertificatesView.as_view()),
+    path(f"{_IDP}/email-domains/", tables.DomainsView.as_view()),
+    path(f"{_IDP}/setup-links/", setup_links.SetupLinksView.as_view()),
+    path(f"{_IDP}/setup-links/<str:id>/revoke/", setup_links.RevokeView.as_view()),
     path(f"{_IDP}/choices/", choices.ChoicesView.as_view()),
     path(f"{_IDP}/mapping-review/", preview.MappingReviewView.as_view()),
     path(f"{_IDP}/preview/", preview.PreviewView.as_view()),

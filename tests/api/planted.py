@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jitprov import sign_in_test
+from jitprov import setup_links, sign_in_test
 from jitprov.audit import Actor, recorded
 from jitprov.models import (
     ClaimMapping,
@@ -21,6 +21,7 @@ from jitprov.models import (
     ObservedClaim,
     Outcome,
     ProvisioningEvent,
+    SetupLink,
     SigningCertificate,
     TenantAdministrator,
     TestSignIn,
@@ -56,12 +57,24 @@ class Planted:
     group_mapping: GroupMapping
     event: ProvisioningEvent
     test: TestSignIn
+    setup_link: SetupLink
+
+    def key(self, path: str) -> int:
+        """Return the primary key of the row that a path is about."""
+        if "setup-links" in path:
+            return self.setup_link.pk
+        return self.claim_mapping.pk if "claim-mappings" in path else self.group_mapping.pk
+
+    def reference(self, path: str) -> str:
+        """Return the reference of the row that a path is about."""
+        return self.test.reference if "test-sign-ins" in path else self.event.reference
 
 
 def plant(mark: str, fake: FakeIdentityProvider) -> Planted:
     """Make a tenant with an identity provider that has some of everything."""
     tenant = TenantFactory.create(slug=mark, name=f"Tenant {mark}")
     admin = UserFactory.create(username=f"admin-{mark}", is_staff=True)
+    admin.user_permissions.add(Permission.objects.get(codename="add_setuplink"))
     TenantAdministrator.objects.create(user=admin, tenant=tenant)
     idp = IdentityProviderFactory.create(
         slug=mark,
@@ -89,6 +102,9 @@ def plant(mark: str, fake: FakeIdentityProvider) -> Planted:
         group_mapping=group_mapping,
         event=_events(idp, mark),
         test=_test(idp, admin),
+        setup_link=setup_links.make(
+            idp, actor=Actor.person(admin, Via.API), recipient=f"it@{mark}.example"
+        )[0],
     )
 
 

@@ -56,9 +56,8 @@ def api(us: Planted, api_for: Any) -> Api:
 
 def filled(path: str, about: Planted, slug: str = "") -> str:
     """Return a path with a tenant's keys in it."""
-    key = about.claim_mapping.pk if "claim" in path else about.group_mapping.pk
-    reference = about.test.reference if "test-sign-ins" in path else about.event.reference
-    return path.removeprefix("/").format(slug=slug or about.mark, id=key, reference=reference)
+    keys = {"id": about.key(path), "reference": about.reference(path)}
+    return path.removeprefix("/").format(slug=slug or about.mark, **keys)
 
 
 def body_for(method: str, path: str, about: Planted) -> Any:

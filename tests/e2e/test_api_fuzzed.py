@@ -50,28 +50,21 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
         "identity_provider": [one.mark for one in tenants],
         "group": [one.group_mapping.group_id for one in tenants],
         "target": ["first_name", "last_name", "email", "is_superuser", "password"],
-        "claims": [one.claim_mapping.pk for one in tenants],
-        "groups": [one.group_mapping.pk for one in tenants],
-        "tests": [one.test.reference for one in tenants],
-        "events": [one.event.reference for one in tenants],
     }
     for path, methods in document["paths"].items():
         for operation in methods.values():
             operation.pop("security", None)  # who asks is not to be made up
+            here = {
+                **known,
+                "id": [one.key(path) for one in tenants],
+                "reference": [one.reference(path) for one in tenants],
+            }
             for parameter in operation.get("parameters", ()):
-                _offer(parameter, "schema", known.get(_kind(path, parameter["name"])))
+                _offer(parameter, "schema", here.get(parameter["name"]))
     for component in document["components"]["schemas"].values():
         for name in component.get("properties", {}):
             _offer(component["properties"], name, known.get(name))
     return document
-
-
-def _kind(path: str, name: str) -> str:
-    if name == "id":
-        return "claims" if "claim-mappings" in path else "groups"
-    if name == "reference":
-        return "tests" if "test-sign-ins" in path else "events"
-    return name
 
 
 def _offer(where: dict[str, Any], name: str, values: list[Any] | None) -> None:

@@ -1,0 +1,125 @@
+"""Setup links: for an outside IT admin who has no account. For superusers, and for whom the host permits it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_201_CREATED
+
+from jitprov import setup_links
+from jitprov.api.base import ApiView, number_of
+from jitprov.api.fields import Number, Shape, Text
+from jitprov.api.openapi import described, problems
+from jitprov.api.paging import Paging, page, page_of
+from jitprov.models import IdentityProvider, SetupLink
+from jitprov.setup_links import LIFETIME, MAX_LIFETIME, LinkRefused
+
+MAY_MAKE = "jitprov.add_setuplink"
+"""Django's own permission; superusers have every one."""
+
+
+class Link(serializers.Serializer[SetupLink]):
+    """A setup link, without what opens it."""
+
+    id = serializers.IntegerField()
+    recipient = serializers.CharField(allow_blank=True)
+    works = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+    def get_works(self, link: SetupLink) -> bool:
+        return link.revoked_at is None and link.expires_at > timezone.now()
+
+
+class MadeLink(Link):
+    """A setup link that was just made."""
+
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.CharField(help_text="Shown this once, and kept nowhere."))
+    def get_url(self, link: SetupLink) -> Any:
+        return self.context["url"]
+
+
+class NewLink(Shape):
+    """A setup link to be."""
+
+    recipient = Text(
+        max_length=200, allow_blank=True, default="", help_text="Only so that you know it again."
+    )
+    days = Number(min_value=1, max_value=MAX_LIFETIME.days, default=LIFETIME.days)
+
+
+class _LinksView(ApiView):
+    def link_maker_s(self, slug: str) -> IdentityProvider:
+        """Return the identity provider, to whoever may make links to it."""
+        row = self.identity_provider(slug)
+        if not self.request.user.has_perm(MAY_MAKE):
+            raise PermissionDenied
+        return row
+
+
+class SetupLinksView(_LinksView):
+    """Setup links of an identity provider."""
+
+    costly = ("POST",)
+
+    @described(
+        operation_id="setup_links_list",
+        summary="List setup links, the newest first",
+        parameters=[Paging],
+        responses={200: page_of(Link), **problems(400, 404)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        asked = self.asked(Paging)
+        rows = SetupLink.objects.filter(identity_provider=self.link_maker_s(slug))
+        return self.said(page_of(Link), page(rows, asked, "-pk"))
+
+    @described(
+        operation_id="setup_links_make",
+        summary="Make a setup link",
+        request=NewLink,
+        responses={201: MadeLink, **problems(400, 404, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        row = self.link_maker_s(slug)
+        sent = self.sent(NewLink)
+        try:
+            link, url = setup_links.make(
+                row,
+                actor=self.actor,
+                recipient=sent["recipient"],
+                lifetime=timedelta(days=sent["days"]),
+            )
+        except LinkRefused as error:
+            raise ValidationError([ErrorDetail(str(error), "too_many")]) from error
+        return Response(MadeLink(link, context={"url": url}).data, HTTP_201_CREATED)
+
+
+class RevokeView(_LinksView):
+    """Let a setup link open nothing any more."""
+
+    @described(
+        operation_id="setup_links_revoke",
+        summary="Let a setup link open nothing any more",
+        request=None,
+        responses={200: Link, **problems(404)},
+    )
+    def post(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
+        row = self.link_maker_s(slug)
+        link = self.found(
+            SetupLink.objects.select_related("identity_provider"),
+            identity_provider=row,
+            pk=number_of(id),
+        )
+        setup_links.revoke(link, self.actor)
+        return self.said(Link, link)

@@ -1,0 +1,161 @@
+"""Certificates, e-mail domains and setup links by the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from jitprov import setup_links
+from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, SetupLink
+from jitprov.setup_links import MAX_ACTIVE
+from jitprov.testing import rsa_key_pair
+from tests.api.client import Api
+from tests.factories import IdentityProviderFactory
+
+pytestmark = pytest.mark.django_db
+
+ACME = "identity-providers/acme/"
+CERTIFICATES = f"{ACME}certificates/"
+DOMAINS = f"{ACME}email-domains/"
+LINKS = f"{ACME}setup-links/"
+PEM = rsa_key_pair("another").certificate
+
+
+# Certificates
+
+
+def test_certificates_are_added_kept_and_removed(ours: Api, idp: IdentityProvider) -> None:
+    [old] = ours.get(CERTIFICATES).json["results"]
+
+    both = ours.put(
+        CERTIFICATES,
+        {"rows": [{"pem": PEM}, {"fingerprint": old["fingerprint"], "allow_expired": True}]},
+    )
+    assert both.status == 200
+    assert {one["fingerprint"]: one["allow_expired"] for one in both.json["results"]}[
+        old["fingerprint"]
+    ]
+    [new] = [
+        one["fingerprint"]
+        for one in both.json["results"]
+        if one["fingerprint"] != old["fingerprint"]
+    ]
+    one = ours.put(CERTIFICATES, {"rows": [{"fingerprint": new}]})
+    assert [row["fingerprint"] for row in one.json["results"]] == [new]
+    assert set(ConfigurationChange.objects.values_list("what", flat=True)) == {"certificate"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "path"),
+    [
+        ([], "rows"),
+        ([{}], "rows.0"),
+        ([{"pem": PEM, "fingerprint": "00"}], "rows.0"),
+        ([{"fingerprint": "00"}], "rows.0.fingerprint"),
+        ([{"pem": PEM}, {"pem": "no certificate"}], "rows.1.pem"),
+        ([{"pem": PEM}, {"pem": PEM}], "rows.1.pem"),
+        ([{"pem": PEM}] * 21, "rows"),
+    ],
+)
+def test_what_cannot_be_the_certificates_is_said(
+    ours: Api, idp: IdentityProvider, rows: list[Any], path: str
+) -> None:
+    before = ours.get(CERTIFICATES).json
+
+    answer = ours.put(CERTIFICATES, {"rows": rows})
+
+    assert answer.status == 400
+    assert list(answer.codes) == [path]
+    assert ours.get(CERTIFICATES).json == before
+
+
+def test_another_s_certificate_cannot_be_kept(ours: Api, idp: IdentityProvider) -> None:
+    other = IdentityProviderFactory.create()
+    theirs = other.certificates.create(pem=PEM)
+
+    answer = ours.put(CERTIFICATES, {"rows": [{"fingerprint": theirs.fingerprint}]})
+
+    assert answer.codes == {"rows.0.fingerprint": ["invalid_choice"]}
+
+
+# E-mail domains
+
+
+def test_a_superuser_says_whose_people_are_sent_here(superuser: Api, idp: IdentityProvider) -> None:
+    answer = superuser.put(DOMAINS, {"rows": ["Acme.Example", "b.example"]})
+    assert answer.json["results"] == ["acme.example", "b.example"]
+    kept = EmailDomain.objects.get(domain="acme.example").pk
+
+    assert superuser.put(DOMAINS, {"rows": ["acme.example"]}).json["results"] == ["acme.example"]
+    assert EmailDomain.objects.get().pk == kept
+
+
+def test_a_tenant_s_administrator_only_reads_it(ours: Api, idp: IdentityProvider) -> None:
+    EmailDomain.objects.create(identity_provider=idp, domain="acme.example")
+
+    assert ours.get(DOMAINS).json["results"] == ["acme.example"]
+    assert ours.put(DOMAINS, {"rows": []}).status == 403
+    assert EmailDomain.objects.exists()
+
+
+@pytest.mark.parametrize("rows", [["twice.example", "twice.example"], ["taken.example"], [""], [1]])
+def test_what_cannot_be_the_domains_is_said(
+    superuser: Api, idp: IdentityProvider, rows: list[Any]
+) -> None:
+    EmailDomain.objects.create(
+        identity_provider=IdentityProviderFactory.create(), domain="taken.example"
+    )
+
+    assert superuser.put(DOMAINS, {"rows": rows}).status == 400
+    assert not idp.email_domains.exists()
+
+
+# Setup links
+
+
+def test_a_link_is_made_shown_once_and_revoked(superuser: Api, idp: IdentityProvider) -> None:
+    made = superuser.post(LINKS, {"recipient": "it@acme.example", "days": 2})
+    assert made.status == 201
+    token = made.json["url"].rstrip("/").rpartition("/")[2]
+    assert setup_links.find(token, timezone.now()) is not None
+
+    [listed] = superuser.get(LINKS).json["results"]
+    assert listed["works"] is True
+    assert "url" not in listed
+    assert token not in str(listed)
+
+    assert superuser.post(f"{LINKS}{listed['id']}/revoke/").json["works"] is False
+    assert setup_links.find(token, timezone.now()) is None
+
+
+@pytest.mark.parametrize("body", [{"days": 0}, {"days": 31}, {"days": "1"}, {"recipient": 1}])
+def test_what_cannot_be_a_link_is_said(
+    superuser: Api, idp: IdentityProvider, body: dict[str, Any]
+) -> None:
+    assert list(superuser.post(LINKS, body).codes) == list(body)
+
+
+def test_there_are_only_so_many_links(superuser: Api, idp: IdentityProvider) -> None:
+    statuses = [superuser.post(LINKS, {}).status for _ in range(MAX_ACTIVE + 1)]
+
+    assert statuses == [201] * MAX_ACTIVE + [400]
+
+
+def test_a_tenant_s_administrator_makes_links_only_where_the_host_permits_it(
+    idp: IdentityProvider, administrator_of: Any, api_for: Any
+) -> None:
+    user = administrator_of(idp.tenant)
+    assert api_for(user).get(LINKS).status == 403
+    assert api_for(user).post(LINKS, {}).status == 403
+
+    user.user_permissions.add(Permission.objects.get(codename="add_setuplink"))
+    assert api_for(user).post(LINKS, {}).status == 201
+    other = IdentityProviderFactory.create(slug="theirs")
+    link = SetupLink.objects.create(
+        identity_provider=other, token_digest="x", expires_at="2100-01-01T00:00Z"
+    )
+    assert api_for(user).post("identity-providers/theirs/setup-links/", {}).status == 404
+    assert api_for(user).post(f"{LINKS}{link.pk}/revoke/").status == 404
