@@ -159,7 +159,7 @@ def test_every_example_of_transforms_is_accepted(fence: Fence) -> None:
 @pytest.mark.parametrize("fence", fences("console"))
 def test_every_command_that_is_shown_can_be_given(fence: Fence) -> None:
     for line in re.findall(r"^\$ (.+)$", fence.code, re.MULTILINE):
-        match shlex.split(line):
+        match shlex.split(line.partition(" > ")[0]):
             case ["python", "manage.py", name, *arguments]:
                 parser = load_command_class("jitprov", name).create_parser("manage.py", name)
                 parser.allow_abbrev = False
