@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from jitprov import audit
 from jitprov.access import Scope
 from jitprov.audit import Actor
+from jitprov.conf import conf
 from jitprov.metadata_import import free_slug
 from jitprov.metadata_rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset
 
 MAX_TENANTS = 100
-"""That a choice offers; with more of them the primary key has to be typed or looked up."""
+"""That a choice offers; of more of them one has to be named."""
 
 
 class DraftForm(forms.ModelForm):
@@ -50,8 +51,7 @@ class DraftForm(forms.ModelForm):
         tenant.queryset = scope.visible_tenants()
         few = list(tenant.queryset[: MAX_TENANTS + 1])
         if len(few) > MAX_TENANTS:
-            tenant.widget = forms.TextInput()
-            tenant.help_text = _("The primary key of the tenant.")
+            _let_be_typed(tenant)
             return
         tenant.choices = [("", _("— choose —")), *((one.pk, str(one)) for one in few)]
         if len(few) == 1:
@@ -75,3 +75,15 @@ class DraftForm(forms.ModelForm):
             if row.preset != Preset.NONE:
                 ClaimMapping.objects.bulk_create(preset_mappings(row))
         return row
+
+
+def _let_be_typed(tenant: Any) -> None:
+    """Let a tenant be named by what the host looks tenants up by, if that names one only, or by the primary key."""
+    name = conf.TENANT_LOOKUP_FIELD
+    columns = {one.name: one for one in tenant.queryset.model._meta.concrete_fields}
+    column = columns.get(name)
+    by_name = column is not None and column.unique
+    tenant.widget = forms.TextInput()
+    tenant.to_field_name = name if by_name else None
+    named = column.verbose_name if column is not None and by_name else _("primary key")
+    tenant.help_text = _("There are many: type its %(field)s.") % {"field": named}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
@@ -25,6 +26,8 @@ CLAIM_MAPPINGS = "claim_mappings"
 GROUP_MAPPINGS = "group_mappings"
 EMAIL_DOMAINS = "email_domains"
 _TABLES = (CERTIFICATES, CLAIM_MAPPINGS, GROUP_MAPPINGS, EMAIL_DOMAINS)
+MAX_LISTED = 20
+"""Mistakes that are listed at the top of the page."""
 _STEP = "-step"
 _ROOM = 50
 """Fields of a page besides those of its rows."""
@@ -113,6 +116,14 @@ class SetupForms:
     def is_valid(self) -> bool:
         """Say whether everything can be saved; every form is asked, so that each says what is wrong with it."""
         return all([one.is_valid() for one in self.all_forms])  # noqa: C419
+
+    @property
+    def wrong_fields(self) -> list[Any]:
+        """Return the first few fields beside which something is said, from the top of the page."""
+        rows = [form for table in self.tables for form in table.forms]
+        steps = [step for form in self.claim_mappings.forms for step in form.steps]
+        fields = (field for form in [*self.columns, *rows, *steps] for field in form)
+        return list(islice((field for field in fields if field.errors), MAX_LISTED))
 
     def save(self, actor: Actor, note: str = "") -> None:
         """Save all of it, or nothing, and record what changed."""

@@ -9,6 +9,7 @@ from django.urls import reverse
 from lxml import html
 
 from jitprov.models import IdentityProvider, TenantAdministrator
+from jitprov.setup.forms import SetupForms
 from tests.factories import UserFactory
 
 
@@ -66,7 +67,10 @@ def fields_of(answer: Any) -> dict[str, Any]:
 
 def errors_of(answer: Any) -> dict[str, str]:
     """Return what the page says beside its fields, by the name of the field."""
-    forms = answer.context["forms"]
+    return errors_in(answer.context["forms"])
+
+
+def errors_in(forms: SetupForms) -> dict[str, str]:
     found: dict[str, str] = {}
     rows = [form for table in forms.tables for form in table.forms]
     steps = [step for form in forms.claim_mappings.forms for step in form.steps]

@@ -17,9 +17,9 @@ from jitprov.models import (
     SigningCertificate,
     TestSignIn,
 )
-from jitprov.setup import metadata
+from jitprov.setup import drafts, metadata
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import UserFactory, connected, map_group
+from tests.factories import TenantFactory, UserFactory, connected, map_group
 from tests.setup.pages import Page, administrator_of, errors_of, superuser, url
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +218,22 @@ def test_no_draft_is_made_for_another_tenant(
     assert theirs.tenant.name not in page
     assert list(answer.context["form"].errors) == ["tenant"]
     assert IdentityProvider.objects.count() == 2
+
+
+def test_one_of_many_tenants_is_named(
+    client: Client, ours: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "MAX_TENANTS", 1)
+    wanted = TenantFactory.create()
+    TenantFactory.create()
+    client.force_login(superuser())
+
+    unknown = draft(client, tenant="nobody")
+    answer = draft(client, tenant=wanted.slug)
+
+    assert list(unknown.context["form"].errors) == ["tenant"]
+    assert answer.status_code == 302
+    assert IdentityProvider.objects.filter(tenant=wanted).exists()
 
 
 def test_staff_without_a_tenant_make_no_draft(client: Client, ours: IdentityProvider) -> None:
