@@ -51,6 +51,10 @@ messages: $(VENV)/installed-dev
 	cd jitprov && ../$(BIN)/django-admin makemessages --locale de --locale fr --no-obsolete --no-location --verbosity 0
 	cd jitprov && ../$(BIN)/django-admin compilemessages --verbosity 0
 
+# The pictures of pages in the documentation, by a walk through the demo in Chromium.
+pictures: $(VENV)/installed-dev
+	$(BIN)/python -m tests.e2e.pictures
+
 # What a sign-in costs, beside django-allauth in .venv-bench: ARGS=--quick is a minute, ARGS=--write keeps the results.
 bench: $(VENV)/installed-test
 	$(BIN)/python -m tests.bench $(ARGS)

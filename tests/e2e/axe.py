@@ -15,15 +15,18 @@ GRAVE = {"serious", "critical"}
 # Around this, a page of the admin is Django's, and so are the filters and the search of a list.
 _OURS_IN_THE_ADMIN = "#content"
 _CONTEXT = {"include": [[_OURS_IN_THE_ADMIN]], "exclude": [["#changelist-filter"], ["#toolbar"]]}
-_OPTIONS = {"resultTypes": ["violations"], "preload": False}
+_EVERYTHING = {"resultTypes": ["violations"], "preload": False}
+_COLOURS = {**_EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 # Colours on their way to other ones are judged wrongly.
 _AT_ONCE = "*, *::before, *::after { transition: none !important; animation: none !important }"
-_LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = (
-    (DESKTOP, "light"),
-    (DESKTOP, "dark"),
-    (PHONE, "dark"),
-    (PHONE, "light"),
+_LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], Any], ...] = (
+    (DESKTOP, "light", _EVERYTHING),
+    (DESKTOP, "dark", _COLOURS),
+    (PHONE, "dark", _EVERYTHING),
+    (PHONE, "light", _COLOURS),
 )
+# Shown for their words; they look like the page before or after.
+_AGAIN = {"give", "metadata-saved", "mapping-saved"}
 
 
 @dataclass(slots=True)
@@ -35,25 +38,39 @@ class Axe:
 
     found: dict[str, str] = field(default_factory=dict)
     """What is wrong, each once, with the page on which it was met first."""
+    seen: list[str] = field(default_factory=list)
 
     def see(self, page: Page, name: str, part: str) -> None:
         """Look at a page in both widths, by day and by night."""
+        if name in _AGAIN:
+            return
+        self.seen.append(name)
         page.add_style_tag(content=_AT_ONCE)
-        for viewport, scheme in _LOOKS:
+        page.evaluate(_axe_core())
+        for viewport, scheme, options in _LOOKS:
             page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=scheme)
-            where = f"{name}, {viewport['width']} pixels, {scheme}"
-            for violation in self._violations(page):
-                self.found.setdefault(violation, where)
+            for violation in _violations(page, options):
+                self.found.setdefault(
+                    violation, f"{name}, {viewport['width']} pixels wide, {scheme}"
+                )
         page.set_viewport_size(DESKTOP)
         page.emulate_media(color_scheme="light")
 
-    def _violations(self, page: Page) -> Iterator[str]:
-        from axe_playwright_python.sync_playwright import Axe as Core  # noqa: PLC0415 -- may not be installed
 
-        ours = page.locator(_OURS_IN_THE_ADMIN).count()
-        result: dict[str, Any] = Core().run(page, _CONTEXT if ours else None, _OPTIONS).response
-        for violation in result["violations"]:
-            if violation["impact"] in GRAVE:
-                for node in violation["nodes"]:
-                    yield f"{violation['id']}: {node['html']} ({node['failureSummary']})"
+_RUN = "([context, options]) => axe.run(context, options).then(result => result.violations)"
+
+
+def _axe_core() -> str:
+    from axe_playwright_python.sync_playwright import Axe as Core  # noqa: PLC0415 -- may not be installed
+
+    return str(Core().axe_script)
+
+
+def _violations(page: Page, options: Any) -> Iterator[str]:
+    ours = page.locator(_OURS_IN_THE_ADMIN).count()
+    context: Any = _CONTEXT if ours else {"include": [["html"]]}
+    for violation in page.evaluate(_RUN, [context, options]):
+        if violation["impact"] in GRAVE:
+            for node in violation["nodes"]:
+                yield f"{violation['id']}: {node['html']} ({node['failureSummary']})"

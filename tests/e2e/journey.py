@@ -32,9 +32,11 @@ class ItAdmin:
 
     # The identity provider's page
 
-    def make_draft(self, slug: str) -> Ours:
-        """Begin, and return what is to be given to the directory."""
+    def begin(self) -> None:
         self.page.goto(f"{self.visitor.site.product}/admin/jitprov/identityprovider/add/")
+
+    def make_draft(self, slug: str) -> Ours:
+        """Make a draft, and return what is to be given to the directory."""
         self.page.select_option("[name=preset]", "entra")
         self.page.fill("[name=slug]", slug)
         self.visitor.follow(self.page.get_by_role("button", name="Make a draft"))

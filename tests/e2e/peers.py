@@ -33,6 +33,10 @@ def require_schemathesis() -> None:
     _require("Schemathesis", [*_modules("schemathesis")])
 
 
+def require_axe() -> None:
+    _require("axe-core", [*_modules("axe_playwright_python")])
+
+
 def _require(peer: str, missing: list[str]) -> None:
     if missing:
         absent(f"{peer} is not here: no {', no '.join(missing)}")

@@ -52,14 +52,22 @@ class Story:
             eye.see(page, name, part)
 
 
-def connect(visitors: Visitors, story: Story) -> ItAdmin:
-    """Go from nothing to a sign-in that is enabled, by way of everything that can be wrong."""
+def connect(visitors: Visitors, story: Story, *, detours: bool = True) -> ItAdmin:
+    """Go from nothing to a sign-in that is enabled.
+
+    :param detours: by way of everything that can be wrong.
+    """
     carla = ItAdmin(visitor=visitors.new())
     carla.visitor.log_into_admin("carla")
     story.show(carla.page, "nothing-yet")
+    carla.begin()
+    story.show(carla.page, "add")
     _give_and_paste(visitors, carla, story)
     _map(carla, story)
-    _test(carla, story)
+    if detours:
+        _fail(carla, story)
+    carla.test("peter")
+    story.show(carla.page, "report-passed")
     carla.enable()
     story.show(carla.page, "enabled")
     return carla
@@ -88,15 +96,13 @@ def _map(carla: ItAdmin, story: Story) -> None:
     story.show(carla.page, "mapping-saved")
 
 
-def _test(carla: ItAdmin, story: Story) -> None:
+def _fail(carla: ItAdmin, story: Story) -> None:
     carla.test("peter", "other-certificate")
     story.show(carla.page, "report-other-certificate")
     carla.test("peter", "no-email")
     story.show(carla.page, "report-no-email")
     carla.test("samir")
     story.show(carla.page, "report-switched-off")
-    carla.test("peter")
-    story.show(carla.page, "report-passed")
 
 
 def _claims_of(entry: Entry) -> object:
@@ -125,12 +131,32 @@ def be_refused(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
 
 def look_around(carla: ItAdmin, story: Story) -> None:
     """Open what an IT admin comes back to later."""
+    carla.visitor.site.run(_WEEKS)
     product = carla.visitor.site.product
     for name, path in _LATER.items():
         carla.page.goto(f"{product}{path}")
         story.show(carla.page, name)
 
 
+# What somebody in the middle of their work would see after some weeks.
+_WEEKS = """
+from datetime import timedelta
+from django.utils import timezone
+from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
+
+row = IdentityProvider.objects.get(slug="initech")
+for day in range(1, 30):
+    for number in range(2 + day * 5 % 7):
+        outcome = Outcome.CREATED if number == 0 and day % 3 == 0 else Outcome.UNCHANGED
+        if number == 1 and day % 8 == 0:
+            outcome = Outcome.REFUSED
+        event = ProvisioningEvent.objects.create(
+            identity_provider=row, tenant=row.tenant, outcome=outcome,
+            reason="account_disabled" if outcome == Outcome.REFUSED else "",
+        )
+        at = timezone.now() - timedelta(days=day)
+        ProvisioningEvent.objects.filter(pk=event.pk).update(created_at=at)
+"""
 _LATER = {
     "overview": "/admin/",
     "identity-providers": "/admin/jitprov/identityprovider/",
@@ -138,6 +164,27 @@ _LATER = {
     "people": "/admin/jitprov/externalidentity/",
     "changes": "/admin/jitprov/configurationchange/",
 }
+
+
+def invite(visitors: Visitors, story: Story) -> None:
+    """Let somebody without an account open a setup link."""
+    url = visitors.site.run(_INVITATION).strip()
+    outsider = visitors.new()
+    outsider.page.goto(url)
+    story.show(outsider.page, "setup-link-door")
+    outsider.follow(outsider.page.locator("main [type=submit]").first)
+    story.show(outsider.page, "setup-link")
+
+
+_INVITATION = """
+from example_site.organisations.models import Organisation
+from jitprov import setup_links
+from jitprov.audit import Actor
+from jitprov.models import Via
+
+hooli = Organisation.objects.create(slug="hooli", name="Hooli")
+print(setup_links.make_for_tenant(hooli, actor=Actor(via=Via.CODE, name="Corner Desk"))[1])
+"""
 
 
 def pry(visitors: Visitors, story: Story) -> dict[str, str]:

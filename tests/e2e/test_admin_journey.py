@@ -181,7 +181,7 @@ def test_another_tenants_admin_finds_nothing(told: Told) -> None:
 def test_without_scripts_the_same_is_done(tmp_path: Path) -> None:
     story = Story()
     with visitors_of_a_demo(tmp_path, scripts=False) as visitors:
-        connect(visitors, story)
+        connect(visitors, story, detours=False)
 
     assert "Engineering" in story.texts["preview"].partition("What would happen")[2]
     assert "Passed A new account would be made." in story.texts["report-passed"]

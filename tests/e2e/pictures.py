@@ -1,0 +1,79 @@
+"""The pictures of the documentation: taken anew by ``make pictures``, never by hand."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.e2e.camera import PICTURES, Camera, Picture
+from tests.e2e.chromium import Complaints, chromium
+from tests.e2e.demo_site import demo_site
+from tests.e2e.story import Story, be_refused, come_in, connect, invite, look_around
+from tests.e2e.visitors import Visitors
+
+INDEX: Mapping[str, Picture] = {
+    "draft": Picture(shows="a new draft: where one is, what is missing, and what to do in Entra"),
+    "give": Picture(shows="what to give to the identity provider, and where each value goes"),
+    "directory": Picture(
+        shows="the demo's fake Entra, in which the two URLs are entered and the metadata URL is copied",
+        phone=False,
+    ),
+    "understood": Picture(shows="what the metadata says, before it is saved"),
+    "mapping": Picture(shows="a row of the claim mappings with three steps"),
+    "preview": Picture(shows="what the mapping would do for one person, before it is saved"),
+    "report-other-certificate": Picture(
+        shows="a failed test: the answer was signed with a certificate that is not stored"
+    ),
+    "report-no-email": Picture(shows="a failed test: a claim that a mapping requires did not come"),
+    "report-switched-off": Picture(
+        shows="a failed test: the person's account is switched off", phone=False
+    ),
+    "report-passed": Picture(shows="a passed test, which offers to enable the sign-in"),
+    "enabled": Picture(shows="an identity provider with which people sign in"),
+    "refusal": Picture(shows="what a person sees who is refused, with the reference"),
+    "why-refused": Picture(shows="where the reference leads: what happened, and what to do"),
+    "why-person": Picture(shows="where each field of a person comes from"),
+    "overview": Picture(shows="what needs attention, and sign-ins and refusals by day"),
+    "events": Picture(shows="the sign-ins and refusals, with the search", phone=False),
+    "setup-link": Picture(shows="the page that a setup link opens, without an account"),
+}
+"""The pictures by the name of the page in the story."""
+
+
+def take(folder: Path) -> None:
+    """Tell the story to a camera."""
+    camera = Camera(folder=folder, pictures=INDEX)
+    story = Story(eyes=[camera])
+    with (
+        TemporaryDirectory() as data,
+        demo_site(Path(data)) as site,
+        chromium() as browser,
+    ):
+        visitors = Visitors(site=site, browser=browser, complaints=Complaints())
+        carla = connect(visitors, story)
+        come_in(visitors, carla, story)
+        be_refused(visitors, carla, story)
+        look_around(carla, story)
+        invite(visitors, story)
+
+
+def files() -> set[str]:
+    """Return the names of all files that are taken."""
+    return {file for name, picture in INDEX.items() for file in picture.files(name)}
+
+
+def main() -> None:
+    """Put new pictures in the place of the old ones, all or none."""
+    with TemporaryDirectory() as taken:
+        take(Path(taken))
+        shutil.rmtree(PICTURES, ignore_errors=True)
+        shutil.copytree(taken, PICTURES)
+    for name, picture in INDEX.items():
+        sys.stdout.write(f"{', '.join(picture.files(name))}: {picture.shows}\n")
+
+
+if __name__ == "__main__":
+    main()
