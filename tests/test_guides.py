@@ -20,6 +20,7 @@ from jitprov.guides import (
     steps,
 )
 from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset
+from tests.pages import DOCS
 
 XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
@@ -146,3 +147,31 @@ def test_a_value_that_is_not_asked_for_has_no_place() -> None:
 def test_claims_have_readable_names(name: str, label: str) -> None:
     with override("en"):
         assert label_of(name) == label
+
+
+# What the documentation says
+
+
+PAGES = {
+    Preset.ENTRA: ("entra", "tenant-admins/entra"),
+    Preset.OKTA: ("okta",),
+    Preset.GOOGLE: ("google-workspace",),
+    Preset.ADFS: ("ad-fs",),
+    Preset.ONELOGIN: ("onelogin",),
+    Preset.KEYCLOAK: ("keycloak",),
+}
+
+
+@pytest.mark.parametrize(
+    ("preset", "page"), [(preset, page) for preset, names in PAGES.items() for page in names]
+)
+def test_the_page_of_a_kind_calls_the_fields_what_its_guide_calls_them(
+    preset: Preset, page: str
+) -> None:
+    text = " ".join((DOCS / "how-to" / f"{page}.md").read_text("utf-8").split())
+    fields = [str(place.field) for place in (*places(preset), metadata_place(preset))]
+    assert [field for field in fields if field not in text] == []
+
+
+def test_every_kind_that_has_a_guide_of_its_own_has_a_page() -> None:
+    assert PAGES.keys() == set(Preset) - {Preset.NONE}
