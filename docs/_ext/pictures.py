@@ -17,6 +17,7 @@ from _ext.recording import LANES, Message, record
 
 ROOT = Path(__file__).parents[2]
 LANE, STEP, TOP = 92, 30, 56
+MOST_IN_A_LINE = 6
 
 
 class PictureDirective(SphinxDirective):
@@ -86,15 +87,25 @@ def _head(x: int, y: int, side: int) -> str:
 @cache
 def layers() -> str:
     """Draw the contract that import-linter holds: each row knows only those below it."""
-    width, height = 730, 46
-    rows = _layers()
+    width, height, gap = 730, 36, 10
     parts: list[str] = []
-    for number, row in enumerate(rows):
-        each = width / len(row)
-        for place, module in enumerate(row):
-            box = (each * place + 3, height * number + 3, each - 6, height - 8)
-            parts.extend(_box(module, box))
-    return _svg(width, height * len(rows), parts)
+    top = 0
+    for layer in _layers():
+        for line in _lines(layer):
+            each = width / len(line)
+            for place, module in enumerate(line):
+                parts.extend(_box(module, (each * place + 3, top + 2, each - 6, height - 4)))
+            top += height
+        top += gap
+    return _svg(width, top, parts)
+
+
+def _lines(layer: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Break a layer that is too wide to be read; its lines stand closer than layers do."""
+    number = -(-len(layer) // MOST_IN_A_LINE)
+    each = -(-len(layer) // number)
+    for start in range(0, len(layer), each):
+        yield layer[start : start + each]
 
 
 def _layers() -> Sequence[Sequence[str]]:
