@@ -9,10 +9,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PURE := tests/saml tests/provisioning
 
-.PHONY: demo test check docs messages bench
+.PHONY: demo test check docs messages pictures bench
 .DELETE_ON_ERROR:
 
-# The example site, with two tenants and a fake Entra.
+# The example site, with three tenants and a fake Entra.
 demo: $(VENV)/installed-example
 	$(BIN)/python manage.py demo $(ARGS)
 

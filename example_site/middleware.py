@@ -32,10 +32,12 @@ class DirectoryOnItsOwnSite:
 class StrictPolicy:
     """Lets pages run and show nothing but what this site serves in files: no inline scripts, no inline styles.
 
-    jitprov's pages live with that, in the admin too.
+    jitprov's pages live with that, in the admin too, where forms go nowhere else either. Of a sign-in they may: that
+    is what a form to an identity provider, or from one, does.
     """
 
     POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    IN_THE_ADMIN = f"{POLICY}; form-action 'self'"
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -44,5 +46,6 @@ class StrictPolicy:
         response = self.get_response(request)
         # Django's pages for developers have their styles inline.
         if not (settings.DEBUG and response.status_code in {404, 500}):
-            response["Content-Security-Policy"] = self.POLICY
+            is_admin = request.path.startswith("/admin/")
+            response["Content-Security-Policy"] = self.IN_THE_ADMIN if is_admin else self.POLICY
         return response

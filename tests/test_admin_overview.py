@@ -87,6 +87,19 @@ def test_what_the_page_had_is_still_there(superuser: Client) -> None:
 
     assert 'id="content-main"' in html
     assert 'id="recent-actions-module"' in html
+
+
+def test_where_nothing_is_connected_yet_one_can_begin(superuser: Client) -> None:
+    link = reverse("admin:jitprov_identityprovider_add")
+
+    assert f'href="{link}">Connect an identity provider</a>' in page(superuser)
+
+
+def test_where_nobody_came_it_says_so(superuser: Client, acme: Tenant) -> None:
+    IdentityProviderFactory.create(tenant=acme, enabled=False)
+
+    html = page(superuser)
+
     assert "Nothing needs attention." in html
     assert "Nobody has tried to sign in in the last 30 days." in html
 

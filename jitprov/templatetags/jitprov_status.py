@@ -14,6 +14,7 @@ from django.utils import timezone
 from jitprov import status
 from jitprov.access import NOTHING, scope_of
 from jitprov.chart import Day, chart
+from jitprov.models import IdentityProvider
 
 register = template.Library()
 
@@ -32,6 +33,7 @@ def jitprov_overview(context: Any) -> dict[str, Any]:
     overview, days = status.overview(scope, now), status.summary(scope, now)
     return {
         "overview": overview,
+        "is_nothing_there": not scope.limit(IdentityProvider.objects.all()).exists(),
         "open": overview.total <= OPEN_UP_TO,
         "days": days[::-1],
         "chart": chart(days) if any(map(_counts, days)) else "",

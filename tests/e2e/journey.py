@@ -33,7 +33,8 @@ class ItAdmin:
     # The identity provider's page
 
     def begin(self) -> None:
-        self.page.goto(f"{self.visitor.site.product}/admin/jitprov/identityprovider/add/")
+        """Go on from the admin's index."""
+        self.visitor.follow(self.page.get_by_role("link", name="Connect an identity provider"))
 
     def make_draft(self, slug: str) -> Ours:
         """Make a draft, and return what is to be given to the directory."""
@@ -45,6 +46,13 @@ class ItAdmin:
             entity_id=given.get_by_label("Entity ID:", exact=True).input_value(),
             acs_url=given.get_by_label("ACS URL:", exact=True).input_value(),
         )
+
+    def copy(self, name: str) -> str:
+        """Press a copy button, and return what could be pasted then."""
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.get_by_role("button", name=f"Copy: {name}").click()
+        self.page.get_by_text(f"{name}: copied").wait_for()
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def read_metadata(self, url: str) -> None:
         """Paste the metadata URL, and look at what was understood."""

@@ -77,6 +77,8 @@ def _give_and_paste(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
     ours = carla.make_draft("initech")
     story.show(carla.page, "draft")
     story.show(carla.page, "give", "#give")
+    if carla.visitor.scripts:
+        story.texts["copied"] = carla.copy("ACS URL")
     directory = visitors.new()
     metadata_url = register_application(directory, INITECH_DIRECTORY, ours)
     story.show(directory.page, "directory")

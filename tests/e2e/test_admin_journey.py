@@ -61,6 +61,10 @@ def test_a_draft_says_what_to_give_and_where_and_what_is_missing(told: Told) -> 
     assert "Basic SAML Configuration > Reply URL (Assertion Consumer Service URL)" in page
 
 
+def test_a_value_is_copied_by_its_button(told: Told) -> None:
+    assert re.fullmatch(r"http://localhost:\d+/saml/initech/acs/", told["copied"])
+
+
 def test_a_metadata_url_alone_is_understood_before_it_is_saved(told: Told) -> None:
     page = told["understood"]
 
