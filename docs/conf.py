@@ -19,7 +19,13 @@ project = _package["name"]
 author = copyright = _package["authors"][0]["name"]  # noqa: A001 -- Sphinx's name for it
 version = release = _package["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "_ext.reference", "_ext.pictures"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "_ext.reference",
+    "_ext.pictures",
+    "_ext.screens",
+]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = f"{project} {version}"
