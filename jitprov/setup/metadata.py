@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata_fetch import MAX_URL
-from jitprov.metadata_import import ImportResult, import_metadata, read_metadata
+from jitprov.metadata_import import ImportResult, fetch_document, import_metadata
 from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
@@ -70,8 +69,11 @@ class Reading:
 class MetadataForm(forms.Form):
     """Exactly one of an address, a file and the text itself."""
 
-    tell_of_others = True
-    """Whether to say that another tenant has the same directory."""
+    tell_of_others = False
+    """Whether to say that another tenant has the same directory: only to whoever may see all tenants.
+
+    Metadata can be made up, so that anybody else could ask which directories our customers have.
+    """
     use_required_attribute = False
     error_css_class = "errors"
     url = forms.URLField(
@@ -133,7 +135,7 @@ class MetadataForm(forms.Form):
     def _document(self) -> bytes:
         given = self.cleaned_data[self.chosen]
         if self.chosen == "url":
-            return read_metadata(given, stdin=io.BytesIO())
+            return fetch_document(given)
         if self.chosen == "file":
             content: bytes = given.read(conf.METADATA_MAX_BYTES + 1)
             return content
@@ -145,7 +147,7 @@ def read(
     document: bytes,
     url: str = "",
     *,
-    tell_of_others: bool = True,
+    tell_of_others: bool = False,
 ) -> Reading:
     """Return what a document says, and write nothing.
 
@@ -153,8 +155,6 @@ def read(
     :raises ImportRefused: it does not fit what is there.
     """
     result = import_metadata(document, into=identity_provider, dry_run=True, metadata_url=url)
-    if not tell_of_others:
-        result = replace(result, also_used_by=())
     said = result.metadata
     return Reading(
         issuer=said.entity_id,
@@ -167,7 +167,7 @@ def read(
         removed=tuple(shown(one) for one in result.certificates_removed),
         differences=tuple(_differences(result)),
         mapped=result.mapped_fields,
-        warnings=tuple(warnings_of(result, url)),
+        warnings=tuple(warnings_of(result, url, tell_of_others=tell_of_others)),
         sealed=_sealed(identity_provider, document, url),
     )
 
@@ -182,7 +182,7 @@ def _differences(result: ImportResult) -> Iterator[Difference]:
             yield Difference(label=label, before=before, after=after)
 
 
-def warnings_of(result: ImportResult, url: str) -> Iterator[Any]:
+def warnings_of(result: ImportResult, url: str, *, tell_of_others: bool = False) -> Iterator[Any]:
     """Yield what whoever imports this should know."""
     row = result.identity_provider
     if url and row.preset == Preset.ENTRA and "appid=" not in url.lower():
@@ -195,7 +195,7 @@ def warnings_of(result: ImportResult, url: str) -> Iterator[Any]:
             "The entity ID changes, and %(count)s people are known from the old one. They stay the same people "
             "only if this is still the same directory."
         ) % {"count": result.linked_people}
-    if result.also_used_by:
+    if result.also_used_by and tell_of_others:
         yield _(
             "Another customer of this application uses an identity provider with the same entity ID. That is "
             "right only if you share one directory."

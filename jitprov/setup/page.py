@@ -197,7 +197,7 @@ class SetupPage:
         if "_save_metadata" in data:
             return self._save_metadata(str(data.get("sealed", "")))
         form = MetadataForm(self.identity_provider, data, files)
-        form.tell_of_others = self.powers.insider
+        form.tell_of_others = self.powers.everything
         form.is_valid()
         return Answer(context=self.context(metadata_form=form, reading=form.reading))
 
