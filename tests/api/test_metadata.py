@@ -146,7 +146,7 @@ def test_what_is_no_metadata_is_refused_with_its_code(
     assert answer.json["message"]
 
 
-def test_who_else_has_this_identity_provider_is_not_named(
+def test_who_else_has_this_identity_provider_is_not_told(
     ours: Api, idp: IdentityProvider, xml: str
 ) -> None:
     other = IdentityProviderFactory.create(slug="theirs", entity_id=idp.entity_id)
@@ -155,4 +155,4 @@ def test_who_else_has_this_identity_provider_is_not_named(
 
     assert "theirs" not in str(answer.json)
     assert other.tenant.slug not in str(answer.json)
-    assert answer.json["warnings"]
+    assert answer.json["warnings"] == []
