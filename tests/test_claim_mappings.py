@@ -114,35 +114,35 @@ def test_an_unwritable_target_is_refused_at_run_time(row: IdentityProvider, targ
         pytest.param(
             {"transforms": [{"name": "explode"}]},
             "transforms",
-            "explode: there is no such transform",
+            "explode: There is no such step.",
             id="a transform that does not exist",
         ),
         pytest.param(
             {"transforms": [{"name": "split"}]},
             "transforms",
-            "split: separator: must be a text",
+            "split: separator: This must be a text.",
             id="a parameter that is missing",
         ),
         pytest.param(
             {"transforms": [{"name": "lower", "locale": "tr"}]},
             "transforms",
-            "lower: locale: is not a parameter",
+            "lower: locale: There is no such parameter.",
             id="a parameter too many",
         ),
         pytest.param(
             {"transforms": {"name": "lower"}},
             "transforms",
-            "transforms must be a list",
+            "The steps must be a list.",
             id="an object in place of the list",
         ),
         pytest.param(
-            {"transforms": "lower"}, "transforms", "transforms must be a list", id="a text"
+            {"transforms": "lower"}, "transforms", "The steps must be a list.", id="a text"
         ),
-        pytest.param({"transforms": 5}, "transforms", "transforms must be a list", id="a number"),
+        pytest.param({"transforms": 5}, "transforms", "The steps must be a list.", id="a number"),
         pytest.param(
             {"transforms": ["lower"]},
             "transforms",
-            'each transform must be an object with a "name"',
+            "Each step must be an object with a name.",
             id="names alone",
         ),
         pytest.param(
@@ -154,13 +154,13 @@ def test_an_unwritable_target_is_refused_at_run_time(row: IdentityProvider, targ
         pytest.param(
             {"sources": " \n"},
             "sources",
-            "a row without a claim needs a constant, a default or a template",
+            "Name a claim, or add a step that makes a value.",
             id="neither a claim nor a constant",
         ),
         pytest.param(
             {"sources": "\n".join("abcdefghijk")},
             "sources",
-            "there are more than 10 claims in one row",
+            "There are more than 10 claims in one row.",
             id="too many claims",
         ),
         pytest.param({"sync": "weekly"}, "sync", "is not a valid choice", id="an unknown sync"),

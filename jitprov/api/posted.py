@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from jitprov.core_words import in_words
 from jitprov.provisioning.transforms import TRANSFORMS, MappingError, parse_transforms
-from jitprov.setup.transform_words import problem_in_words
 from jitprov.setup.transforms import StepForm
 
 
@@ -25,7 +25,7 @@ def posted_steps(prefix: str, steps: Any, path: str) -> dict[str, Any]:
     try:
         parse_transforms(steps)
     except MappingError as error:
-        parts = (error.transform, error.parameter, problem_in_words(error.problem))
+        parts = (error.transform, error.parameter, in_words(error.problem))
         said = ": ".join(part for part in parts if part)
         raise ValidationError({path: [ErrorDetail(said, error.code)]}) from error
     fields: dict[str, Any] = {}

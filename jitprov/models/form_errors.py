@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 
+from jitprov.core_words import in_words
 from jitprov.exceptions import JitprovError
+from jitprov.provisioning.transforms import MappingError
 
 
 @contextmanager
@@ -16,4 +18,11 @@ def beside(field: str) -> Iterator[None]:
     try:
         yield
     except JitprovError as error:
-        raise ValidationError({field: str(error)}) from error
+        raise ValidationError({field: _in_words(error)}) from error
+
+
+def _in_words(error: JitprovError) -> str:
+    if not isinstance(error, MappingError):
+        return in_words(str(error))
+    about = (error.transform, error.parameter, in_words(error.problem))
+    return ": ".join(part for part in about if part)

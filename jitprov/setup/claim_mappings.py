@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
+from jitprov.provisioning.transforms import MappingError, parse_transforms
 from jitprov.setup.columns import bound, refuse_unprintable
 from jitprov.setup.lines import lines_of, texts_of
 from jitprov.setup.rows import PlainRowForm, RowFormSet
@@ -63,6 +64,7 @@ class ClaimMappingForm(PlainRowForm):
         super().__init__(*args, **kwargs)
         offered = target_choices() if targets is None else targets
         self._offer(offered)
+        self._stored = self.instance.transforms
         self.caption = dict(offered).get(self.instance.target, self.instance.target)
         bound(self.fields["sources"], MAX_SOURCES * (MAX_CLAIM_NAME + 2))
         if self.instance.pk is None:
@@ -86,7 +88,8 @@ class ClaimMappingForm(PlainRowForm):
 
     def has_changed(self) -> bool:
         if self.instance.pk is not None:
-            return super().has_changed() or self._rows_of_steps() != self.instance.transforms
+            steps = self._rows_of_steps()
+            return super().has_changed() or self._kept_or_new(steps) != self._stored
         typed = (self[name].data for name in ("sources", "target"))
         return any(str(text or "").strip() for text in typed) or any(one.spec for one in self.steps)
 
@@ -102,8 +105,16 @@ class ClaimMappingForm(PlainRowForm):
         # Each says itself what is wrong with it; all of them have to be asked.
         if not all([step.is_valid() for step in self.steps]):  # noqa: C419
             self.add_error("transforms", _("One of the steps is not right yet."))
-        cleaned["transforms"] = self._rows_of_steps()
+        cleaned["transforms"] = self._kept_or_new(self._rows_of_steps())
         return cleaned
+
+    def _kept_or_new(self, steps: list[dict[str, Any]]) -> Any:
+        """Return what is stored where the steps mean the same, so that nothing differs that nobody has changed."""
+        stored = self.instance.transforms
+        try:
+            return stored if parse_transforms(steps) == parse_transforms(stored) else steps
+        except MappingError:
+            return steps
 
     def _rows_of_steps(self) -> list[dict[str, Any]]:
         return [row for row in (step.as_row() for step in self.steps) if row is not None]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,19 +115,3 @@ CHOICE_LABELS: Mapping[str, Promise] = MappingProxyType(
         "refuse": _("refuses the sign-in"),
     }
 )
-
-_PROBLEMS = (
-    gettext_noop("must not be empty"),
-    gettext_noop("must be the last transform"),
-    gettext_noop("must be a text"),
-    gettext_noop("has a character that cannot be stored"),
-    gettext_noop("the pattern has no such group"),
-    gettext_noop("has a brace that belongs to no claim; write {{ or }} for the character"),
-    gettext_noop("each must have %d, %m and %Y (or %y) once, and no other directive"),
-)
-
-
-def problem_in_words(problem: str) -> str:
-    """Return what the pure core says of a parameter, in the reader's language if we have it there."""
-    translated = now(problem) if problem in _PROBLEMS else problem
-    return translated[:1].upper() + translated[1:] + "."

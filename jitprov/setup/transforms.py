@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.core_words import in_words
 from jitprov.provisioning.parameters import MAX_TEXT_LENGTH, Kind, Parameter
 from jitprov.provisioning.transforms import (
     MAX_TRANSFORMS,
@@ -21,7 +22,6 @@ from jitprov.setup.transform_words import (
     PARAMETER_HELP,
     PARAMETER_LABELS,
     TRANSFORM_WORDS,
-    problem_in_words,
 )
 
 MAX_LINES_LENGTH = 100_000
@@ -89,7 +89,7 @@ class StepForm(forms.Form):
             spec.validate(self._given(spec))
         except MappingError as error:
             beside = error.parameter if error.parameter in self.fields else "step"
-            self.add_error(beside, problem_in_words(error.problem))
+            self.add_error(beside, in_words(error.problem))
 
     def _given(self, spec: TransformSpec) -> dict[str, Any]:
         """Return the parameters that were given; of an empty number there is nothing to give."""

@@ -147,6 +147,7 @@ def test_steps_are_changed_and_taken_away(page: Page, row: IdentityProvider) -> 
         [{"name": "date", "formats": ["%d.%m.%Y", "%Y-%m-%d"]}],
         [{"name": "regex_extract", "pattern": "a(b)", "group": 1}],
         [{"name": "replace", "old": " ", "new": ""}],
+        [{"name": "table", "table": {"a": "b"}}, {"name": "join"}],
     ],
 )
 def test_steps_survive_the_page(
@@ -160,6 +161,7 @@ def test_steps_survive_the_page(
 
     first.refresh_from_db()
     assert first.transforms == steps
+    assert not ConfigurationChange.objects.exists()
 
 
 def test_two_rows_change_places(page: Page, row: IdentityProvider) -> None:
