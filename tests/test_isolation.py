@@ -209,7 +209,8 @@ def filled(pattern: str, owner: Side) -> Iterator[str]:
     if "object_id" in names:
         keys = [row.pk for row in rows_of(model_of(pattern), owner)]
     if "id" in names:
-        model = GroupMapping if "group-mappings" in pattern else ClaimMapping
+        kinds = {"group-mappings": GroupMapping, "setup-links": SetupLink}
+        model = next((kinds[name] for name in kinds if name in pattern), ClaimMapping)
         keys = [row.pk for row in rows_of(model, owner)]
     references = [owner.event.reference, owner.test.reference]
     for key in keys:

@@ -18,7 +18,7 @@ from jitprov.api.base import ApiView, number_of
 from jitprov.api.fields import Number, Shape, Text
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
-from jitprov.models import IdentityProvider, SetupLink
+from jitprov.models import SetupLink
 from jitprov.setup_links import LIFETIME, MAX_LIFETIME, LinkRefused
 
 MAY_MAKE = "jitprov.add_setuplink"
@@ -60,12 +60,10 @@ class NewLink(Shape):
 
 
 class _LinksView(ApiView):
-    def link_maker_s(self, slug: str) -> IdentityProvider:
-        """Return the identity provider, to whoever may make links to it."""
-        row = self.identity_provider(slug)
+    def require_permission(self) -> None:
+        """Refuse whoever may not make links. After the look-up: what is another tenant's is not there for anybody."""
         if not self.request.user.has_perm(MAY_MAKE):
             raise PermissionDenied
-        return row
 
 
 class SetupLinksView(_LinksView):
@@ -81,7 +79,9 @@ class SetupLinksView(_LinksView):
     )
     def get(self, request: Request, slug: str) -> Response:
         asked = self.asked(Paging)
-        rows = SetupLink.objects.filter(identity_provider=self.link_maker_s(slug))
+        row = self.identity_provider(slug)
+        self.require_permission()
+        rows = SetupLink.objects.filter(identity_provider=row)
         return self.said(page_of(Link), page(rows, asked, "-pk"))
 
     @described(
@@ -91,7 +91,8 @@ class SetupLinksView(_LinksView):
         responses={201: MadeLink, **problems(400, 404, 413, 415)},
     )
     def post(self, request: Request, slug: str) -> Response:
-        row = self.link_maker_s(slug)
+        row = self.identity_provider(slug)
+        self.require_permission()
         sent = self.sent(NewLink)
         try:
             link, url = setup_links.make(
@@ -115,11 +116,8 @@ class RevokeView(_LinksView):
         responses={200: Link, **problems(404)},
     )
     def post(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        row = self.link_maker_s(slug)
-        link = self.found(
-            SetupLink.objects.select_related("identity_provider"),
-            identity_provider=row,
-            pk=number_of(id),
-        )
+        rows = SetupLink.objects.select_related("identity_provider")
+        link = self.found(rows, identity_provider__slug=slug, pk=number_of(id))
+        self.require_permission()
         setup_links.revoke(link, self.actor)
         return self.said(Link, link)
