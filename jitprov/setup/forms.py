@@ -15,7 +15,7 @@ from jitprov.provisioner import Rules
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import GroupRule
 from jitprov.setup.certificates import Certificates
-from jitprov.setup.claim_mappings import ClaimMappings, target_choices
+from jitprov.setup.claim_mappings import MAX_POSITION, ClaimMappings, target_choices
 from jitprov.setup.columns import AdmissionForm, ByHandForm
 from jitprov.setup.email_domains import EmailDomains
 from jitprov.setup.group_mappings import GroupMappings, group_choices
@@ -152,7 +152,7 @@ class SetupForms:
     def claim_forms(self) -> list[Any]:
         """Return the rows of the claim mapping in the order in which they are applied."""
         kept = self.claim_mappings.kept_forms()
-        return sorted(kept, key=lambda form: form.instance.position or 0)
+        return sorted(kept, key=_place)
 
     def rules_are_valid(self) -> bool:
         """Say whether there is a mapping to preview."""
@@ -177,3 +177,10 @@ class SetupForms:
         rows = [form for table in self.tables for form in table.forms]
         steps = [step for form in self.claim_mappings.forms for step in form.steps]
         return sum(len(form.fields) for form in [*rows, *steps, *self.columns])
+
+
+def _place(form: Any) -> int:
+    """Return where a row comes; a new one without a number is saved as the last."""
+    typed: dict[str, Any] = getattr(form, "cleaned_data", {"position": form.instance.position})
+    position: int | None = typed.get("position")
+    return MAX_POSITION + 1 if position is None else position

@@ -180,6 +180,19 @@ def test_a_preview_shows_what_unsaved_rows_would_write(
     assert not User.objects.filter(first_name="Annie").exists()
 
 
+def test_a_preview_applies_a_new_row_last_as_saving_does(
+    browser: Client, row: IdentityProvider
+) -> None:
+    page = Page(browser, row)
+    said = '{"http://schemas.microsoft.com/identity/claims/objectidentifier": "1", "team": "Sales"}'
+    typed = page.add_row("claim_mappings", {"sources": "team", "target": "department"})
+
+    answer = page.press("_preview", "Preview", {**typed, "preview-pasted": said})
+
+    [person] = answer.context["previewed"].people
+    assert person.fields[-1].target == "department"
+
+
 def test_a_preview_of_nonsense_says_so_beside_the_field(
     browser: Client, row: IdentityProvider
 ) -> None:
