@@ -33,6 +33,7 @@ from jitprov.models import (
     TestSignIn,
     Via,
 )
+from jitprov.transform_words import steps_in_words
 from jitprov.user_fields import label_of
 
 MAX_ENTRIES = 50
@@ -197,6 +198,12 @@ def _text(field: Field[Any, Any] | None, value: Any, groups: Mapping[Any, str]) 
         return date_format(moment) if moment else str(value)
     if isinstance(value, str):
         return _chosen(field, value)
+    return _structured(value)
+
+
+def _structured(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(step, dict) for step in value):
+        return steps_in_words(value)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -21,6 +21,7 @@ from jitprov.provisioning.types import (
     SyncMode,
     TraceStep,
 )
+from jitprov.transform_words import label_of_step
 
 Plain: TypeAlias = str | int | float | bool | None
 """A value as JSON has it."""
@@ -269,7 +270,7 @@ def _written(judged: Judged, target: str, step: TraceStep) -> tuple[Effect, str]
 
 
 def _origin(step: TraceStep) -> str:
-    steps = ", ".join(name for name, _value in step.steps)
+    steps = ", ".join(label_of_step(name) for name, _value in step.steps)
     said = {"claim": step.source, "steps": steps}
     if step.source and steps:
         return _("From %(claim)s, changed by %(steps)s.") % said

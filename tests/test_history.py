@@ -77,7 +77,7 @@ def test_who_when_by_which_way_and_what(row: IdentityProvider) -> None:
         (
             "claim_mapping",
             {"transforms": [[], [{"name": "lower"}]]},
-            'nothing → [{"name": "lower"}]',
+            "nothing → Lower case",
         ),
         ("claim_mapping", {"sync": ["always", "if_empty"]}, "→ while the field is empty"),
         ("certificate", {"not_after": [None, "2030-01-02T00:00:00+00:00"]}, "Jan. 2, 2030"),

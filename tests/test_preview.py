@@ -192,7 +192,7 @@ def test_it_is_judged_as_if_it_were_switched_on(idp: IdentityProvider) -> None:
             "Ops",
             "SALES",
             "written",
-            "From dept, changed by upper.",
+            "From dept, changed by Upper case.",
             id="changed",
         ),
         pytest.param(
@@ -201,7 +201,7 @@ def test_it_is_judged_as_if_it_were_switched_on(idp: IdentityProvider) -> None:
             "Ops",
             "All",
             "written",
-            "From no claim; made by default.",
+            "From no claim; made by Value if empty.",
             id="made up",
         ),
     ],

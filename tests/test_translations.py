@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
@@ -85,7 +86,15 @@ def test_the_catalogue_has_exactly_the_texts_of_the_code(language: str, tmp_path
     assert {entry.msgid for entry in entries(language)} == {entry.msgid for entry in fresh}
 
 
+@pytest.fixture
+def language_of_the_tests() -> Iterator[None]:
+    """Put the language back: a request that chooses one leaves it chosen for whatever comes next."""
+    yield
+    translation.deactivate()
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("language_of_the_tests")
 def test_a_page_is_shown_in_the_language_of_the_browser(client: Client, settings: object) -> None:
     settings.MIDDLEWARE = [  # type: ignore[attr-defined]
         "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
 from jitprov.report import Report, ReportedCheck, ReportedField
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
-from jitprov.setup.transform_words import TRANSFORM_WORDS
+from jitprov.transform_words import label_of_step
 from jitprov.user_fields import mappable_fields
 
 
@@ -92,10 +91,6 @@ def _field(field: ReportedField, label: str) -> ShownField:
     return ShownField(
         label=str(capfirst(label)),
         outcome=str(OUTCOMES.get(field.outcome, "")),
-        steps=tuple((_step_label(name), value) for name, value in field.steps),
+        steps=tuple((label_of_step(name), value) for name, value in field.steps),
         field=field,
     )
-
-
-def _step_label(name: str) -> Any:
-    return str(TRANSFORM_WORDS[name].label) if name in TRANSFORM_WORDS else name

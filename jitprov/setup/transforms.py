@@ -17,7 +17,7 @@ from jitprov.provisioning.transforms import (
     TransformSpec,
 )
 from jitprov.setup.lines import NotATable, lines_of, table_lines, table_of, texts_of
-from jitprov.setup.transform_words import (
+from jitprov.transform_words import (
     CHOICE_LABELS,
     PARAMETER_HELP,
     PARAMETER_LABELS,

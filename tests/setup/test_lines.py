@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.utils import translation
 
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.saml.examination import Check
 from jitprov.setup.check_words import CHECK_WORDS
 from jitprov.setup.lines import NotATable, table_lines, table_of
-from jitprov.setup.transform_words import CHOICE_LABELS, PARAMETER_LABELS, TRANSFORM_WORDS
+from jitprov.transform_words import (
+    CHOICE_LABELS,
+    PARAMETER_LABELS,
+    TRANSFORM_WORDS,
+    steps_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +61,20 @@ def test_everything_that_can_be_chosen_has_words() -> None:
     assert set(PARAMETER_LABELS) == {one.name for one in parameters}
     assert set(CHOICE_LABELS) == {choice for one in parameters for choice in one.choices}
     assert set(CHECK_WORDS) == set(Check)
+
+
+def test_steps_are_said_in_words() -> None:
+    steps: list[dict[str, Any]] = [
+        {"name": "split", "separator": ";"},
+        {"name": "first"},
+        {"name": "table", "table": {"a": "b"}, "unknown": "refuse"},
+        {"name": "gone", "x": [1]},
+    ]
+
+    with translation.override("en"):
+        said = steps_in_words(steps)
+
+    assert said == (
+        "Split (Separator: ;), First value, Look up in a table (Table: a = b; A value that is not in the table: "
+        "refuses the sign-in), gone (x: 1)"
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -115,3 +116,31 @@ CHOICE_LABELS: Mapping[str, Promise] = MappingProxyType(
         "refuse": _("refuses the sign-in"),
     }
 )
+
+
+def label_of_step(name: str) -> str:
+    """Return what a transform is called in a form; its own name if there is no such transform."""
+    return str(TRANSFORM_WORDS[name].label) if name in TRANSFORM_WORDS else name
+
+
+def steps_in_words(steps: Iterable[Mapping[str, Any]]) -> str:
+    """Return the steps of a row as they are stored, as people read them."""
+    return ", ".join(_step_in_words(step) for step in steps)
+
+
+def _step_in_words(step: Mapping[str, Any]) -> str:
+    label = label_of_step(str(step.get("name", "?")))
+    given = [(name, value) for name, value in step.items() if name != "name"]
+    said = "; ".join(
+        f"{PARAMETER_LABELS.get(name, name)}: {_typed(value)}" for name, value in given
+    )
+    return f"{label} ({said})" if said else label
+
+
+def _typed(value: Any) -> str:
+    """Return a parameter as somebody would type it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {to}" for key, to in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(CHOICE_LABELS.get(value, value)) if isinstance(value, str) else str(value)
