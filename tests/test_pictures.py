@@ -1,8 +1,9 @@
-"""The pictures in the documentation are those that ``make pictures`` takes."""
+"""The pictures in the documentation are those that ``make pictures`` takes, and say in words what they show."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests.pages import PAGES
 
 LARGEST = 60 * 1024
 _SHOWN = re.compile(r"_static/pictures/([\w.-]+)")
+_IN_WORDS = re.compile(r"!\[([^\]]*)\]\([^)\s]*_static/pictures/")
+NOT_SHOWN = {"directory", "report-switched-off"}
+"""What the reader has open in the other window, and what is said in a table."""
 
 
 def shown_in_the_documentation() -> set[str]:
@@ -20,6 +24,17 @@ def shown_in_the_documentation() -> set[str]:
 
 def test_every_picture_that_a_page_shows_is_one_that_the_command_takes() -> None:
     assert shown_in_the_documentation() <= pictures.files()
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    wanted = {f"{name}-desktop.png" for name in pictures.INDEX.keys() - NOT_SHOWN}
+    assert wanted <= shown_in_the_documentation()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_picture_says_in_words_what_it_shows(page: Path) -> None:
+    texts = _IN_WORDS.findall(page.read_text("utf-8"))
+    assert [text for text in texts if len(text.split()) < 5] == []
 
 
 def test_every_picture_that_the_command_takes_is_there_and_no_other() -> None:
