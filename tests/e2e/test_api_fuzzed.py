@@ -21,7 +21,7 @@ from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db]
 
-EXAMPLES = 12
+EXAMPLES = 10
 """Requests of each kind, good and bad, for each operation and each user."""
 OPERATIONS = [
     (method, path) for path, methods in description()["paths"].items() for method in methods
