@@ -37,7 +37,7 @@ class ParameterChoice(serializers.Serializer[Any]):
     name = serializers.CharField()
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     required = serializers.BooleanField()  # type: ignore[assignment]
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField()
     choices = serializers.ListField(child=serializers.CharField())
 
 

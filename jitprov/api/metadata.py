@@ -58,8 +58,8 @@ class FieldDifference(serializers.Serializer[Any]):
     """A column that is, or would be, different."""
 
     field = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
 
 
 class Imported(serializers.Serializer[Any]):

@@ -21,11 +21,16 @@ from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db]
 
+TOO_LARGE = 413
 EXAMPLES = 10
 """Requests of each kind, good and bad, for each operation and each user."""
 OPERATIONS = [
     (method, path) for path, methods in description()["paths"].items() for method in methods
 ]
+
+
+_SENT = ("New", "Listed", "Patched")
+"""How components are called that are sent, and not answered."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +46,10 @@ def tenants(fake_identity_provider: FakeIdentityProvider) -> tuple[Planted, Plan
 
 
 def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
-    """Return the description with the keys of both tenants as examples: else hardly any request would find a row."""
+    """Return the description with the keys of both tenants as all that there is: made-up ones would find nothing.
+
+    Bad requests have made-up ones all the same.
+    """
     document = copy.deepcopy(description())
     document["servers"] = [{"url": "/sso-api"}]
     known: dict[str, list[Any]] = {
@@ -61,15 +69,16 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
             }
             for parameter in operation.get("parameters", ()):
                 _offer(parameter, "schema", here.get(parameter["name"]))
-    for component in document["components"]["schemas"].values():
-        for name in component.get("properties", {}):
+    components = document["components"]["schemas"].items()
+    for component in (one for name, one in components if name.startswith(_SENT)):
+        for name in component["properties"].keys() - {"slug"}:  # a new one's is new
             _offer(component["properties"], name, known.get(name))
     return document
 
 
 def _offer(where: dict[str, Any], name: str, values: list[Any] | None) -> None:
     if values and where[name].get("type") in ("string", "integer"):
-        where[name] = {"anyOf": [{"enum": values}, where[name]]}
+        where[name] = {"type": where[name]["type"], "enum": values}
 
 
 def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
@@ -95,7 +104,9 @@ def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
         with transaction.atomic():
             response = case.call(base_url=f"{BASE_URL}/sso-api", session=session)
             transaction.set_rollback(True)
-        case.validate_response(response, checks=wanted)
+        # Schemathesis does not count 413 as a refusal.
+        unwanted = [checks.negative_data_rejection] if response.status_code == TOO_LARGE else []
+        case.validate_response(response, checks=wanted, excluded_checks=unwanted)
         assert not (marker and marker in response.text), response.text
 
     return judge
