@@ -19,6 +19,7 @@ from jitprov.enabling import Missing, State
 from jitprov.exceptions import JitprovError
 from jitprov.guides import metadata_place, steps
 from jitprov.history import history
+from jitprov.metadata_refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
@@ -196,10 +197,25 @@ class SetupPage:
         """Show what a document says, or save the one that was shown."""
         if "_save_metadata" in data:
             return self._save_metadata(str(data.get("sealed", "")))
+        if "_fetch_again" in data:
+            return self._fetch_again()
         form = MetadataForm(self.identity_provider, data, files)
         form.tell_of_others = self.powers.everything
         form.is_valid()
         return Answer(context=self.context(metadata_form=form, reading=form.reading))
+
+    def _fetch_again(self) -> Answer:
+        """Do now what ``refresh_idp_metadata`` does every day."""
+        done = refresh(self.identity_provider, self.actor)
+        if done.error is not None:
+            # What went wrong stands on the page, with what to do.
+            message = _("The metadata could not be fetched. What was there before stays.")
+            return Answer(redirect=self._at("metadata"), message=message, went_well=False)
+        if done.changed:
+            message = _("The metadata was fetched, and something in it was new.")
+        else:
+            message = _("The metadata was fetched. It says what it said before.")
+        return Answer(redirect=self._at("metadata"), message=message)
 
     def _save_metadata(self, sealed: str) -> Answer:
         try:

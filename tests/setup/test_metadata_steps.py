@@ -11,10 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from lxml import html
 
+from jitprov import metadata_refresh
+from jitprov.metadata_fetch import MetadataFetchFailed
+from jitprov.metadata_import import import_metadata
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider
 from jitprov.sealed import seal
 from jitprov.setup import metadata
-from jitprov.testing import FakeIdentityProvider
+from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from tests.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
 from tests.setup.pages import administrator_of, superuser, url
 
@@ -219,3 +222,52 @@ def test_what_was_shown_long_ago_is_not_saved(
     monkeypatch.setattr("jitprov.setup.metadata.timezone.now", lambda: later)
 
     assert metadata.save_sealed(draft, sealed, actor=None) is None  # type: ignore[arg-type]
+
+
+# Once more, later
+
+
+@pytest.fixture
+def fetched(draft: IdentityProvider, fake: FakeIdentityProvider) -> IdentityProvider:
+    """A row whose metadata came from an address."""
+    import_metadata(
+        fake.metadata_xml().encode(),
+        tenant=draft.tenant,
+        into=draft,
+        metadata_url="https://idp.example/metadata",
+    )
+    draft.refresh_from_db()
+    return draft
+
+
+def fetch_again(browser: Client, row: IdentityProvider) -> str:
+    answer = browser.post(url("metadata", row.pk), {"_fetch_again": "yes"}, follow=True)
+    assert "Fetch it again now" in answer.content.decode()
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_it_can_be_fetched_again_from_where_it_came(
+    browser: Client, fetched: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
+) -> None:
+    rolled = FakeIdentityProvider(key_pairs=[*fake.key_pairs, rsa_key_pair("next")])
+    monkeypatch.setattr(
+        metadata_refresh, "fetch_document", lambda _url: rolled.metadata_xml().encode()
+    )
+
+    assert "something in it was new" in fetch_again(browser, fetched)
+    assert fetched.certificates.count() == 2
+    assert "what it said before" in fetch_again(browser, fetched)
+
+
+def test_what_cannot_be_fetched_again_stays_as_it_was(
+    browser: Client, fetched: IdentityProvider, monkeypatch: Any
+) -> None:
+    def unreachable(_url: str) -> bytes:
+        raise MetadataFetchFailed("no answer")
+
+    monkeypatch.setattr(metadata_refresh, "fetch_document", unreachable)
+
+    assert "stays" in fetch_again(browser, fetched)
+    assert fetched.certificates.count() == 1
+    fetched.refresh_from_db()
+    assert fetched.metadata_error == "metadata_fetch_failed"
