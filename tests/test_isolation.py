@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -216,7 +217,11 @@ def filled(pattern: str, owner: Side) -> Iterator[str]:
     for key in keys:
         for reference in references if "reference" in names else [""]:
             found = {**values, "object_id": key, "id": key, "reference": reference}
-            yield "/" + _PARAMETER.sub(lambda match, found=found: str(found[match[1]]), pattern)
+            yield "/" + _PARAMETER.sub(partial(_value_of, found), pattern)
+
+
+def _value_of(values: dict[str, Any], match: re.Match[str]) -> str:
+    return str(values[match[1]])
 
 
 def everything_of(owner: Side) -> str:
@@ -335,10 +340,10 @@ def test_no_autocomplete_finds_anything_of_another_tenant(browser: Client, their
     tried = 0
     for model in apps.get_models():
         for field in model._meta.get_fields():
-            if isinstance(field, ForeignKey) and admin.site.is_registered(field.related_model):  # type: ignore[arg-type]
+            if isinstance(field, ForeignKey) and admin.site.is_registered(field.related_model):
                 question = {
                     "app_label": model._meta.app_label,
-                    "model_name": model._meta.model_name,
+                    "model_name": str(model._meta.model_name),
                     "field_name": field.name,
                     "term": MARK,
                 }

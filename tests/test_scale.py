@@ -134,7 +134,7 @@ class Rows:
             (User(username=f"person-{row.slug}", email=f"{row.slug}@x.example") for row in added),
             batch_size=1000,
         )
-        if people and people[0].pk is None:
+        if not connection.features.can_return_rows_from_bulk_insert:
             people = list(User.objects.filter(username__startswith="person-").order_by("pk"))
             people = people[-len(added) :]
         ExternalIdentity.objects.bulk_create(

@@ -325,7 +325,7 @@ def test_what_was_encrypted_for_us_is_read_to_nobody_who_only_signed_around_it(
     """Our key opens every tenant's assertions, so a good signature around one that is stolen must not show it."""
     pair = rsa_key_pair("sp")
     settings.JITPROV_SP_KEY_PAIRS = [pair]
-    stolen = {
+    stolen: dict[str, Any] = {
         "encrypt_for": pair.certificate,
         "sign": "response",
         "audience_restrictions": [["https://app.example/saml/another-tenant/metadata/"]],

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polib
@@ -59,13 +59,13 @@ def test_placeholders_and_markup_survive_translation(language: str) -> None:
 def test_what_is_compiled_is_what_is_translated(language: str) -> None:
     compiled = polib.mofile(str(PACKAGE / f"locale/{language}/LC_MESSAGES/django.mo"))
 
-    def texts(found: list[polib.POEntry]) -> dict[tuple[str, str], object]:
+    def texts(found: Iterable[polib.POEntry | polib.MOEntry]) -> dict[tuple[str, str], object]:
         return {
             (entry.msgctxt or "", entry.msgid): entry.msgstr_plural or entry.msgstr
             for entry in found
         }
 
-    assert texts(list(compiled)) == texts(entries(language))
+    assert texts(compiled) == texts(entries(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

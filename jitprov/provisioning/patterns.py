@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # the engine's own view of a pattern
+from re import _parser  # type: ignore[attr-defined, unused-ignore]  # the engine's own view of a pattern
 from typing import Any, TypeAlias
 
 from jitprov.provisioning.parameters import ParameterRefused
