@@ -24,8 +24,10 @@ test: export PYTHONMALLOC = default
 test: $(VENV)/installed-dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PURE)
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='jitprov/saml/*,jitprov/provisioning/*' --fail-under=100
-	$(BIN)/coverage run --append -m pytest $(addprefix --ignore=,$(PURE))
+	$(BIN)/coverage run -m pytest --numprocesses auto $(addprefix --ignore=,$(PURE))
+	$(BIN)/coverage combine --quiet --append
 	$(BIN)/coverage report
 
 # Format, lint, types, imports, system checks, missing migrations, and that the documentation can be built.
