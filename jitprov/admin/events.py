@@ -107,8 +107,9 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
 
     def by_reference(self, request: Any, reference: str) -> HttpResponse:
         """Lead from the reference that a person quotes to the page of the attempt."""
-        rows = self.get_queryset(request).filter(reference=reference.strip().upper()[:10])
-        event = rows.first()
+        wanted = reference.strip().upper()[:10]
+        rows = self.get_queryset(request)
+        event = rows.filter(reference=wanted).first() if wanted.isalnum() else None
         if event is None:
             raise Http404
         return redirect("admin:jitprov_provisioningevent_change", event.pk)

@@ -32,6 +32,16 @@ class GrantedGroupInline(ScopedInline):
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).select_related("group")
 
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        """Add none: they come from identity providers, and from no row that somebody puts into a post."""
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(ScopedAdmin):

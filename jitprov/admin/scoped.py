@@ -11,16 +11,21 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth import get_user_model
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.access import Scope, scope_of
 from jitprov.conf import conf
+from jitprov.provisioning.parameters import UNSTORABLE
 
 MAX_FILTER_CHOICES = 50
 """Beyond that a list of links beside the table helps nobody, and the search does."""
+_OFFERED = {"exact", "gte", "lt", "isnull"}
+"""How filters compare."""
 
 
 class _Scoped(BaseModelAdmin):
@@ -72,6 +77,27 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin):
     # Neither a count of the whole table nor one for each choice of a filter.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        """Refuse what PostgreSQL would refuse with an error; of what is searched for, Django says it itself."""
+        asked = [
+            text for name, texts in request.GET.lists() if name != SEARCH_VAR for text in texts
+        ]
+        if any(map(UNSTORABLE.search, asked)):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
+
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        """Allow what a filter offers: Django's own rule takes every comparison with every column, JSON included."""
+        filters = self.get_list_filter(request)
+        plain = [one if isinstance(one, str) else one[0] for one in filters if not callable(one)]
+        own = {getattr(one, "parameter_name", None) for one in filters}
+        path, _separator, comparison = lookup.rpartition("__")
+        offered = any(
+            lookup == name or (f"{path}__".startswith(f"{name}__") and comparison in _OFFERED)
+            for name in plain
+        )
+        return lookup in own or (offered and super().lookup_allowed(lookup, value, request))
 
     def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
         """Return the row; a page of one that is not there, or not for this user, does not exist."""

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from jitprov.access import EVERYTHING, Scope
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.management.preview_report import visible
 from jitprov.management.why_report import lines_of
 from jitprov.metadata_import import find_tenant
 from jitprov.why import as_json, explain_user, find_users
@@ -35,9 +36,10 @@ class Command(BaseCommand):
         user = _the_one(find_users(options["person"], scope), options["person"])
         explanation = explain_user(user, scope)
         if options["json"]:
-            self.stdout.write(json.dumps(as_json(explanation), indent=2, ensure_ascii=False))
+            # In ASCII, as directories may have sent what a terminal would obey.
+            self.stdout.write(json.dumps(as_json(explanation), indent=2))
         else:
-            self.stdout.write("\n".join(lines_of(explanation)))
+            self.stdout.write("\n".join(map(visible, lines_of(explanation))))
 
 
 def _scope(tenant: str | None) -> Scope:
@@ -55,6 +57,6 @@ def _the_one(users: Sequence[Any], name: str) -> Any:
     if not users:
         raise CommandError(f"Nobody has the user name, e-mail address or primary key {name!r}.")
     if len(users) > 1:
-        listed = "\n".join(f"  {user.pk}  {user.get_username()}" for user in users)
+        listed = "\n".join(visible(f"  {user.pk}  {user.get_username()}") for user in users)
         raise CommandError(f"Several people have {name!r}. Give a primary key:\n{listed}")
     return users[0]
