@@ -90,7 +90,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         """Allow what a filter offers: Django's own rule takes every comparison with every column, JSON included."""
         filters = self.get_list_filter(request)
-        plain = [one if isinstance(one, str) else one[0] for one in filters if not callable(one)]
+        plain = [one[0] if isinstance(one, tuple) else one for one in filters if not callable(one)]
         own = {getattr(one, "parameter_name", None) for one in filters}
         path, _separator, comparison = lookup.rpartition("__")
         offered = any(
