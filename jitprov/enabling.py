@@ -75,11 +75,22 @@ def can_be_tested(identity_provider: IdentityProvider) -> bool:
     return not _missing_for_a_test(identity_provider)
 
 
-def state_of(identity_provider: IdentityProvider) -> State:
-    """Return how far it has come, without a look at what needs attention: :mod:`jitprov.status` knows that."""
+def state_of(
+    identity_provider: IdentityProvider,
+    *,
+    tested: bool | None = None,
+    needs_attention: bool = False,
+) -> State:
+    """Return how far it has come.
+
+    :param tested: what :func:`is_tested` says, where that is known already.
+    :param needs_attention: what :mod:`jitprov.status` knows.
+    """
     if identity_provider.enabled:
-        return State.ENABLED
-    return State.TESTED if is_tested(identity_provider) else State.DRAFT
+        return State.ATTENTION if needs_attention else State.ENABLED
+    if tested is None:
+        tested = is_tested(identity_provider)
+    return State.TESTED if tested else State.DRAFT
 
 
 def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool = False) -> None:

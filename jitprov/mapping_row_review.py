@@ -28,6 +28,7 @@ from jitprov.provisioning.types import (
     Source,
     SyncMode,
 )
+from jitprov.transform_words import label_of_step
 
 _REPLACING = ("constant", "template")
 """Transforms that make their value whatever came."""
@@ -98,10 +99,14 @@ def _unused_sources(row: _Row) -> Iterator[Remark]:
         return
     if row.rule.sources:
         text = _("The step “%(step)s” makes the value whatever came: these claims are never used.")
-        yield row.remark(Severity.WARNING, "claims_unused", text % {"step": row.names[at]})
+        yield row.remark(
+            Severity.WARNING, "claims_unused", text % {"step": label_of_step(row.names[at])}
+        )
     if at > 0:
         text = _("The step “%(step)s” makes the value anew: the steps before it are never used.")
-        yield row.remark(Severity.WARNING, "steps_unused", text % {"step": row.names[at]})
+        yield row.remark(
+            Severity.WARNING, "steps_unused", text % {"step": label_of_step(row.names[at])}
+        )
 
 
 def _hidden_sources(row: _Row) -> Iterator[Remark]:

@@ -22,6 +22,7 @@ from jitprov.provisioning.types import (
     TraceStep,
 )
 from jitprov.transform_words import label_of_step
+from jitprov.user_fields import label_of
 
 Plain: TypeAlias = str | int | float | bool | None
 """A value as JSON has it."""
@@ -141,14 +142,6 @@ def field_previews(judged: Judged) -> tuple[FieldPreview, ...]:
     trace = {step.target: step for step in judged.preview.desired.trace}
     others = (*judged.written, *judged.no_longer_mapped, *_problems(judged))
     return tuple(_field(judged, name, trace.get(name)) for name in dict.fromkeys([*trace, *others]))
-
-
-def label_of(target: str) -> str:
-    """Return what the host calls a user field; its name if there is none."""
-    try:
-        return str(getattr(get_user_model()._meta.get_field(target), "verbose_name", target))
-    except FieldDoesNotExist:
-        return target
 
 
 def text_of(value: Plain) -> str:

@@ -21,15 +21,14 @@ from jitprov.access import Scope
 from jitprov.chart import Day
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
+from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.provisioner import provisioner_class
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy
 from jitprov.watched import (
-    CAME_IN,
     CHANGED_SINCE_TEST,
     GROUP_NOT_ASSIGNABLE,
     KINDS,
-    NOT_LET_IN,
     Kind,
     Rows,
     Severity,

@@ -42,10 +42,10 @@ from jitprov.models import (
     GroupMapping,
     IdentityProvider,
     ObservedClaim,
-    Outcome,
     ProvisioningEvent,
     SigningCertificate,
 )
+from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.observed import MAX_OBSERVED
 from jitprov.provisioner import Provisioner, provisioner_class
 from jitprov.provisioning.types import Note
@@ -65,9 +65,6 @@ UNUSED_AFTER = timedelta(days=14)
 """Who was enabled only just may still be waiting for the first person."""
 CLAIM_MISSED_FOR = timedelta(days=30)
 OVERAGE_WITHIN = timedelta(days=7)
-
-CAME_IN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
-NOT_LET_IN = (Outcome.REFUSED, Outcome.ERROR)
 
 Rows: TypeAlias = "QuerySet[IdentityProvider, IdentityProvider]"
 

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -73,7 +72,7 @@ class SetupLinkAdmin(SuperuserAdmin):
     @admin.display(boolean=True, description=_("works"))
     def works(self, link: SetupLink) -> bool:
         """Say whether the link still opens."""
-        return link.revoked_at is None and link.expires_at > timezone.now()
+        return link.works
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         """Alter no link: it is revoked, by the list's action, and another is made."""

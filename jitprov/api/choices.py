@@ -9,14 +9,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jitprov import guides
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
-from jitprov.models import IdentityProvider, ObservedClaim
+from jitprov.models import IdentityProvider
 from jitprov.provisioner import provisioner_for
 from jitprov.provisioning.parameters import Kind, Parameter
-from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.setup.claim_list import suggested_claims
 from jitprov.user_fields import mappable_fields
 
 MAX_GROUPS = 1000
@@ -131,14 +130,10 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _claims(row: IdentityProvider) -> Iterator[dict[str, Any]]:
-    """Yield what came, the newest first, and then what the preset usually sends."""
-    known = {claim.name: claim for claim in guides.known_claims(Preset(row.preset))}
-    seen = ObservedClaim.objects.filter(identity_provider=row).order_by("-last_seen", "name")
-    last_seen = dict(seen.values_list("name", "last_seen"))
-    for name in [*last_seen, *(known.keys() - last_seen.keys())]:
+    for claim in suggested_claims(row):
         yield {
-            "name": name,
-            "label": str(known[name].label) if name in known else guides.label_of(name),
-            "note": str(known[name].note) if name in known else "",
-            "last_seen": last_seen.get(name),
+            "name": claim.name,
+            "label": str(claim.label),
+            "note": str(claim.note),
+            "last_seen": claim.last_seen or None,
         }

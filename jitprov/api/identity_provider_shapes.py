@@ -102,9 +102,7 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     @extend_schema_field(serializers.ChoiceField(choices=State.choices))
     def get_state(self, row: IdentityProvider) -> str:
-        if row.enabled and self._attention(row):
-            return State.ATTENTION.value
-        return enabling.state_of(row).value
+        return enabling.state_of(row, needs_attention=bool(self._attention(row))).value
 
     @extend_schema_field(AttentionItem(many=True))
     def get_attention(self, row: IdentityProvider) -> Any:

@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jitprov.api.fields import Choice, Flag, Line, Number, Shape, Text
-from jitprov.api.paging import Paging
 from jitprov.models import ClaimMapping, GroupMapping
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.provisioning.parameters import (
@@ -139,10 +138,6 @@ class GroupMappingRow(serializers.Serializer[GroupMapping]):
         source="group_id", help_text="The id of a group; see `choices`."
     )
     group_name = serializers.CharField(source="group.name")
-
-
-class GroupMappingQuery(Paging):
-    """Which group mappings are asked for."""
 
 
 class NewGroupMapping(Shape):

@@ -33,7 +33,6 @@ from jitprov.preview import (
 )
 from jitprov.provisioner import Rules
 from jitprov.provisioning.mapping import MAX_RULES
-from jitprov.provisioning.types import GroupRule
 from jitprov.saml.envelope import MAX_ENCODED
 
 
@@ -148,10 +147,7 @@ def _rules(idp: IdentityProvider, sent: dict[str, Any]) -> Rules | None:
         else tuple(row.as_rule() for row in claim_rows(idp, claims, "claim_mappings")),
         group_rules=idp.group_rules()
         if groups is None
-        else tuple(
-            GroupRule(claim=row.claim, value=row.value, group=row.group_id)
-            for row in group_rows(idp, groups, "group_mappings")
-        ),
+        else tuple(row.as_rule() for row in group_rows(idp, groups, "group_mappings")),
     )
 
 

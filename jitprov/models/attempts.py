@@ -55,6 +55,10 @@ class Outcome(models.TextChoices):
     ERROR = "error", _("error")
 
 
+CAME_IN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+NOT_LET_IN = (Outcome.REFUSED, Outcome.ERROR)
+
+
 # No 0, 1, I, L, O: people read references aloud.
 _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 

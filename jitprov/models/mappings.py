@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.models.form_errors import beside
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule
 from jitprov.provisioning.transforms import MappingError, parse_transforms
-from jitprov.provisioning.types import ClaimRule, SyncMode, Transform, WhenEmpty
+from jitprov.provisioning.types import ClaimRule, GroupRule, SyncMode, Transform, WhenEmpty
 
 CLAIM_COLUMNS = ("position", "sources", "target", "transforms", "sync", "required", "when_empty")
 GROUP_COLUMNS = ("claim", "value", "group_id")
@@ -153,3 +153,7 @@ class GroupMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.value} → {self.group_id}"
+
+    def as_rule(self) -> GroupRule:
+        """Return the row as a value of the pure core."""
+        return GroupRule(claim=self.claim, value=self.value, group=self.group_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -41,3 +42,8 @@ class SetupLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.recipient}".strip()
+
+    @property
+    def works(self) -> bool:
+        """Whether it still opens."""
+        return self.revoked_at is None and self.expires_at > timezone.now()

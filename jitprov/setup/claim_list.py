@@ -21,10 +21,11 @@ class SuggestedClaim:
 
 
 def suggested_claims(identity_provider: IdentityProvider) -> list[SuggestedClaim]:
-    """Return the claims to choose from, those that have come first."""
+    """Return the claims to choose from: those that have come, the latest first, then what the preset usually sends."""
     seen = identity_provider.observed_names()
     known = {claim.name: claim for claim in known_claims(Preset(identity_provider.preset))}
-    names = [*sorted(seen), *(name for name in known if name not in seen)]
+    latest_first = sorted(sorted(seen), key=lambda name: seen[name], reverse=True)
+    names = [*latest_first, *(name for name in known if name not in seen)]
     return [
         SuggestedClaim(
             name=name,

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.models import IdentityProvider
+from jitprov.setup.lines import lines_of, texts_of
 
 MAX_AUTHN_CONTEXTS = 10
 MAX_AUTHN_CONTEXT = 255
@@ -116,8 +117,7 @@ class ByHandForm(ColumnsForm):
 
     def clean_authn_contexts(self) -> str:
         """Return one URI a line."""
-        lines = [line.strip() for line in self.cleaned_data["authn_contexts"].splitlines()]
-        contexts = [line for line in lines if line]
+        contexts = texts_of(self.cleaned_data["authn_contexts"])
         if len(contexts) > MAX_AUTHN_CONTEXTS or any(
             len(line) > MAX_AUTHN_CONTEXT for line in contexts
         ):
@@ -127,7 +127,7 @@ class ByHandForm(ColumnsForm):
             )
         for line in contexts:
             refuse_unprintable(line)
-        return "\n".join(contexts)
+        return lines_of(contexts)
 
 
 class AdmissionForm(ColumnsForm):

@@ -13,7 +13,6 @@ from jitprov.audit import Actor
 from jitprov.models import IdentityProvider
 from jitprov.provisioner import Rules
 from jitprov.provisioning.presets import Preset
-from jitprov.provisioning.types import GroupRule
 from jitprov.setup.certificates import Certificates
 from jitprov.setup.claim_mappings import MAX_POSITION, ClaimMappings, target_choices
 from jitprov.setup.columns import AdmissionForm, ByHandForm
@@ -140,13 +139,10 @@ class SetupForms:
 
         :raises MappingError: a row that is stored does not make sense.
         """
-        group_rows = [form.instance for form in self.group_mappings.kept_forms()]
+        group_forms = self.group_mappings.kept_forms()
         return Rules(
             claim_rules=tuple(form.instance.as_rule() for form in self.claim_forms()),
-            group_rules=tuple(
-                GroupRule(claim=row.claim, value=row.value, group=row.group_id)
-                for row in group_rows
-            ),
+            group_rules=tuple(form.instance.as_rule() for form in group_forms),
         )
 
     def claim_forms(self) -> list[Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from jitprov import enabling, sign_in_test, status
 from jitprov.audit import Actor
-from jitprov.enabling import Missing, State
+from jitprov.enabling import Missing
 from jitprov.exceptions import JitprovError
 from jitprov.guides import metadata_place, steps
 from jitprov.history import history
@@ -136,7 +136,7 @@ class SetupPage:
         can_be_tested = not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing))
         attention = status.attention_for(row)
         return {
-            "state": _state(row, is_tested=is_tested, needs_attention=bool(attention)),
+            "state": enabling.state_of(row, tested=is_tested, needs_attention=bool(attention)),
             "attention": attention,
             "missing": missing,
             "is_tested": is_tested,
@@ -222,13 +222,11 @@ class SetupPage:
             result = save_sealed(self.identity_provider, sealed, self.actor)
         except JitprovError as error:
             said = refused(error, self.identity_provider)
-            return Answer(
-                redirect=f"{self.urls.page}#metadata", message=str(said.message), went_well=False
-            )
+            return Answer(redirect=self._at("metadata"), message=str(said.message), went_well=False)
         if result is None:
             message = _("What you looked at is too old by now. Please give the metadata again.")
-            return Answer(redirect=f"{self.urls.page}#metadata", message=message, went_well=False)
-        return Answer(redirect=f"{self.urls.page}#metadata", message=_("The metadata was saved."))
+            return Answer(redirect=self._at("metadata"), message=message, went_well=False)
+        return Answer(redirect=self._at("metadata"), message=_("The metadata was saved."))
 
     def begin_test(self) -> Answer:
         """Send the browser off to a test sign-in, which ends on its report."""
@@ -282,14 +280,6 @@ class SetupPage:
 
     def _at(self, section: str) -> str:
         return f"{self.urls.page}#{section}"
-
-
-def _state(row: IdentityProvider, *, is_tested: bool, needs_attention: bool) -> State:
-    if needs_attention:
-        return State.ATTENTION
-    if row.enabled:
-        return State.ENABLED
-    return State.TESTED if is_tested else State.DRAFT
 
 
 def _step_templates() -> list[tuple[str, StepForm]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.guides import Text
 from jitprov.models import Outcome, ProvisioningEvent
+from jitprov.models.attempts import CAME_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, aadsts, remedy
 from jitprov.saml.time import apart
@@ -110,7 +111,7 @@ def explain_event(event: ProvisioningEvent) -> EventExplanation:
         username=event.user.get_username() if event.user else "",
         outcome=event.outcome,
         outcome_label=Outcome(event.outcome).label,
-        came_in=event.outcome in {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED},
+        came_in=event.outcome in CAME_IN,
         code=event.reason,
         happened=found.happened if found else _WENT_WELL[event.outcome],
         remedy=found,

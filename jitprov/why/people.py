@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from jitprov.access import Scope
 from jitprov.guides import Text
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
+from jitprov.models.attempts import NOT_LET_IN
 from jitprov.observed import email_digests
 from jitprov.remedies import remedy
 from jitprov.why.attempts import preset_of
@@ -122,7 +123,7 @@ def _newest(events: Any) -> Iterable[ProvisioningEvent]:
 
 
 def _attempt(event: ProvisioningEvent) -> Attempt:
-    refused = event.outcome in {Outcome.REFUSED, Outcome.ERROR}
+    refused = event.outcome in NOT_LET_IN
     return Attempt(
         pk=event.pk,
         reference=event.reference,

@@ -11,10 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jitprov.access import EVERYTHING, Scope
 from jitprov.conf import conf
-from jitprov.exceptions import JitprovError
+from jitprov.management.chosen import chosen_tenant
 from jitprov.management.preview_report import visible
 from jitprov.management.why_report import lines_of
-from jitprov.metadata_import import find_tenant
 from jitprov.why import as_json, explain_user, find_users
 
 
@@ -45,10 +44,7 @@ class Command(BaseCommand):
 def _scope(tenant: str | None) -> Scope:
     if tenant is None:
         return EVERYTHING
-    try:
-        found = find_tenant(tenant)
-    except JitprovError as error:
-        raise CommandError(str(error)) from error
+    found = chosen_tenant(tenant)
     tenants = apps.get_model(conf.TENANT_MODEL)._default_manager.filter(pk=found.pk)
     return Scope(tenants=tenants, something=True)
 

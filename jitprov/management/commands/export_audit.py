@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils.timezone import make_aware
 
 from jitprov.conf import conf
-from jitprov.metadata_import import TenantUnknown, find_tenant
+from jitprov.management.chosen import chosen_tenant
 from jitprov.models import ConfigurationChange
 
 CHUNK = 2000
@@ -39,10 +39,7 @@ class Command(BaseCommand):
 def _chosen(options: dict[str, Any]) -> QuerySet[ConfigurationChange]:
     rows: QuerySet[ConfigurationChange] = ConfigurationChange.objects.order_by("created_at", "pk")
     if options["tenant"] is not None:
-        try:
-            rows = rows.filter(tenant=find_tenant(options["tenant"]))
-        except TenantUnknown as error:
-            raise CommandError(str(error)) from error
+        rows = rows.filter(tenant=chosen_tenant(options["tenant"]))
     if options["idp"] is not None:
         # By the name that was written down: the identity provider itself may be gone.
         rows = rows.filter(slug=options["idp"])

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from jitprov import status
 from jitprov.chart import Day
-from jitprov.metadata_import import ImportRefused, find_tenant
+from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
 from jitprov.models import IdentityProvider, ProvisioningEvent
 from jitprov.status import Attention
-from jitprov.watched import Rows, Severity
+from jitprov.watched import Severity
 
 EXIT_CODES = {Severity.WARNING: 1, Severity.CRITICAL: 2}
 COULD_NOT_BE_ASKED = 3
@@ -44,8 +44,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             answer = _answer(options["tenant"], options["idp"], options["days"])
-        except ImportRefused as error:
-            raise CommandError(str(error), returncode=COULD_NOT_BE_ASKED) from error
         except DatabaseError as error:
             raise CommandError(
                 f"The database gave no answer: {error}", returncode=COULD_NOT_BE_ASKED
@@ -86,24 +84,16 @@ class _Answer:
 def _answer(tenant: str | None, slug: str | None, days: int) -> _Answer:
     now = timezone.now()
     rows, events = IdentityProvider.objects.all(), ProvisioningEvent.objects.all()
+    found = None
     if tenant is not None:
-        found = find_tenant(tenant)
+        found = chosen_tenant(tenant, returncode=COULD_NOT_BE_ASKED)
         rows, events = rows.filter(tenant=found), events.filter(tenant=found)
     if slug is None:
         items = list(status.attention(rows, now))
     else:
-        one = _the_one(rows, slug)
+        one = chosen_identity_provider(slug, tenant=found, returncode=COULD_NOT_BE_ASKED)
         items, events = status.attention_for(one, now), events.filter(identity_provider=one)
     return _Answer(at=now, items=items, days=status.summary(events, now, days))
-
-
-def _the_one(rows: Rows, slug: str) -> IdentityProvider:
-    row = rows.filter(slug=slug).first()
-    if row is None:
-        raise CommandError(
-            f"There is no such identity provider: {slug!r}.", returncode=COULD_NOT_BE_ASKED
-        )
-    return row
 
 
 def _lines(items: list[Attention]) -> Iterator[str]:

@@ -9,9 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jitprov import setup_links
 from jitprov.audit import Actor
-from jitprov.exceptions import JitprovError
-from jitprov.metadata_import import find_tenant
-from jitprov.models import IdentityProvider, SetupLink
+from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
+from jitprov.models import SetupLink
 from jitprov.provisioning.presets import Preset
 
 
@@ -50,7 +49,7 @@ class Command(BaseCommand):
             return
         try:
             link, url = _make(options, actor)
-        except (setup_links.LinkRefused, JitprovError) as error:
+        except setup_links.LinkRefused as error:
             raise CommandError(str(error)) from error
         self.stderr.write(
             f"Setup link {link.pk} for {link.identity_provider}, valid until "
@@ -74,9 +73,6 @@ def _make(options: dict[str, Any], actor: Actor) -> tuple[SetupLink, str]:
         "lifetime": timedelta(days=max(0, min(options["days"], 10_000))),
     }
     if options["tenant"] is not None:
-        tenant = find_tenant(options["tenant"])
+        tenant = chosen_tenant(options["tenant"])
         return setup_links.make_for_tenant(tenant, preset=options["preset"], **common)
-    row = IdentityProvider.objects.filter(slug=options["idp"]).first()
-    if row is None:
-        raise CommandError(f"There is no identity provider {options['idp']!r}.")
-    return setup_links.make(row, **common)
+    return setup_links.make(chosen_identity_provider(options["idp"]), **common)

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jitprov.exceptions import JitprovError
+from jitprov.management.chosen import chosen_identity_provider
 from jitprov.management.mapping_file import read_mapping
 from jitprov.management.preview_report import PreviewReport
 from jitprov.mapping_review import review
@@ -89,7 +90,7 @@ def _failures() -> Iterator[None]:
 
 
 def _report(options: dict[str, Any]) -> PreviewReport:
-    identity_provider = _identity_provider(options["idp"])
+    identity_provider = chosen_identity_provider(options["idp"], returncode=UNUSABLE)
     rules = _rules(identity_provider, options["mapping"])
     return PreviewReport(
         identity_provider=identity_provider,
@@ -97,13 +98,6 @@ def _report(options: dict[str, Any]) -> PreviewReport:
         people=preview(identity_provider, rules, _said(identity_provider, options)),
         remarks=review(identity_provider, rules),
     )
-
-
-def _identity_provider(slug: str) -> IdentityProvider:
-    found = IdentityProvider.meant_by(slug)
-    if found is None:
-        raise CommandError(f"There is no identity provider '{slug:.100}'.", returncode=UNUSABLE)
-    return found
 
 
 def _rules(identity_provider: IdentityProvider, source: str | None) -> Rules | None:
