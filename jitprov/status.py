@@ -30,12 +30,10 @@ from jitprov.watched import (
     GROUP_NOT_ASSIGNABLE,
     KINDS,
     Kind,
-    Rows,
     Severity,
     facts_of,
-    has_own_groups,
-    not_assignable,
 )
+from jitprov.watched_rows import Rows, has_own_groups, not_assignable
 
 MAX_SHOWN = 50
 """What one page shows."""

@@ -8,65 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
-from django.contrib.auth.models import Group
-from django.db.models import (
-    Case,
-    Count,
-    Exists,
-    F,
-    IntegerField,
-    Model,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.assignable import assignable_groups
-from jitprov.conf import conf
-from jitprov.json_rows import json_rows, json_values
-from jitprov.models import (
-    ClaimMapping,
-    GroupMapping,
-    IdentityProvider,
-    ObservedClaim,
-    ProvisioningEvent,
-    SigningCertificate,
-)
-from jitprov.models.attempts import CAME_IN, NOT_LET_IN
-from jitprov.observed import MAX_OBSERVED
-from jitprov.provisioner import Provisioner, provisioner_class
-from jitprov.provisioning.types import Note
-from jitprov.user_fields import mappable_fields
-
-CERTIFICATE_ENDS_WITHIN = (7, 30, 60)
-"""Days before the last certificate ends; within the first it is critical."""
-REFUSALS_WITHIN = timedelta(hours=24)
-REFUSALS_COMPARED_WITH = timedelta(days=14)
-"""Before those 24 hours: what is usual."""
-REFUSALS_AT_LEAST = 10
-"""Fewer are never too many."""
-REFUSALS_TIMES_THE_USUAL = 3
-"""How many times the daily average is more than usual."""
-UNUSED_FOR = timedelta(days=30)
-UNUSED_AFTER = timedelta(days=14)
-"""Who was enabled only just may still be waiting for the first person."""
-CLAIM_MISSED_FOR = timedelta(days=30)
-OVERAGE_WITHIN = timedelta(days=7)
-
-Rows: TypeAlias = "QuerySet[IdentityProvider, IdentityProvider]"
+from jitprov import watched_rows
+from jitprov.watched_rows import CERTIFICATE_ENDS_WITHIN, Rows
 
 
 class Severity(StrEnum):
@@ -106,167 +58,6 @@ class Kind:
     """Columns and annotations of a row."""
 
 
-# Certificates
-
-
-def _certificates() -> QuerySet[SigningCertificate, SigningCertificate]:
-    return SigningCertificate.objects.filter(identity_provider=OuterRef("pk"))
-
-
-def _with_ends(rows: Rows) -> Any:
-    """Annotate when the last certificate ends; leave out who trusts one for ever."""
-    last = _certificates().order_by("-not_after").values("not_after")[:1]
-    return rows.filter(~Exists(_certificates().filter(allow_expired=True))).annotate(
-        ends=Subquery(last)
-    )
-
-
-def _no_certificate(rows: Rows, now: datetime) -> Rows:
-    return rows.filter(~Exists(_certificates()))
-
-
-def _certificates_ended(rows: Rows, now: datetime) -> Rows:
-    ended: Rows = _with_ends(rows).filter(ends__lt=now)
-    return ended
-
-
-def _certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> Rows:
-    until = [
-        When(ends__lt=now + timedelta(days=days), then=Value(days))
-        for days in CERTIFICATE_ENDS_WITHIN
-    ]
-    ending = _with_ends(rows).filter(
-        ends__gte=now + timedelta(days=after), ends__lt=now + timedelta(days=before)
-    )
-    said: Rows = ending.annotate(within_days=Case(*until, output_field=IntegerField()))
-    return said
-
-
-def _another_certificate_stays(rows: Rows, now: datetime) -> Rows:
-    soon = now + timedelta(days=CERTIFICATE_ENDS_WITHIN[-1])
-    stays = _certificates().filter(Q(not_after__gte=soon) | Q(allow_expired=True))
-    goes = _certificates().filter(not_after__lt=soon, allow_expired=False)
-    first = goes.order_by("not_after").values("not_after")[:1]
-    return rows.filter(Exists(stays), Exists(goes)).annotate(ends=Subquery(first))
-
-
-# Sign-ins
-
-
-def _refused_more_than_usual(rows: Rows, now: datetime, *, verified: bool) -> Rows:
-    lately, before = now - REFUSALS_WITHIN, now - REFUSALS_WITHIN - REFUSALS_COMPARED_WITH
-    refused = ProvisioningEvent.objects.filter(outcome__in=NOT_LET_IN, verified=verified).order_by()
-    own = refused.filter(identity_provider=OuterRef("pk"))
-    many = (
-        refused.filter(created_at__gte=lately)
-        .values("identity_provider")
-        .annotate(number=Count("pk"))
-        .filter(number__gte=REFUSALS_AT_LEAST)
-    )
-    return (
-        rows.filter(pk__in=many.values("identity_provider"))
-        .annotate(
-            refused=_number_of(own.filter(created_at__gte=lately)),
-            before=_number_of(own.filter(created_at__gte=before, created_at__lt=lately)),
-        )
-        .alias(weighed=F("refused") * REFUSALS_COMPARED_WITH.days)
-        .filter(weighed__gt=F("before") * REFUSALS_TIMES_THE_USUAL)
-    )
-
-
-def _number_of(own: QuerySet[Any, Any]) -> Combinable:
-    counted = own.order_by().values("identity_provider").annotate(number=Count("pk"))
-    return Coalesce(Subquery(counted.values("number"), output_field=IntegerField()), 0)
-
-
-def _unused(rows: Rows, now: datetime) -> Rows:
-    # Where events are kept for less, nobody can know more.
-    since = now - min(UNUSED_FOR, conf.EVENT_RETENTION)
-    came = ProvisioningEvent.objects.filter(
-        identity_provider=OuterRef("pk"), created_at__gte=since, outcome__in=CAME_IN
-    )
-    return rows.annotate(enabled_since=Coalesce("enabled_at", "created_at")).filter(
-        ~Exists(came), enabled_since__lt=now - UNUSED_AFTER
-    )
-
-
-def _groups_overage(rows: Rows, now: datetime) -> Rows:
-    events = ProvisioningEvent.objects.filter(created_at__gte=now - OVERAGE_WITHIN)
-    # As text: not every database looks into a list of JSON.
-    noted = events.annotate(written=Cast("notes", TextField())).filter(
-        written__contains=f'"{Note.GROUPS_OVERAGE.value}"'
-    )
-    mapped = GroupMapping.objects.filter(identity_provider=OuterRef("pk"))
-    return rows.filter(Exists(mapped), pk__in=noted.order_by().values("identity_provider"))
-
-
-# Mappings
-
-
-class _Position(StrIndex):
-    """Where a text stands in another; by bytes, as claims are compared, also where a database ignores case."""
-
-    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, template="INSTR(BINARY %(expressions)s)", **context
-        )
-
-
-def _as_lines(text: Any) -> Combinable:
-    """Return a text of lines so that each stands between two line breaks, without the blanks around it."""
-    alone = Concat(Value("\n"), text, Value("\n"), output_field=TextField())
-    return Replace(Replace(alone, Value("\r"), Value("\n")), Value(" "), Value(""))
-
-
-def _seen(now: datetime) -> QuerySet[ObservedClaim, ObservedClaim]:
-    return ObservedClaim.objects.filter(last_seen__gte=(now - CLAIM_MISSED_FOR).date())
-
-
-def _claim_never_arrives(rows: Rows, now: datetime) -> Rows:
-    arrived = _seen(now).filter(identity_provider=OuterRef("identity_provider"))
-    place = _Position(_as_lines(OuterRef("sources")), _as_lines(F("name")))
-    missed = (
-        ClaimMapping.objects.filter(identity_provider=OuterRef("pk"))
-        .exclude(sources="")
-        .filter(~Exists(arrived.annotate(place=place).filter(place__gt=0)))
-    )
-    kept = ObservedClaim.objects.filter(identity_provider=OuterRef("pk"))
-    return (
-        rows.filter(Exists(_seen(now).filter(identity_provider=OuterRef("pk"))), Exists(missed))
-        # Of more claims than that, not all names are kept.
-        .annotate(names=_number_of(kept))
-        .filter(names__lt=MAX_OBSERVED)
-        .annotate(missed=json_rows(missed, "target", "sources"))
-        .annotate(fields=json_values(missed, "target"))
-    )
-
-
-def _field_not_mappable(rows: Rows, now: datetime) -> Rows:
-    wrong = ClaimMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
-        target__in=list(mappable_fields())
-    )
-    return rows.filter(Exists(wrong)).annotate(fields=json_values(wrong, "target"))
-
-
-def _group_not_assignable(rows: Rows, now: datetime) -> Rows:
-    if has_own_groups():
-        return rows.none()
-    return not_assignable(rows, assignable_groups())
-
-
-def not_assignable(rows: Rows, allowed: QuerySet[Group, Group]) -> Rows:
-    """Return those that map to a group which is not allowed."""
-    wrong = GroupMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
-        group__in=allowed.order_by().values("pk")
-    )
-    return rows.filter(Exists(wrong)).annotate(groups=json_values(wrong, "group__name"))
-
-
-def has_own_groups() -> bool:
-    """Say whether the host decides for each tenant which groups it may map to: then each has to be asked."""
-    return provisioner_class().assignable_groups is not Provisioner.assignable_groups
-
-
 # All of them, the worst first
 
 GROUP_NOT_ASSIGNABLE = Kind(
@@ -276,7 +67,7 @@ GROUP_NOT_ASSIGNABLE = Kind(
         "Group mappings give groups that this application no longer lets tenants give: %(groups)s. Remove these"
         " mappings, or ask the support of this application to allow the groups."
     ),
-    rows=_group_not_assignable,
+    rows=watched_rows.group_not_assignable,
     facts=("groups",),
 )
 CHANGED_SINCE_TEST = Kind(
@@ -296,7 +87,7 @@ KINDS: tuple[Kind, ...] = (
             "There is no signing certificate, so nobody can sign in. Import the identity provider's metadata again, or"
             " add its certificate."
         ),
-        rows=_no_certificate,
+        rows=watched_rows.no_certificate,
     ),
     Kind(
         code="certificates_ended",
@@ -305,7 +96,7 @@ KINDS: tuple[Kind, ...] = (
             "The last signing certificate ended on %(ends)s, so nobody can sign in. Import the identity provider's"
             " metadata again, or add its new certificate."
         ),
-        rows=_certificates_ended,
+        rows=watched_rows.certificates_ended,
         facts=("ends",),
     ),
     Kind(
@@ -315,7 +106,7 @@ KINDS: tuple[Kind, ...] = (
             "The last signing certificate ends on %(ends)s, within %(within_days)s days. After that nobody can sign in."
             " Create a new one at the identity provider now, and import its metadata again."
         ),
-        rows=partial(_certificate_ends, after=0, before=CERTIFICATE_ENDS_WITHIN[0]),
+        rows=partial(watched_rows.certificate_ends, after=0, before=CERTIFICATE_ENDS_WITHIN[0]),
         facts=("ends", "within_days"),
     ),
     Kind(
@@ -326,7 +117,7 @@ KINDS: tuple[Kind, ...] = (
             " value for them are refused. Remove these mappings, or ask the support of this application to allow the"
             " fields."
         ),
-        rows=_field_not_mappable,
+        rows=watched_rows.field_not_mappable,
         facts=("fields",),
     ),
     Kind(
@@ -337,7 +128,9 @@ KINDS: tuple[Kind, ...] = (
             " identity provider before that, and import its metadata again."
         ),
         rows=partial(
-            _certificate_ends, after=CERTIFICATE_ENDS_WITHIN[0], before=CERTIFICATE_ENDS_WITHIN[-1]
+            watched_rows.certificate_ends,
+            after=CERTIFICATE_ENDS_WITHIN[0],
+            before=CERTIFICATE_ENDS_WITHIN[-1],
         ),
         facts=("ends", "within_days"),
     ),
@@ -358,7 +151,7 @@ KINDS: tuple[Kind, ...] = (
             "Sign-ins were refused %(refused)s times in the last 24 hours, and only %(before)s times in the 14 days"
             " before that. Open the latest refusals: each has its reason and what to change."
         ),
-        rows=partial(_refused_more_than_usual, verified=True),
+        rows=partial(watched_rows.refused_more_than_usual, verified=True),
         facts=("refused", "before"),
     ),
     Kind(
@@ -370,7 +163,7 @@ KINDS: tuple[Kind, ...] = (
             " changed its certificate: import its metadata again. If they can, somebody is trying things, and there is"
             " nothing to do."
         ),
-        rows=partial(_refused_more_than_usual, verified=False),
+        rows=partial(watched_rows.refused_more_than_usual, verified=False),
         facts=("refused", "before"),
     ),
     Kind(
@@ -380,7 +173,7 @@ KINDS: tuple[Kind, ...] = (
             "Claims of these mappings have not arrived in 30 days, although people signed in: %(fields)s. Correct the"
             " names of the claims, let the identity provider send them, or remove the mappings."
         ),
-        rows=_claim_never_arrives,
+        rows=watched_rows.claim_never_arrives,
         facts=("fields", "missed"),
     ),
     Kind(
@@ -390,7 +183,7 @@ KINDS: tuple[Kind, ...] = (
             "Some people are in more groups than the identity provider sends, so their groups here are not updated."
             " Let it send only the groups that are assigned to the application."
         ),
-        rows=_groups_overage,
+        rows=watched_rows.groups_overage,
     ),
     GROUP_NOT_ASSIGNABLE,
     CHANGED_SINCE_TEST,
@@ -401,7 +194,7 @@ KINDS: tuple[Kind, ...] = (
             "It has been enabled since %(enabled_since)s, but nobody has signed in for 30 days. Give people the"
             " sign-on URL and assign them at the identity provider, or disable it."
         ),
-        rows=_unused,
+        rows=watched_rows.unused,
         facts=("enabled_since",),
     ),
     Kind(
@@ -411,7 +204,7 @@ KINDS: tuple[Kind, ...] = (
             "One of several signing certificates ends on %(ends)s, or has ended. Another one stays valid longer. Once"
             " the identity provider signs with that, remove the old one."
         ),
-        rows=_another_certificate_stays,
+        rows=watched_rows.another_certificate_stays,
         facts=("ends",),
     ),
 )

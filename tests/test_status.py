@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import translation
 
-from jitprov import status, watched
+from jitprov import status, watched, watched_rows
 from jitprov.models import (
     GroupMapping,
     IdentityProvider,
@@ -211,15 +211,15 @@ def test_exactly_the_codes_that_exist_are_documented_in_their_order() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        f"at least {watched.REFUSALS_AT_LEAST} sign-ins",
-        f"more than {watched.REFUSALS_TIMES_THE_USUAL} times",
-        f"of the {watched.REFUSALS_COMPARED_WITH.days} days before",
+        f"at least {watched_rows.REFUSALS_AT_LEAST} sign-ins",
+        f"more than {watched_rows.REFUSALS_TIMES_THE_USUAL} times",
+        f"of the {watched_rows.REFUSALS_COMPARED_WITH.days} days before",
         "within {2} or {1} days (warning) or within {0} (critical)".format(
-            *watched.CERTIFICATE_ENDS_WITHIN
+            *watched_rows.CERTIFICATE_ENDS_WITHIN
         ),
-        f"for more than {watched.UNUSED_AFTER.days} days, and nobody has signed in for {watched.UNUSED_FOR.days}",
-        f"in {watched.CLAIM_MISSED_FOR.days} days, although",
-        f"In the last {watched.OVERAGE_WITHIN.days} days somebody",
+        f"for more than {watched_rows.UNUSED_AFTER.days} days, and nobody has signed in for {watched_rows.UNUSED_FOR.days}",
+        f"in {watched_rows.CLAIM_MISSED_FOR.days} days, although",
+        f"In the last {watched_rows.OVERAGE_WITHIN.days} days somebody",
     ],
 )
 def test_the_thresholds_are_documented_as_they_are(words: str) -> None:

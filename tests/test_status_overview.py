@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jitprov import status, watched
+from jitprov import status, watched_rows
 from jitprov.access import EVERYTHING, NOTHING, scope_of
 from jitprov.audit import configuration_digest
 from jitprov.models import (
@@ -67,14 +67,14 @@ def test_a_certificate_that_was_replaced_without_a_word_is_noticed(
     idp: IdentityProvider, sign_in: Callable[..., Any]
 ) -> None:
     other = rsa_key_pair("replaced")
-    for _ in range(watched.REFUSALS_AT_LEAST):
+    for _ in range(watched_rows.REFUSALS_AT_LEAST):
         assert sign_in(signing_key_pair=other).status_code == HTTPStatus.FORBIDDEN
 
     (item,) = status.attention(IdentityProvider.objects.filter(pk=idp.pk))
 
     assert item.code == "unverified_refusals_above_usual"
     assert "import its metadata again" in item.text
-    assert status.summary(EVERYTHING)[-1].refusals == watched.REFUSALS_AT_LEAST
+    assert status.summary(EVERYTHING)[-1].refusals == watched_rows.REFUSALS_AT_LEAST
 
 
 # Closer

@@ -1,0 +1,232 @@
+"""Which identity providers are in trouble: one statement for each kind, about any number of them.
+
+:mod:`jitprov.watched` says what the trouble is and how bad.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from django.contrib.auth.models import Group
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
+
+from jitprov.assignable import assignable_groups
+from jitprov.conf import conf
+from jitprov.json_rows import json_rows, json_values
+from jitprov.models import (
+    ClaimMapping,
+    GroupMapping,
+    IdentityProvider,
+    ObservedClaim,
+    ProvisioningEvent,
+    SigningCertificate,
+)
+from jitprov.models.attempts import CAME_IN, NOT_LET_IN
+from jitprov.observed import MAX_OBSERVED
+from jitprov.provisioner import Provisioner, provisioner_class
+from jitprov.provisioning.types import Note
+from jitprov.user_fields import mappable_fields
+
+CERTIFICATE_ENDS_WITHIN = (7, 30, 60)
+"""Days before the last certificate ends; within the first it is critical."""
+REFUSALS_WITHIN = timedelta(hours=24)
+REFUSALS_COMPARED_WITH = timedelta(days=14)
+"""Before those 24 hours: what is usual."""
+REFUSALS_AT_LEAST = 10
+"""Fewer are never too many."""
+REFUSALS_TIMES_THE_USUAL = 3
+"""How many times the daily average is more than usual."""
+UNUSED_FOR = timedelta(days=30)
+UNUSED_AFTER = timedelta(days=14)
+"""Who was enabled only just may still be waiting for the first person."""
+CLAIM_MISSED_FOR = timedelta(days=30)
+OVERAGE_WITHIN = timedelta(days=7)
+
+Rows: TypeAlias = "QuerySet[IdentityProvider, IdentityProvider]"
+
+
+# Certificates
+
+
+def _certificates() -> QuerySet[SigningCertificate, SigningCertificate]:
+    return SigningCertificate.objects.filter(identity_provider=OuterRef("pk"))
+
+
+def _with_ends(rows: Rows) -> Any:
+    """Annotate when the last certificate ends; leave out who trusts one for ever."""
+    last = _certificates().order_by("-not_after").values("not_after")[:1]
+    return rows.filter(~Exists(_certificates().filter(allow_expired=True))).annotate(
+        ends=Subquery(last)
+    )
+
+
+def no_certificate(rows: Rows, now: datetime) -> Rows:
+    """Return those that have nothing to check an answer with."""
+    return rows.filter(~Exists(_certificates()))
+
+
+def certificates_ended(rows: Rows, now: datetime) -> Rows:
+    """Return those whose last certificate has ended."""
+    ended: Rows = _with_ends(rows).filter(ends__lt=now)
+    return ended
+
+
+def certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> Rows:
+    """Return those whose last certificate ends in so many days: from the one number on, before the other."""
+    until = [
+        When(ends__lt=now + timedelta(days=days), then=Value(days))
+        for days in CERTIFICATE_ENDS_WITHIN
+    ]
+    ending = _with_ends(rows).filter(
+        ends__gte=now + timedelta(days=after), ends__lt=now + timedelta(days=before)
+    )
+    said: Rows = ending.annotate(within_days=Case(*until, output_field=IntegerField()))
+    return said
+
+
+def another_certificate_stays(rows: Rows, now: datetime) -> Rows:
+    """Return those with a certificate that ends soon or has ended, beside one that stays."""
+    soon = now + timedelta(days=CERTIFICATE_ENDS_WITHIN[-1])
+    stays = _certificates().filter(Q(not_after__gte=soon) | Q(allow_expired=True))
+    goes = _certificates().filter(not_after__lt=soon, allow_expired=False)
+    first = goes.order_by("not_after").values("not_after")[:1]
+    return rows.filter(Exists(stays), Exists(goes)).annotate(ends=Subquery(first))
+
+
+# Sign-ins
+
+
+def refused_more_than_usual(rows: Rows, now: datetime, *, verified: bool) -> Rows:
+    """Return those with more refusals lately than on other days."""
+    lately, before = now - REFUSALS_WITHIN, now - REFUSALS_WITHIN - REFUSALS_COMPARED_WITH
+    refused = ProvisioningEvent.objects.filter(outcome__in=NOT_LET_IN, verified=verified).order_by()
+    own = refused.filter(identity_provider=OuterRef("pk"))
+    many = (
+        refused.filter(created_at__gte=lately)
+        .values("identity_provider")
+        .annotate(number=Count("pk"))
+        .filter(number__gte=REFUSALS_AT_LEAST)
+    )
+    return (
+        rows.filter(pk__in=many.values("identity_provider"))
+        .annotate(
+            refused=_number_of(own.filter(created_at__gte=lately)),
+            before=_number_of(own.filter(created_at__gte=before, created_at__lt=lately)),
+        )
+        .alias(weighed=F("refused") * REFUSALS_COMPARED_WITH.days)
+        .filter(weighed__gt=F("before") * REFUSALS_TIMES_THE_USUAL)
+    )
+
+
+def _number_of(own: QuerySet[Any, Any]) -> Combinable:
+    counted = own.order_by().values("identity_provider").annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number"), output_field=IntegerField()), 0)
+
+
+def unused(rows: Rows, now: datetime) -> Rows:
+    """Return those with which nobody has signed in for long."""
+    # Where events are kept for less, nobody can know more.
+    since = now - min(UNUSED_FOR, conf.EVENT_RETENTION)
+    came = ProvisioningEvent.objects.filter(
+        identity_provider=OuterRef("pk"), created_at__gte=since, outcome__in=CAME_IN
+    )
+    return rows.annotate(enabled_since=Coalesce("enabled_at", "created_at")).filter(
+        ~Exists(came), enabled_since__lt=now - UNUSED_AFTER
+    )
+
+
+def groups_overage(rows: Rows, now: datetime) -> Rows:
+    """Return those that map groups, of people who are in more groups than are sent."""
+    events = ProvisioningEvent.objects.filter(created_at__gte=now - OVERAGE_WITHIN)
+    # As text: not every database looks into a list of JSON.
+    noted = events.annotate(written=Cast("notes", TextField())).filter(
+        written__contains=f'"{Note.GROUPS_OVERAGE.value}"'
+    )
+    mapped = GroupMapping.objects.filter(identity_provider=OuterRef("pk"))
+    return rows.filter(Exists(mapped), pk__in=noted.order_by().values("identity_provider"))
+
+
+# Mappings
+
+
+class _Position(StrIndex):
+    """Where a text stands in another; by bytes, as claims are compared, also where a database ignores case."""
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="INSTR(BINARY %(expressions)s)", **context
+        )
+
+
+def _as_lines(text: Any) -> Combinable:
+    """Return a text of lines so that each stands between two line breaks, without the blanks around it."""
+    alone = Concat(Value("\n"), text, Value("\n"), output_field=TextField())
+    return Replace(Replace(alone, Value("\r"), Value("\n")), Value(" "), Value(""))
+
+
+def _seen(now: datetime) -> QuerySet[ObservedClaim, ObservedClaim]:
+    return ObservedClaim.objects.filter(last_seen__gte=(now - CLAIM_MISSED_FOR).date())
+
+
+def claim_never_arrives(rows: Rows, now: datetime) -> Rows:
+    """Return those with a mapping whose claims have not come for long, although people have."""
+    arrived = _seen(now).filter(identity_provider=OuterRef("identity_provider"))
+    place = _Position(_as_lines(OuterRef("sources")), _as_lines(F("name")))
+    missed = (
+        ClaimMapping.objects.filter(identity_provider=OuterRef("pk"))
+        .exclude(sources="")
+        .filter(~Exists(arrived.annotate(place=place).filter(place__gt=0)))
+    )
+    kept = ObservedClaim.objects.filter(identity_provider=OuterRef("pk"))
+    return (
+        rows.filter(Exists(_seen(now).filter(identity_provider=OuterRef("pk"))), Exists(missed))
+        # Of more claims than that, not all names are kept.
+        .annotate(names=_number_of(kept))
+        .filter(names__lt=MAX_OBSERVED)
+        .annotate(missed=json_rows(missed, "target", "sources"))
+        .annotate(fields=json_values(missed, "target"))
+    )
+
+
+def field_not_mappable(rows: Rows, now: datetime) -> Rows:
+    """Return those with a mapping that writes a field which no mapping may write."""
+    wrong = ClaimMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
+        target__in=list(mappable_fields())
+    )
+    return rows.filter(Exists(wrong)).annotate(fields=json_values(wrong, "target"))
+
+
+def group_not_assignable(rows: Rows, now: datetime) -> Rows:
+    """Return those with a mapping to a group that the host lets nobody give."""
+    if has_own_groups():
+        return rows.none()
+    return not_assignable(rows, assignable_groups())
+
+
+def not_assignable(rows: Rows, allowed: QuerySet[Group, Group]) -> Rows:
+    """Return those that map to a group which is not allowed."""
+    wrong = GroupMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
+        group__in=allowed.order_by().values("pk")
+    )
+    return rows.filter(Exists(wrong)).annotate(groups=json_values(wrong, "group__name"))
+
+
+def has_own_groups() -> bool:
+    """Say whether the host decides for each tenant which groups it may map to: then each has to be asked."""
+    return provisioner_class().assignable_groups is not Provisioner.assignable_groups
