@@ -15,8 +15,9 @@ from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.federation_map import MapRow, in_batches
-from jitprov.metadata_import import ImportRefused, SlugRefused
+from jitprov.metadata_import import SlugRefused
 from jitprov.metadata_rows import apply_metadata, new_identity_provider, preset_mappings
+from jitprov.metadata_source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,

@@ -16,7 +16,8 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from jitprov.conf import conf
-from jitprov.metadata_import import ImportRefused, TenantUnknown, read_file, slug_problem
+from jitprov.metadata_import import TenantUnknown, slug_problem
+from jitprov.metadata_source import ImportRefused, read_file
 from jitprov.models import IdentityProvider
 from jitprov.saml.metadata import MAX_ENTITY_ID
 

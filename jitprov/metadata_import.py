@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
@@ -29,8 +23,6 @@ from django.utils.timezone import now as current_time
 from jitprov import audit
 from jitprov.audit import Actor
 from jitprov.conf import conf
-from jitprov.exceptions import JitprovError
-from jitprov.metadata_fetch import fetch_metadata
 from jitprov.metadata_rows import (
     UNREMARKABLE,
     FieldChange,
@@ -39,6 +31,7 @@ from jitprov.metadata_rows import (
     new_identity_provider,
     preset_mappings,
 )
+from jitprov.metadata_source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -48,29 +41,12 @@ from jitprov.models import (
     accounts_database,
 )
 from jitprov.provisioning.presets import Preset
-from jitprov.saml.certificates import (
-    MAX_CERTIFICATE_LENGTH,
-    CertificateUnusable,
-    load_certificate,
-)
+from jitprov.saml.certificates import load_certificate
 from jitprov.saml.metadata import METADATA_LIMITS, parse_idp_metadata
 from jitprov.saml.types import Certificate, IdpMetadata
 
 MAX_SLUG = 100
 APPLICATION = Actor(via=Via.CODE, name="import_metadata")
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-
-
-class ImportRefused(JitprovError):
-    """What the metadata should be imported from, or to, is not there or not clear."""
-
-    code = "import_refused"
-
-
-class SourceUnreadable(ImportRefused):
-    """A file that was named can not be read."""
-
-    code = "import_source_unreadable"
 
 
 class TenantUnknown(ImportRefused):
@@ -123,9 +99,6 @@ class ImportResult:
         )
 
 
-# Reading
-
-
 def find_tenant(name: str) -> Any:
     """Return the tenant whose ``JITPROV_TENANT_LOOKUP_FIELD`` has this value.
 
@@ -145,94 +118,6 @@ def find_tenant(name: str) -> Any:
         raise TenantUnknown(
             f"{model.__name__} has no field {field!r}. Correct JITPROV_TENANT_LOOKUP_FIELD."
         ) from error
-
-
-def read_metadata(source: str, *, stdin: BinaryIO) -> bytes:
-    """Return the document from a file, from standard input (``-``) or from an https URL.
-
-    One byte more than allowed is read at most; the parser refuses what is too large.
-
-    :raises SourceUnreadable: the file can not be read.
-    :raises MetadataRefused: fetching failed.
-    """
-    if "://" in source:
-        return fetch_document(source)
-    if source == "-":
-        return stdin.read(conf.METADATA_MAX_BYTES + 1)
-    hint = "Give a file, - for standard input, or an https URL."
-    return read_file(source, conf.METADATA_MAX_BYTES + 1, hint)
-
-
-def fetch_document(url: str) -> bytes:
-    """Return the document at an https URL, within the limits of the settings.
-
-    :raises MetadataRefused: fetching failed.
-    """
-    return fetch_metadata(
-        url,
-        max_bytes=conf.METADATA_MAX_BYTES,
-        timeout=conf.METADATA_TIMEOUT,
-        allow_loopback=settings.DEBUG,
-    )
-
-
-def read_certificate(path: str) -> Certificate:
-    """Return the one certificate in a PEM or DER file.
-
-    :raises SourceUnreadable: the file can not be read, or holds something else, or several.
-    """
-    content = read_file(path, MAX_CERTIFICATE_LENGTH, "Give a PEM or DER file.")
-    # Around PEM there may be text, such as openssl's description of the certificate.
-    blocks = _PEM.findall(content) or [base64.b64encode(content)]
-    if len(blocks) > 1:
-        raise SourceUnreadable(
-            f"{path!r} holds {len(blocks)} certificates. Give a file with the signer's only."
-        )
-    try:
-        return load_certificate(blocks[0].decode("ascii"))
-    except (CertificateUnusable, UnicodeDecodeError) as error:
-        raise SourceUnreadable(
-            f"{path!r} is not a certificate to verify with ({error}). Give a PEM or DER file."
-        ) from error
-
-
-@contextmanager
-def open_metadata(source: str, *, stdin: BinaryIO) -> Iterator[tuple[BinaryIO, int | None]]:
-    """Open what :func:`read_metadata` reads; yield it with its size in bytes, if that is known.
-
-    A file and standard input may be of any size. What comes from a URL is read completely first, within the limits.
-
-    :raises SourceUnreadable: the file can not be read.
-    :raises MetadataRefused: fetching failed.
-    """
-    if "://" in source:
-        document = read_metadata(source, stdin=stdin)
-        yield io.BytesIO(document), len(document)
-    elif source == "-":
-        yield stdin, None
-    else:
-        with _opened(source, "Give a file, - for standard input, or an https URL.") as file:
-            yield file, os.fstat(file.fileno()).st_size or None  # a pipe has none
-
-
-def read_file(path: str, size: int, hint: str) -> bytes:
-    """Return a file's first ``size`` bytes.
-
-    :raises SourceUnreadable: it can not be read; the text ends with the hint.
-    """
-    with _opened(path, hint) as file:
-        return file.read(size)
-
-
-def _opened(path: str, hint: str) -> BinaryIO:
-    try:
-        return Path(path).open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a file name"
-        raise SourceUnreadable(f"{path!r} can not be read: {reason}. {hint}") from error
-
-
-# Importing
 
 
 def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of whoever imports

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
-from jitprov.metadata_import import ImportRefused, ImportResult, fetch_document, import_metadata
+from jitprov.metadata_import import ImportResult, import_metadata
+from jitprov.metadata_source import ImportRefused, fetch_document
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.saml.metadata_refusals import EntityNotFound
 

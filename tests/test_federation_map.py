@@ -7,7 +7,8 @@ import pytest
 
 from jitprov import federation_map
 from jitprov.federation_map import MapRefused, read_map
-from jitprov.metadata_import import SourceUnreadable, TenantUnknown
+from jitprov.metadata_import import TenantUnknown
+from jitprov.metadata_source import SourceUnreadable
 from jitprov.models import Tenant
 from jitprov.saml.metadata import MAX_ENTITY_ID
 from tests.factories import IdentityProviderFactory

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov import metadata_import, metadata_rows
+from jitprov import metadata_rows, metadata_source
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -266,7 +266,7 @@ def test_the_directory_s_own_document_of_entra(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch, query: str, said: bool
 ) -> None:
     document = entra().encode()
-    monkeypatch.setattr(metadata_import, "fetch_metadata", lambda url, **options: document)
+    monkeypatch.setattr(metadata_source, "fetch_metadata", lambda url, **options: document)
     url = "https://login.microsoftonline.com/x/FederationMetadata/2007-06/FederationMetadata.xml"
     assert ("?appid=" in run.source(url + query).partition("Give these")[0]) is said
 

@@ -18,8 +18,9 @@ from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import MAX_URL, Certificate, IdentityProviderDetail
 from jitprov.api.openapi import described, problems
 from jitprov.api.parsers import DocumentParser
-from jitprov.metadata_import import ImportResult, fetch_document, import_metadata
+from jitprov.metadata_import import ImportResult, import_metadata
 from jitprov.metadata_refresh import refresh
+from jitprov.metadata_source import fetch_document
 from jitprov.models import BindingChoice
 from jitprov.setup.metadata import warnings_of
 
@@ -140,5 +141,5 @@ class RefreshView(MetadataView):
 
 
 def _document(sent: dict[str, Any]) -> bytes:
-    # Not metadata_import.read_metadata, which also reads files of this machine.
+    # Not metadata_source.read_metadata, which also reads files of this machine.
     return fetch_document(sent["url"]) if "url" in sent else str(sent["xml"]).encode()

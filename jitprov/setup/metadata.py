@@ -19,7 +19,8 @@ from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata_fetch import MAX_URL
-from jitprov.metadata_import import ImportResult, fetch_document, import_metadata
+from jitprov.metadata_import import ImportResult, import_metadata
+from jitprov.metadata_source import fetch_document
 from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy

@@ -34,7 +34,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, xml: str) -> list[str]:
             raise MetadataFetchFailed("it did not answer")
         return xml.encode()
 
-    monkeypatch.setattr("jitprov.metadata_import.fetch_metadata", fetch)
+    monkeypatch.setattr("jitprov.metadata_source.fetch_metadata", fetch)
     return asked
 
 

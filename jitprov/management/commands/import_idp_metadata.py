@@ -22,13 +22,8 @@ from jitprov.federation_map import MapProblem, MapRefused, read_map
 from jitprov.management.federation_report import FederationReport
 from jitprov.management.import_report import Report
 from jitprov.management.progress import Progress
-from jitprov.metadata_import import (
-    find_tenant,
-    import_metadata,
-    open_metadata,
-    read_certificate,
-    read_metadata,
-)
+from jitprov.metadata_import import find_tenant, import_metadata
+from jitprov.metadata_source import open_metadata, read_certificate, read_metadata
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.types import Certificate
 
