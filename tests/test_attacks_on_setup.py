@@ -13,8 +13,12 @@ from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
 )
+from jitprov.setup import drafts
+from jitprov.testing import FakeIdentityProvider
 from tests.admin_pages import administrator_of
-from tests.factories import ExternalIdentityFactory, GroupFactory, UserFactory
+from tests.factories import ExternalIdentityFactory, GroupFactory, UserFactory, connected
+from tests.setup.pages import Page, errors_of
+from tests.setup.pages import administrator_of as setup_administrator_of
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +104,37 @@ def test_addresses_that_make_no_sense_are_no_error(idp: IdentityProvider, addres
 )
 def test_public_addresses_that_make_no_sense(idp: IdentityProvider, address: str) -> None:
     assert Client().get(address).status_code in {200, 302, 400, 403, 404}
+
+
+@pytest.mark.parametrize(("column", "view"), [("sp_entity_id", "metadata"), ("sp_acs_url", "acs")])
+def test_nobody_goes_by_the_name_of_another_tenant(
+    idp: IdentityProvider, column: str, view: str
+) -> None:
+    theirs = connected(FakeIdentityProvider(), slug="globex")
+    browser = Client()
+    browser.force_login(setup_administrator_of(idp))
+    page = Page(browser, idp)
+    field = f"by_hand-{column}"
+
+    refused = page.save({field: theirs.url(view)})
+
+    assert field in errors_of(refused)
+    # Whether there is such a tenant is not told.
+    nobody = theirs.url(view).replace("globex", "nobody")
+    assert errors_of(page.save({field: nobody}))[field] == errors_of(refused)[field]
+    legacy = f"https://app.example/saml/{view}/"
+    assert page.save({field: legacy}).status_code == 302
+    assert page.save({field: idp.url(view)}).status_code == 302
+
+
+def test_a_tenant_does_not_have_any_number_of_drafts(
+    idp: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "MAX_SWITCHED_OFF", 2)
+    browser = administrator_of(idp)
+    draft = {"tenant": idp.tenant_id, "preset": "entra", "slug": ""}
+
+    for _ in range(5):
+        browser.post(reverse("admin:jitprov_identityprovider_add"), draft)
+
+    assert IdentityProvider.objects.filter(tenant=idp.tenant, enabled=False).count() == 2

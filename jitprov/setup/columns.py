@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,6 +20,8 @@ MAX_AUTHN_CONTEXTS = 10
 MAX_AUTHN_CONTEXT = 255
 ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", "authn_contexts", "force_authn")
 _URLS = ("sso_url", "slo_url", "sp_acs_url", "metadata_url")
+_OURS = {"sp_entity_id": "metadata", "sp_acs_url": "acs"}
+"""Columns in place of the addresses of our views."""
 _TEXTS = ("entity_id", "sp_entity_id", "name_id_format", "subject_claim")
 
 
@@ -78,6 +81,14 @@ def _refuse_insecure(url: str) -> None:
         raise ValidationError(_("The address must begin with https://."))
 
 
+def _refuse_of_another(own: str, slug: str, url: str) -> None:
+    """Refuse what is another row's: what is encrypted is for all of us, and meant for whoever goes by the name."""
+    root, _slug, view = own.rpartition(f"/{slug}/")
+    theirs = url.removeprefix(f"{root}/").removesuffix(f"/{view}")
+    if url != own and url == f"{root}/{theirs}/{view}" and "/" not in theirs:
+        raise ValidationError(_("This is the address of another identity provider here."))
+
+
 class ByHandForm(ColumnsForm):
     """What metadata would say, and what is seldom needed."""
 
@@ -104,6 +115,16 @@ class ByHandForm(ColumnsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bound(self.fields["authn_contexts"], 4000)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for name, view in _OURS.items():
+            if name in cleaned and name in self.changed_data:
+                own = self.instance.url(view)
+                self._check(
+                    name, partial(_refuse_of_another, own, self.instance.slug), cleaned[name]
+                )
+        return cleaned
 
     @property
     def metadata_fields(self) -> list[Any]:

@@ -18,6 +18,8 @@ from jitprov.provisioning.presets import Preset
 
 MAX_TENANTS = 100
 """That a choice offers; of more of them one has to be named."""
+MAX_SWITCHED_OFF = 50
+"""Identity providers of one tenant with which nobody can sign in: with that many, no draft is added."""
 
 
 class DraftForm(forms.ModelForm):
@@ -61,9 +63,19 @@ class DraftForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("tenant") and not cleaned.get("slug") and "slug" not in self.errors:
             cleaned["slug"] = free_slug(cleaned["tenant"])
+        if cleaned.get("tenant"):
+            self._require_room(cleaned["tenant"])
         # Nobody can sign in before there is somebody to ask, and before that has been tested.
         self.instance.enabled = False
         return cleaned
+
+    def _require_room(self, tenant: Any) -> None:
+        switched_off = IdentityProvider.objects.filter(tenant=tenant, enabled=False)
+        if switched_off.count() >= MAX_SWITCHED_OFF:
+            message = _(
+                "There are %(count)s identity providers that are switched off already. Remove one first."
+            )
+            self.add_error("tenant", message % {"count": MAX_SWITCHED_OFF})
 
     def save_draft(self, actor: Actor) -> IdentityProvider:
         """Make the row with the mappings of its kind, and record it."""
