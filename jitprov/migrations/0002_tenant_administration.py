@@ -182,6 +182,21 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, db_index=True, editable=False, max_length=64),
         ),
         migrations.AlterField(
+            model_name='provisioningevent',
+            name='created_at',
+            field=models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when'),
+        ),
+        migrations.AlterField(
+            model_name='provisioningevent',
+            name='identity_provider',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='jitprov.identityprovider', verbose_name='identity provider'),
+        ),
+        migrations.AlterField(
+            model_name='externalidentity',
+            name='identity_provider',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='jitprov.identityprovider', verbose_name='identity provider'),
+        ),
+        migrations.AlterField(
             model_name='grantedgroup',
             name='group',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='auth.group', verbose_name='group'),

@@ -71,7 +71,7 @@ def new_reference() -> str:
 class ProvisioningEvent(models.Model):
     """One attempt and what came of it: codes and names; no value that could be read here."""
 
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
     reference = models.CharField(
         _("reference"), max_length=10, unique=True, default=new_reference, editable=False
     )
@@ -91,7 +91,11 @@ class ProvisioningEvent(models.Model):
         verbose_name=_("tenant"),
     )
     identity_provider = models.ForeignKey(
-        "jitprov.IdentityProvider", on_delete=models.SET_NULL, null=True, related_name="events"
+        "jitprov.IdentityProvider",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="events",
+        verbose_name=_("identity provider"),
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -24,7 +24,10 @@ class ExternalIdentity(models.Model):
     """A person, as one identity provider knows them: the anchor, never an e-mail address or a user name."""
 
     identity_provider = models.ForeignKey(
-        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="identities"
+        "jitprov.IdentityProvider",
+        on_delete=models.CASCADE,
+        related_name="identities",
+        verbose_name=_("identity provider"),
     )
     external_id = models.CharField(_("external ID"), max_length=MAX_EXTERNAL_ID)
     external_id_digest = models.CharField(max_length=64, editable=False)
