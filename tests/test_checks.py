@@ -17,6 +17,9 @@ from jitprov.backends import ProvisionedUserBackend
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ec_key_pair, rsa_key_pair
 
+# From Django 6.1 on, checks look into the databases without being told to.
+pytestmark = pytest.mark.django_db
+
 PAIR, OTHER = rsa_key_pair("ours"), rsa_key_pair("another")
 MIXED = KeyPair(certificate=PAIR.certificate, private_key=OTHER.private_key)
 SECRET = PAIR.private_key.splitlines()[5]
