@@ -14,10 +14,13 @@ from django.contrib.auth.models import Group
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 -- Django's name for it
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from jitprov import watched
 from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, accounts_database
+from jitprov.provisioner import Provisioner
 
 CERTIFICATES_ENDED = "jitprov.W003"
 FIELD_NOT_MAPPABLE = "jitprov.W004"
@@ -67,13 +70,23 @@ def check_rows(
 ) -> list[CheckMessage]:
     """Look at what is configured, where our tables are."""
     alias = accounts_database()
-    if alias not in (databases or ()) or not _has_tables(alias):
+    if alias not in (databases or ()) or not _settings_are_usable() or not _has_tables(alias):
         return []
     try:
         with transaction.atomic(using=alias):
             return [*_wrong_rows(), *_unknown_groups()]
     except DatabaseError:
         return []  # migrations are still to be run
+
+
+def _settings_are_usable() -> bool:
+    """Say whether the rows can be held against the settings; what is wrong with those, other checks say."""
+    try:
+        _ = conf.MAPPABLE_FIELDS, conf.ASSIGNABLE_GROUPS
+        provisioner = import_string(conf.PROVISIONER)
+    except (JitprovError, ImportError):
+        return False
+    return isinstance(provisioner, type) and issubclass(provisioner, Provisioner)
 
 
 def _has_tables(alias: str) -> bool:

@@ -16,6 +16,7 @@ from jitprov import checks
 from jitprov.backends import ProvisionedUserBackend
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ec_key_pair, rsa_key_pair
+from tests.factories import GroupFactory
 
 # From Django 6.1 on, checks look into the databases without being told to.
 pytestmark = pytest.mark.django_db
@@ -233,6 +234,7 @@ def test_every_id_is_unique_and_has_a_row_here() -> None:
     ],
 )
 def test_right_settings_give_no_message(right: dict[str, object]) -> None:
+    GroupFactory.create(name="Editors")
     with override_settings(**right):
         assert ids(run()) == []
 

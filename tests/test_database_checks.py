@@ -165,3 +165,19 @@ def test_between_two_migrations_a_column_may_be_missing(
     column.__dict__.pop("cached_col", None)
 
     assert ids(run()) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"JITPROV_PROVISIONER": "nowhere.Provisioner"},
+        {"JITPROV_PROVISIONER": "datetime.date"},
+        {"JITPROV_ASSIGNABLE_GROUPS": 5},
+        {"JITPROV_MAPPABLE_FIELDS": 5},
+    ],
+)
+def test_settings_that_make_no_sense_are_said_by_their_own_check_only(
+    wrong: dict[str, object],
+) -> None:
+    with override_settings(**wrong):
+        assert database_checks.check_rows(None, databases=["default"]) == []
