@@ -20,7 +20,7 @@ from jitprov import audit, enabling, sso
 from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via
+from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
 from jitprov.observed import observe
 from jitprov.provisioner import Preview, provisioner_for
 from jitprov.provisioning.decide import diff
@@ -61,11 +61,13 @@ def begin(
     *,
     actor: Actor,
     report_url: str,
+    reference: str = "",
     setup_link: SetupLink | None = None,
 ) -> TestSignIn:
     """Return a new test, which is begun in the browser at :func:`start_url`.
 
     :param report_url: where the browser is sent when the test is over; validated by the caller.
+    :param reference: made by the caller, if it stands in that URL.
     :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
     """
     if not enabling.can_be_tested(identity_provider):
@@ -77,6 +79,7 @@ def begin(
         expires_at=timezone.now() + REPORT_KEPT,
         configuration_digest=audit.configuration_digest(identity_provider),
         report_url=report_url,
+        reference=reference or new_reference(),
     )
     audit.record_done(identity_provider, actor, "test_sign_in", label=test.reference, note="begun")
     _keep_few(test)

@@ -20,7 +20,7 @@ from jitprov.exceptions import JitprovError
 from jitprov.guides import metadata_place, steps
 from jitprov.history import history
 from jitprov.metadata_refresh import refresh
-from jitprov.models import IdentityProvider, SetupLink, TestSignIn
+from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.remedies import remedy
@@ -230,18 +230,17 @@ class SetupPage:
 
     def begin_test(self) -> Answer:
         """Send the browser off to a test sign-in, which ends on its report."""
+        reference = new_reference()
         try:
             test = sign_in_test.begin(
                 self.identity_provider,
                 actor=self.actor,
-                # The reference is known only when there is a test.
-                report_url="",
+                report_url=self.urls.origin + self.urls.report(reference),
+                reference=reference,
                 setup_link=self.setup_link,
             )
         except JitprovError as error:
             return self._refused(error, "test")
-        test.report_url = self.urls.origin + self.urls.report(test.reference)
-        test.save(update_fields=["report_url"])
         return Answer(redirect=sign_in_test.start_url(test))
 
     def report(self, reference: str) -> dict[str, Any] | None:
