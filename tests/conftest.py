@@ -13,7 +13,7 @@ from jitprov.models import (
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import ANN, Person
 from jitprov.testing.round_trip import SignIn
-from tests.factories import connected
+from tests.support.factories import connected
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "jitprov",
     "jitprov.api",
-    "tests.accounts",
+    "tests.support.accounts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -30,7 +30,7 @@ from jitprov.models import (
 )
 from jitprov.provisioner import Provisioner
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import (
+from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,
     IdentityProviderFactory,

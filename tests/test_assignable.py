@@ -17,8 +17,8 @@ from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
 from jitprov.testing import ANN
 from jitprov.user_fields import mappable_fields, refuse_target
-from tests.accounts.models import User
-from tests.factories import GroupFactory, IdentityProviderFactory, map_group
+from tests.support.accounts.models import User
+from tests.support.factories import GroupFactory, IdentityProviderFactory, map_group
 
 pytestmark = pytest.mark.django_db
 

@@ -37,7 +37,7 @@ from jitprov.models import (
 )
 from jitprov.models.changes import MAX_LABEL
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
-from tests.factories import (
+from tests.support.factories import (
     GroupFactory,
     IdentityProviderFactory,
     TenantFactory,
@@ -45,7 +45,7 @@ from tests.factories import (
     connected,
     map_group,
 )
-from tests.test_sign_in import statements
+from tests.whole.test_sign_in import statements
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from jitprov import checks
 from jitprov.backends import ProvisionedUserBackend
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ec_key_pair, rsa_key_pair
-from tests.factories import GroupFactory
+from tests.support.factories import GroupFactory
 
 # From Django 6.1 on, checks look into the databases without being told to.
 pytestmark = pytest.mark.django_db

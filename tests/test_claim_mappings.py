@@ -15,8 +15,8 @@ from jitprov.provisioner import Provisioner
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import Claims, Source
-from tests.accounts.models import User
-from tests.factories import IdentityProviderFactory
+from tests.support.accounts.models import User
+from tests.support.factories import IdentityProviderFactory
 
 pytestmark = pytest.mark.django_db
 

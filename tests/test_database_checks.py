@@ -16,7 +16,7 @@ from django.utils import timezone
 from jitprov import database_checks
 from jitprov.models import GroupMapping, IdentityProvider
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import GroupFactory, IdentityProviderFactory, connected, map_group
+from tests.support.factories import GroupFactory, IdentityProviderFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from jitprov.models import EmailDomain, IdentityProvider, Tenant
 from jitprov.sso import COOKIE_PREFIX, PendingLogin
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
-from tests.accounts.models import User
-from tests.factories import TenantFactory, connected
+from tests.support.accounts.models import User
+from tests.support.factories import TenantFactory, connected
 
 pytestmark = pytest.mark.django_db
 

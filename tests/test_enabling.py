@@ -33,7 +33,7 @@ from jitprov.models import (
     Via,
 )
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
-from tests.factories import (
+from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,
     IdentityProviderFactory,

@@ -15,12 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from jitprov.federation_import import BATCH_SIZE, FederationImport
 from jitprov.federation_map import MapRow
 from jitprov.models import ExternalIdentity, IdentityProvider, SigningCertificate, Tenant
-from tests.accounts.models import User
-from tests.bench_data import Federation as Generated
-from tests.factories import IdentityProviderFactory
-from tests.federations import Federation, federation, member, members, name, row
-from tests.importing import entra, key_pair, snapshot
 from tests.saml.documents import POST, aggregate, entity, idp_role, key_descriptor, signed, sp_role
+from tests.support.accounts.models import User
+from tests.support.bench_data import Federation as Generated
+from tests.support.factories import IdentityProviderFactory
+from tests.support.federations import Federation, federation, member, members, name, row
+from tests.support.importing import entra, key_pair, snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,9 @@ from jitprov.metadata_import import TenantUnknown
 from jitprov.metadata_source import SourceUnreadable
 from jitprov.models import Tenant
 from jitprov.saml.metadata import MAX_ENTITY_ID
-from tests.factories import IdentityProviderFactory
-from tests.federations import Federation, federation, members, row
-from tests.importing import snapshot
+from tests.support.factories import IdentityProviderFactory
+from tests.support.federations import Federation, federation, members, row
+from tests.support.importing import snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from jitprov.guides import (
     steps,
 )
 from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset
-from tests.pages import DOCS
+from tests.support.pages import DOCS
 
 XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 

@@ -22,7 +22,7 @@ from jitprov.audit import (
 from jitprov.history import KINDS, MAX_SHOWN, HistoryEntry, history
 from jitprov.models import Action, ConfigurationChange, IdentityProvider, SigningCertificate, Via
 from jitprov.testing import rsa_key_pair
-from tests.factories import GroupFactory, IdentityProviderFactory, UserFactory, map_group
+from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory, map_group
 
 pytestmark = pytest.mark.django_db
 

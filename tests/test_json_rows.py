@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jitprov.json_rows import RowsCutOff, json_rows, json_values
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, SigningCertificate
 from jitprov.testing import ec_key_pair, rsa_key_pair
-from tests.factories import GroupFactory, IdentityProviderFactory
+from tests.support.factories import GroupFactory, IdentityProviderFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -32,7 +32,7 @@ from jitprov.testing.person import (
     OBJECT_ID_CLAIM,
     SURNAME_CLAIM,
 )
-from tests.factories import GroupFactory, connected, map_group
+from tests.support.factories import GroupFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

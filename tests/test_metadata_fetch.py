@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from jitprov.metadata_fetch import fetch_metadata, is_public
 from jitprov.saml.metadata_refusals import MetadataRefused, MetadataTooLarge
-from tests.certificate_authority import authority, server_context, trusting
+from tests.support.certificate_authority import authority, server_context, trusting
 
 LIMIT = 10_000
 DOCUMENT = b"<document/>"

@@ -30,7 +30,7 @@ from jitprov.provisioning.types import Claims, Source
 from jitprov.saml.certificates import CertificateUnusable
 from jitprov.testing import FakeIdentityProvider, ec_key_pair, rsa_key_pair
 from jitprov.testing.keys import NOT_AFTER, NOT_BEFORE, certificate_body
-from tests.factories import (
+from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,
     IdentityProviderFactory,

@@ -37,10 +37,10 @@ from jitprov.observed import (
 )
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM, Person
-from tests.arrivals import all_at_once
-from tests.factories import IdentityProviderFactory, map_group
-from tests.latest import event
-from tests.test_sign_in import statements
+from tests.support.arrivals import all_at_once
+from tests.support.factories import IdentityProviderFactory, map_group
+from tests.support.latest import event
+from tests.whole.test_sign_in import statements
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from jitprov.saml.types import Binding
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from jitprov.views import SignInView
-from tests.factories import TenantFactory, connected
+from tests.support.factories import TenantFactory, connected
 
 pytestmark = pytest.mark.django_db
 

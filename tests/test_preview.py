@@ -37,7 +37,7 @@ from jitprov.provisioning.types import (
     WhenEmpty,
 )
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import GroupFactory, UserFactory, connected, map_group
+from tests.support.factories import GroupFactory, UserFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from jitprov.preview import (
 from jitprov.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
-from tests.factories import connected
+from tests.support.factories import connected
 from tests.test_preview import known, previewed, said
 
 pytestmark = pytest.mark.django_db

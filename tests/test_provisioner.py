@@ -39,7 +39,7 @@ from jitprov.provisioning.types import (
 from jitprov.signals import account_provisioned, login_refused
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM, NAME_CLAIM
-from tests.factories import (
+from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,
     UserFactory,

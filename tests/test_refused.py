@@ -16,7 +16,7 @@ from jitprov.models import (
 )
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
-from tests.latest import event
+from tests.support.latest import event
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from jitprov.sso import COOKIE_PREFIX
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.round_trip import SignIn
-from tests.factories import connected
-from tests.latest import event
+from tests.support.factories import connected
+from tests.support.latest import event
 
 pytestmark = pytest.mark.django_db
 

@@ -26,9 +26,9 @@ from jitprov.models import (
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, OBJECT_ID_CLAIM
 from jitprov.testing.round_trip import SignIn
-from tests.accounts.models import User
-from tests.factories import UserFactory, connected, map_group
-from tests.setup_link_holder import SETUP, Holder, as_shown, made
+from tests.support.accounts.models import User
+from tests.support.factories import UserFactory, connected, map_group
+from tests.support.setup_link_holder import SETUP, Holder, as_shown, made
 
 pytestmark = pytest.mark.django_db
 

@@ -25,9 +25,9 @@ from jitprov.models import (
 )
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
-from tests.accounts.models import User
-from tests.factories import TenantFactory, connected, map_group
-from tests.setup_link_holder import CODE, OPEN, SETUP, Holder, as_shown, made
+from tests.support.accounts.models import User
+from tests.support.factories import TenantFactory, connected, map_group
+from tests.support.setup_link_holder import CODE, OPEN, SETUP, Holder, as_shown, made
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ from jitprov.models import (
     TenantAdministrator,
     Via,
 )
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 CODE = Actor(via=Via.CODE, name="the tests")

@@ -30,8 +30,8 @@ from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.sealed import unseal
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM
-from tests.accounts.models import User
-from tests.factories import UserFactory, connected, map_group
+from tests.support.accounts.models import User
+from tests.support.factories import UserFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 REPORT_URL = "/the-report/"

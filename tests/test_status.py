@@ -18,8 +18,8 @@ from jitprov.models import (
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy
 from jitprov.watched import Severity
-from tests.pages import reference, rows
-from tests.status_rows import (
+from tests.support.pages import reference, rows
+from tests.support.status_rows import (
     NOW,
     blanks_around,
     codes,

@@ -28,8 +28,8 @@ from jitprov.models import (
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.testing import rsa_key_pair
-from tests.factories import GroupFactory, IdentityProviderFactory, UserFactory
-from tests.status_rows import (
+from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory
+from tests.support.status_rows import (
     NOW,
     codes,
     disabled,

@@ -27,8 +27,8 @@ from jitprov.user_fields import (
     username_is_free_to_choose,
     values_of,
 )
-from tests.accounts.models import User
-from tests.factories import UserFactory
+from tests.support.accounts.models import User
+from tests.support.factories import UserFactory
 
 CLAIMS = Claims(source=Source.SAML, external_id="ann")
 

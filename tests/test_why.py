@@ -32,7 +32,7 @@ from jitprov.testing.round_trip import SignIn
 from jitprov.why import as_json, explain_event, explain_user
 from jitprov.why.attempts import EventExplanation
 from jitprov.why.fields import FieldExplanation, MappingNow
-from tests.factories import (
+from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,
     IdentityProviderFactory,
@@ -40,7 +40,7 @@ from tests.factories import (
     connected,
     map_group,
 )
-from tests.latest import event
+from tests.support.latest import event
 
 pytestmark = pytest.mark.django_db
 

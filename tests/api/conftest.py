@@ -11,7 +11,7 @@ from django.test import Client
 
 from jitprov.models import IdentityProvider, TenantAdministrator
 from tests.api.client import Api
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,12 @@ from jitprov.observed import email_digest, sealed_claims
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import GroupFactory, IdentityProviderFactory, TenantFactory, UserFactory
+from tests.support.factories import (
+    GroupFactory,
+    IdentityProviderFactory,
+    TenantFactory,
+    UserFactory,
+)
 
 OURS, THEIRS = "ours", "theirs-q7x"
 """The second stands in everything that is the second tenant's, and nowhere else."""

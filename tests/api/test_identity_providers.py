@@ -9,7 +9,7 @@ import pytest
 from jitprov.audit import configuration_digest
 from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, Via
 from tests.api.client import Api
-from tests.factories import IdentityProviderFactory, TenantFactory
+from tests.support.factories import IdentityProviderFactory, TenantFactory
 
 pytestmark = pytest.mark.django_db
 

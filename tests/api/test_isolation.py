@@ -12,7 +12,7 @@ from jitprov.models import IdentityProvider, TestSignIn
 from jitprov.testing import FakeIdentityProvider
 from tests.api.client import ROOT, Api
 from tests.api.planted import OURS, THEIRS, Planted, plant
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

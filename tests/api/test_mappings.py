@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from jitprov.models import ClaimMapping, ConfigurationChange, GroupMapping, IdentityProvider, Via
 from jitprov.provisioning.mapping import MAX_RULES
 from tests.api.client import Api
-from tests.factories import GroupFactory, map_group
+from tests.support.factories import GroupFactory, map_group
 
 pytestmark = pytest.mark.django_db
 

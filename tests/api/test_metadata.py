@@ -10,7 +10,7 @@ from jitprov.metadata_fetch import MetadataFetchFailed
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from jitprov.testing import FakeIdentityProvider
 from tests.api.client import Api
-from tests.factories import IdentityProviderFactory
+from tests.support.factories import IdentityProviderFactory
 
 pytestmark = pytest.mark.django_db
 

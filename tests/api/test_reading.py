@@ -23,7 +23,7 @@ from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, GIVEN_NAME_CLAIM, OBJECT_ID_CLAIM
 from jitprov.testing.round_trip import SignIn
 from tests.api.client import Api
-from tests.factories import GroupFactory, IdentityProviderFactory
+from tests.support.factories import GroupFactory, IdentityProviderFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from jitprov.api import checks, parsers
 from jitprov.api.paging import MAX_LIMIT
 from jitprov.models import IdentityProvider
 from tests.api.client import ROOT, Api
-from tests.factories import IdentityProviderFactory, UserFactory
+from tests.support.factories import IdentityProviderFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, S
 from jitprov.setup_links import MAX_ACTIVE
 from jitprov.testing import rsa_key_pair
 from tests.api.client import Api
-from tests.factories import IdentityProviderFactory
+from tests.support.factories import IdentityProviderFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from tests.bench.databases import Server, Settings
 from tests.bench.environment import PYTHON, ROOT, is_ready
 from tests.bench.federation_steps import Step
 from tests.bench.tables import Ratio, Table
-from tests.bench_data import Federation
+from tests.support.bench_data import Federation
 
 READING_GOAL = 10.0
 MEMORY_GOAL = 150

@@ -17,7 +17,7 @@ from jitprov.api.openapi import description
 from jitprov.testing import FakeIdentityProvider
 from tests.api.planted import OURS, THEIRS, Planted, plant
 from tests.e2e.peers import require_schemathesis
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db]
 

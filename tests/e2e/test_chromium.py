@@ -10,12 +10,12 @@ import pytest
 from django.conf import settings as django_settings
 
 from jitprov.saml.types import Binding
-from tests.accounts.models import User
 from tests.e2e.chromium import chromium
 from tests.e2e.conftest import Connect, Start
 from tests.e2e.directory import ANN_AT_WORK, PASSWORD, Behaviour
 from tests.e2e.host import Connection
 from tests.e2e.peers import require_chromium
+from tests.support.accounts.models import User
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page

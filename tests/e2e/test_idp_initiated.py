@@ -8,12 +8,12 @@ import pytest
 
 from example_site.demo.page import Page
 from jitprov.models import IdentityProvider, ProvisioningEvent, UnsolicitedPolicy
-from tests.accounts.models import User
 from tests.e2e.browser import Browser
 from tests.e2e.conftest import Connect
 from tests.e2e.directory import ANN_AT_WORK, Behaviour
 from tests.e2e.host import Connection, identified, response_in
 from tests.e2e.simplesamlphp import SimpleSamlPhp
+from tests.support.accounts.models import User
 
 pytestmark = pytest.mark.e2e
 

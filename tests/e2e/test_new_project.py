@@ -15,7 +15,7 @@ from tests.e2e.directory import ANN_AT_WORK, Behaviour
 from tests.e2e.host import Connection, sign_in
 from tests.e2e.processes import free_port, serving
 from tests.e2e.simplesamlphp import SimpleSamlPhp
-from tests.pages import README, ROOT, fences_of
+from tests.support.pages import README, ROOT, fences_of
 
 pytestmark = pytest.mark.e2e
 

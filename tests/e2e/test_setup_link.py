@@ -18,12 +18,12 @@ from jitprov.models import IdentityProvider, Tenant, Via
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup_link_cookies import HOLDER
 from jitprov.testing import rsa_key_pair
-from tests.accounts.models import User
 from tests.e2e.chromium import Complaints, chromium
 from tests.e2e.conftest import Start
 from tests.e2e.directory import ANN_AT_WORK, Behaviour
 from tests.e2e.peers import require_chromium
 from tests.e2e.test_chromium import fill_in
+from tests.support.accounts.models import User
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

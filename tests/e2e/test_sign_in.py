@@ -13,11 +13,11 @@ from jitprov.saml.encryption import decrypt
 from jitprov.saml.types import Binding
 from jitprov.saml.xml import SAML
 from jitprov.testing import rsa_key_pair
-from tests.accounts.models import User
 from tests.e2e.browser import Browser
 from tests.e2e.conftest import Connect, Start
 from tests.e2e.directory import ANN_AT_WORK, ANN_MARRIED, Behaviour
 from tests.e2e.host import Connection, identified, response_in, sign_in
+from tests.support.accounts.models import User
 
 pytestmark = pytest.mark.e2e
 

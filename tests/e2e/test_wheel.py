@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from tests.e2e.wheel import about, files_of
 from tests.matrix.project import PYPROJECT
-from tests.pages import README, ROOT
+from tests.support.pages import README, ROOT
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from tests.e2e.peers import absent
-from tests.pages import ROOT
+from tests.support.pages import ROOT
 
 
 def build(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from lxml import html
 
 from jitprov.models import IdentityProvider, TenantAdministrator
 from jitprov.setup.forms import SetupForms
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 
 def url(view: str, *args: object) -> str:

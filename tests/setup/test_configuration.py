@@ -16,8 +16,8 @@ from jitprov.models import (
 )
 from jitprov.setup.forms import Powers, SetupForms
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
-from tests.factories import GroupFactory, IdentityProviderFactory, connected, map_group
 from tests.setup.pages import Page, administrator_of, beside, errors_in, errors_of, superuser, url
+from tests.support.factories import GroupFactory, IdentityProviderFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

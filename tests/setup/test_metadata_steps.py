@@ -18,8 +18,8 @@ from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvid
 from jitprov.sealed import seal
 from jitprov.setup import metadata
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
-from tests.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
 from tests.setup.pages import administrator_of, superuser, url
+from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
 
 pytestmark = pytest.mark.django_db
 

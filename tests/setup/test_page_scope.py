@@ -19,8 +19,8 @@ from jitprov.models import (
 )
 from jitprov.setup import drafts, metadata
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import TenantFactory, UserFactory, connected, map_group
 from tests.setup.pages import Page, administrator_of, errors_of, superuser, url
+from tests.support.factories import TenantFactory, UserFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

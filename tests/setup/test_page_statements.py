@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from jitprov.models import ClaimMapping, IdentityProvider, ProvisioningEvent
 from jitprov.testing import FakeIdentityProvider
-from tests.factories import IdentityProviderFactory, connected, map_group
 from tests.setup.pages import Page, administrator_of, superuser, url
+from tests.support.factories import IdentityProviderFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 

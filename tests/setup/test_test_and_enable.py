@@ -9,9 +9,9 @@ from django.test import Client
 
 from jitprov.models import ConfigurationChange, IdentityProvider, TestSignIn
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
-from tests.accounts.models import User
-from tests.factories import connected, map_group
 from tests.setup.pages import Page, administrator_of, superuser, url
+from tests.support.accounts.models import User
+from tests.support.factories import connected, map_group
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,260 @@
+"""What the how-tos show is run: settings are set, commands given, and people signed in with the claims of each page."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.conf import global_settings
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db.utils import ConnectionHandler
+from django.http import HttpResponse
+from django.template import engines
+from django.urls import include, path, resolve
+
+from jitprov.admin.people import ProvisioningLink
+from jitprov.conf import Conf, conf
+from jitprov.models import IdentityProvider, Tenant
+from jitprov.provisioning.presets import PRESETS, Preset
+from jitprov.testing import FakeIdentityProvider
+from jitprov.views import AssertionConsumerServiceView
+from tests.support.pages import DOCS, FENCES, README, Fence, fences_of
+
+HOW_TO = DOCS / "how-to"
+PAGES = sorted(HOW_TO.glob("*.md"))  # those of hosts have tests of their own
+IN_HOW_TO = [fence for fence in FENCES if fence.page in {*PAGES, README}]
+
+own_tenant_model = pytest.mark.skipif(
+    conf.TENANT_MODEL != "jitprov.Tenant", reason="the pages use jitprov's own tenant model"
+)
+
+# Every block is of a kind that is run somewhere
+
+
+RUN = {
+    ("console", ""),  # here
+    ("html", ""),
+    ("json", "claims"),
+    ("json", "user"),
+    ("python", "admin"),
+    ("python", "settings"),
+    ("python", "urls"),
+    ("text", "entity-id"),
+    ("text", "sign-on-url"),
+    ("json", "transforms"),  # in test_docs_examples
+    ("python", "provisioner"),
+    ("python", "test"),
+}
+NOT_CODE = {("text", ""), ("toctree", "")}
+
+
+def test_no_block_of_a_how_to_is_of_a_kind_that_is_not_run() -> None:
+    found = {(fence.language, fence.role) for fence in IN_HOW_TO}
+    assert found <= RUN | NOT_CODE
+    assert found >= RUN
+
+
+def of(language: str, role: str = "") -> pytest.MarkDecorator:
+    found = [fence for fence in IN_HOW_TO if (fence.language, fence.role) == (language, role)]
+    return pytest.mark.parametrize("fence", found, ids=str)
+
+
+def run(fence: Fence, **names: Any) -> dict[str, Any]:
+    exec(compile(fence.code, str(fence), "exec"), names)  # noqa: S102 -- our own page
+    return {name: value for name, value in names.items() if name.isupper()}
+
+
+# Settings, URLs, templates
+
+
+@pytest.mark.django_db  # one of them is a database
+@of("python", "settings")
+def test_the_settings_that_are_shown_exist_and_can_be_set(
+    fence: Fence, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {f"JITPROV_{name}" for name in vars(Conf) if name.isupper()}
+    for name, value in run(fence, INSTALLED_APPS=[]).items():
+        assert name in ours or hasattr(global_settings, name)
+        if name == "DATABASES":
+            monkeypatch.chdir(tmp_path)
+            databases = ConnectionHandler(value)
+            databases["default"].ensure_connection()
+            databases.close_all()
+        elif name in ours:
+            setattr(settings, name, value)
+            assert getattr(conf, name.removeprefix("JITPROV_")) == value
+
+
+@of("python", "urls")
+def test_the_urls_that_are_shown_lead_to_our_view(fence: Fence) -> None:
+    urlconf = ModuleType("urls_of_a_page")
+    names: dict[str, Any] = {"urlpatterns": [], "path": path, "include": include}
+    exec(compile(fence.code, str(fence), "exec"), names)  # noqa: S102 -- our own page
+    urlconf.__dict__["urlpatterns"] = names["urlpatterns"]
+    [prefix] = re.findall(r'path\("(\w+)/', fence.code)
+    url = {"saml": "/saml/acme/acs/", "sso": "/sso/acme/acs"}[prefix]
+    match: Any = resolve(url, urlconf)  # type: ignore[arg-type]  # a module is what it takes
+    assert match.func.view_class is AssertionConsumerServiceView
+    assert match.kwargs == {"slug": "acme"}
+
+
+@of("python", "admin")
+def test_the_screen_of_users_that_is_shown_leads_to_provisioning(fence: Fence) -> None:
+    try:
+        run(fence)
+        assert isinstance(admin.site.get_model_admin(get_user_model()), ProvisioningLink)
+    finally:
+        admin.site.unregister(get_user_model())
+
+
+@of("html")
+def test_the_base_template_that_is_shown_is_used(
+    fence: Fence, client: Any, settings: Any, db: None
+) -> None:
+    templates = {"page.html": fence.code}
+    settings.JITPROV_BASE_TEMPLATE = "page.html"
+    loaders = [
+        ("django.template.loaders.locmem.Loader", templates),
+        "django.template.loaders.app_directories.Loader",
+    ]
+    [engine] = settings.TEMPLATES
+    options = {**engine["OPTIONS"], "loaders": loaders}
+    settings.TEMPLATES = [{**engine, "APP_DIRS": False, "OPTIONS": options}]
+    assert engines.all()
+    page = client.get("/saml/login/").content.decode()
+    assert page.startswith(fence.code.partition("{%")[0])
+    assert "Sign in with your organisation" in page
+
+
+# Commands
+
+
+ELSEWHERE = "https://idp.acme.example/sso"
+
+
+@pytest.fixture
+def in_folder_with_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Fence], FakeIdentityProvider]:
+    """Return a function that saves what a page's identity provider would publish, for the file that it names."""
+    monkeypatch.chdir(tmp_path)
+
+    def publish(fence: Fence) -> FakeIdentityProvider:
+        shown = {item.role: item.code.strip() for item in fences_of(fence.page)}
+        fake = FakeIdentityProvider(
+            entity_id=shown.get("entity-id"), sso_url=shown.get("sign-on-url", ELSEWHERE)
+        )
+        for source in _sources(fence):
+            _on_disk(source).write_text(fake.metadata_xml())
+        return fake
+
+    return publish
+
+
+def _sources(fence: Fence) -> list[str]:
+    return re.findall(r'import_idp_metadata "?([^"\s]+)', fence.code)
+
+
+def _on_disk(source: str) -> Path:
+    """Return the file that stands for a source: the network is not there."""
+    return Path("fetched.xml" if source.startswith("https://") else source)
+
+
+def give(fence: Fence) -> None:
+    """Give the commands of a block that are ours; the others need a network, a browser, or hours."""
+    for line in re.findall(r"^\$ (.+)$", fence.code, re.MULTILINE):
+        match shlex.split(line):
+            case ["python", "manage.py", "import_idp_metadata", source, *arguments]:
+                call_command("import_idp_metadata", str(_on_disk(source)), *arguments)
+            case ["python", "manage.py", name, *arguments]:
+                call_command(name, *arguments)
+            case [program, *_]:
+                assert program in {"make", "pip"}  # make demo has tests of its own
+
+
+@own_tenant_model
+@pytest.mark.django_db
+@of("console")
+def test_the_commands_that_are_shown_work(
+    fence: Fence, in_folder_with_metadata: Callable[[Fence], FakeIdentityProvider]
+) -> None:
+    Tenant.objects.create(slug="acme", name="Acme")
+    in_folder_with_metadata(fence)
+    give(fence)
+    assert IdentityProvider.objects.filter(slug="acme").exists() is bool(_sources(fence))
+
+
+# Identity providers
+
+
+def block(page: Path, role: str) -> str:
+    return next(fence.code for fence in fences_of(page) if fence.role == role)
+
+
+def kind(page: Path) -> Preset:
+    """Return the preset that a page is about."""
+    names = {"google-workspace": "google", "ad-fs": "adfs"}
+    name = names.get(page.stem, page.stem)
+    return Preset(name) if name in set(Preset) else Preset.NONE
+
+
+WITH_CLAIMS = [
+    fence.page for fence in FENCES if fence.role == "claims" and fence.page.parent == HOW_TO
+]
+
+
+@own_tenant_model
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", WITH_CLAIMS, ids=lambda page: page.stem)
+def test_a_sign_in_with_the_claims_of_the_page_makes_the_user_of_the_page(
+    page: Path,
+    in_folder_with_metadata: Callable[[Fence], FakeIdentityProvider],
+    saml_sign_in: Callable[..., HttpResponse],
+) -> None:
+    Tenant.objects.create(slug="acme", name="Acme")
+    console = next(fence for fence in fences_of(page) if fence.language == "console")
+    fake = in_folder_with_metadata(console)
+    give(console)
+    row = IdentityProvider.objects.get(slug="acme")
+    assert row.preset == kind(page)
+    claims = json.loads(block(page, "claims"))
+    claim = PRESETS[kind(page)].group_claim
+    if claim:
+        group = Group.objects.create(name="Editors")
+        row.group_mappings.create(claim=claim, value=claims[claim][0], group=group)
+
+    name_id = claims.pop("NameID")
+    answer = saml_sign_in(row, fake, None, name_id=name_id, attributes=claims)
+
+    assert answer.status_code == 302
+    user = get_user_model().objects.get()
+    expected = json.loads(block(page, "user"))
+    assert {name: getattr(user, name) for name in expected} == expected
+    assert [group.name for group in user.groups.all()] == (["Editors"] if claim else [])
+    assert user.external_identities.get().external_id == name_id
+
+
+def test_every_preset_has_a_page_with_what_it_expects() -> None:
+    assert {kind(page) for page in WITH_CLAIMS} | {Preset.ENTRA} == set(Preset)
+
+
+# The tutorial's
+
+
+def test_the_provisioner_of_the_how_to_is_the_one_that_the_tutorial_runs() -> None:
+    tutorial = (DOCS / "tutorial" / "first-sign-in.md").read_text("utf-8")
+    [fence] = [
+        fence
+        for fence in IN_HOW_TO
+        if fence.page.stem == "host-project" and fence.role == "provisioner"
+    ]
+    assert fence.code.replace("AcmeProvisioner", "ShopProvisioner") in tutorial

@@ -1,0 +1,142 @@
+"""Many people at the same moment, in threads and in processes, on SQLite, PostgreSQL and MariaDB."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+
+from jitprov.models import (
+    ClaimMapping,
+    ConsumedAssertion,
+    ExternalIdentity,
+    IdentityProvider,
+    Outcome,
+    ProvisioningEvent,
+)
+from jitprov.testing import ANN, FakeIdentityProvider, Person
+from jitprov.testing.round_trip import SignIn
+from tests.support.accounts.models import User
+from tests.support.arrivals import Arrival, in_processes, in_threads
+from tests.support.database_options import database_with
+from tests.support.factories import connected
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AT_ONCE = 20
+Deliver: TypeAlias = Callable[[Sequence[Arrival]], list[int]]
+
+CAME_IN, REFUSED = HTTPStatus.FOUND, HTTPStatus.FORBIDDEN
+ASKED_TO_TRY_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
+# What Django's own middleware answers when the session, which it saves after the view, cannot be written.
+SESSION_INTERRUPTED = HTTPStatus.BAD_REQUEST
+
+
+@pytest.fixture(params=[in_threads, in_processes], ids=["in threads", "in processes"])
+def deliver(request: pytest.FixtureRequest) -> Deliver:
+    """Post many responses in the same moment; return the statuses of the answers."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def fake() -> FakeIdentityProvider:
+    return FakeIdentityProvider()
+
+
+@pytest.fixture
+def row(fake: FakeIdentityProvider) -> IdentityProvider:
+    return connected(fake)
+
+
+def arriving(row: IdentityProvider, fake: FakeIdentityProvider, person: Person = ANN) -> Arrival:
+    """Let somebody identify themselves in a browser of their own."""
+    browser = SignIn(Client())
+    return Arrival.of(browser, browser.begin(row, fake, person))
+
+
+def outcomes() -> Counter[tuple[str, str]]:
+    return Counter(ProvisioningEvent.objects.values_list("outcome", "reason"))
+
+
+def test_first_sign_ins_of_one_person_make_one_user(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    """Also where a field must be unique: the person must not be in their own way."""
+    ClaimMapping.objects.create(
+        identity_provider=row, position=9, target="employee_number", sources="employeeid"
+    )
+    ann = replace(ANN, extra={"employeeid": "42"})
+
+    statuses = deliver([arriving(row, fake, ann) for _ in range(AT_ONCE)])
+
+    assert Counter(statuses) == {CAME_IN: AT_ONCE}
+    assert User.objects.count() == 1
+    assert ExternalIdentity.objects.count() == 1
+    assert Session.objects.count() == AT_ONCE
+    assert outcomes() == {(Outcome.CREATED, ""): 1, (Outcome.UNCHANGED, ""): AT_ONCE - 1}
+
+
+def test_posts_of_one_response_sign_in_once(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    statuses = deliver([arriving(row, fake)] * AT_ONCE)
+
+    assert Counter(statuses) == {CAME_IN: 1, REFUSED: AT_ONCE - 1}
+    assert User.objects.count() == 1
+    assert ConsumedAssertion.objects.count() == 1
+    assert Session.objects.count() == 1
+    assert outcomes() == {
+        (Outcome.CREATED, ""): 1,
+        (Outcome.REFUSED, "assertion_replayed"): AT_ONCE - 1,
+    }
+
+
+def test_people_of_two_tenants_who_wish_for_one_user_name_all_get_in(
+    deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    other = FakeIdentityProvider(tenant_id="another-directory")
+    directories = [(row, fake), (connected(other), other)]
+    people = [replace(ANN, object_id=f"person-{number}") for number in range(AT_ONCE)]
+
+    statuses = deliver(
+        [arriving(*directories[number % 2], person) for number, person in enumerate(people)]
+    )
+
+    assert Counter(statuses) == {CAME_IN: AT_ONCE}
+    assert User.objects.count() == AT_ONCE
+    assert ExternalIdentity.objects.values("user").distinct().count() == AT_ONCE
+    assert outcomes() == {(Outcome.CREATED, ""): AT_ONCE}
+
+
+# Databases that hosts have set up otherwise
+
+
+def other_settings() -> list[dict[str, Any]]:
+    """Return what a host may have chosen: how strictly transactions are kept apart, or when they take the lock."""
+    if connection.vendor == "sqlite":
+        return [{"transaction_mode": None, "timeout": 1}, {"transaction_mode": "EXCLUSIVE"}]
+    if connection.vendor == "postgresql":
+        # psycopg's IsolationLevel
+        return [{"isolation_level": 3}, {"isolation_level": 4}]
+    return [{"isolation_level": "repeatable read"}, {"isolation_level": "serializable"}]
+
+
+@pytest.mark.parametrize("options", other_settings(), ids=str)
+def test_however_transactions_are_kept_apart_there_is_one_user_and_no_error(
+    options: dict[str, Any], row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    with database_with(options):
+        statuses = in_threads([arriving(row, fake) for _ in range(AT_ONCE)])
+        afterwards = arriving(row, fake).deliver()
+
+    assert set(statuses) <= {CAME_IN, ASKED_TO_TRY_AGAIN, SESSION_INTERRUPTED}
+    assert afterwards == CAME_IN
+    assert User.objects.count() == 1
+    assert ExternalIdentity.objects.count() == 1

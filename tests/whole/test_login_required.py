@@ -1,0 +1,47 @@
+"""A host whose middleware lets in only those who are signed in, and us, before they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jitprov.models import IdentityProvider
+from jitprov.testing import FakeIdentityProvider
+from jitprov.testing.round_trip import SignIn
+from tests.support.setup_link_holder import Holder
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def login_required(settings: Any) -> None:
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+
+
+def test_people_get_to_the_sign_in(
+    client: Client,
+    idp: IdentityProvider,
+    saml_sign_in: SignIn,
+    fake_identity_provider: FakeIdentityProvider,
+) -> None:
+    assert client.get("/").status_code == 302  # the middleware is at work
+    assert client.get("/saml/login/").status_code == 200
+    assert client.get("/saml/acme/metadata/").status_code == 200
+
+    saml_sign_in(idp, fake_identity_provider)
+
+    assert client.get("/").status_code == 200
+
+
+def test_a_setup_link_opens(idp: IdentityProvider) -> None:
+    holder = Holder(idp)
+    assert holder.client.get(f"/saml/setup/{holder.token}/").status_code == 200
+
+    holder.open()
+
+    assert holder.page().status_code == 200

@@ -1,8 +1,0 @@
-from __future__ import annotations
-
-from django.apps import AppConfig
-
-
-class TenantsConfig(AppConfig):
-    name = "tests.zz_tenants"
-    label = "zz_tenants"
