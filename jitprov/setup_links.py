@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jitprov import audit
-from jitprov.access import Scope
 from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, SetupLink, accounts_database
 from jitprov.provisioning.presets import Preset
+from jitprov.scope import Scope
 from jitprov.setup.drafts import DraftForm
 
 LIFETIME = timedelta(days=3)

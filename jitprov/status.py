@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from jitprov import enabling
-from jitprov.access import Scope
 from jitprov.chart import Day
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
@@ -25,6 +24,7 @@ from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.provisioner import provisioner_class
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy
+from jitprov.scope import Scope
 from jitprov.watched import (
     CHANGED_SINCE_TEST,
     GROUP_NOT_ASSIGNABLE,

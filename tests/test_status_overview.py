@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jitprov import status, watched_rows
-from jitprov.access import EVERYTHING, NOTHING, scope_of
 from jitprov.audit import configuration_digest
 from jitprov.models import (
     ClaimMapping,
@@ -27,6 +26,7 @@ from jitprov.models import (
 )
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.presets import NAME_ID_CLAIM
+from jitprov.scope import EVERYTHING, NOTHING, scope_of
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory
 from tests.support.status_rows import (

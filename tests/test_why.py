@@ -14,7 +14,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.access import EVERYTHING, NOTHING, Scope
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -26,6 +25,7 @@ from jitprov.models import (
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
 from jitprov.refusals import EXPLANATIONS
+from jitprov.scope import EVERYTHING, NOTHING, Scope
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM
 from jitprov.testing.round_trip import SignIn

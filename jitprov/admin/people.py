@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.template.loader import select_template
 from django.urls import reverse
 
-from jitprov.access import scope_of
 from jitprov.models import ExternalIdentity
+from jitprov.scope import scope_of
 
 
 def person_url(user: Any) -> str:

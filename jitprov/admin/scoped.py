@@ -1,6 +1,6 @@
 """Screens that show a tenant's administrator their own tenant and nothing else.
 
-Who may do what follows from :func:`jitprov.access.scope_of` alone: Django's model permissions are neither needed nor
+Who may do what follows from :func:`jitprov.scope.scope_of` alone: Django's model permissions are neither needed nor
 enough. What lies outside the scope is filtered out of every query, so that a guessed primary key finds nothing.
 """
 
@@ -18,9 +18,9 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.access import Scope, scope_of
 from jitprov.conf import conf
 from jitprov.provisioning.parameters import UNSTORABLE
+from jitprov.scope import Scope, scope_of
 
 MAX_FILTER_CHOICES = 50
 """Beyond that a list of links beside the table helps nobody, and the search does."""

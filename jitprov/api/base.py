@@ -18,7 +18,6 @@ from rest_framework.status import HTTP_200_OK
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from jitprov.access import Scope, scope_of
 from jitprov.api import errors
 from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
@@ -27,6 +26,7 @@ from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE
+from jitprov.scope import Scope, scope_of
 
 M = TypeVar("M", bound=Model)
 

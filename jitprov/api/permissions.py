@@ -1,4 +1,4 @@
-"""Who may use the API at all. What they see there is :mod:`jitprov.access`'s to say, whoever they are."""
+"""Who may use the API at all. What they see there is :mod:`jitprov.scope`'s to say, whoever they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from jitprov.access import scope_of
+from jitprov.scope import scope_of
 
 
 class AdministersTenant(BasePermission):

@@ -11,11 +11,11 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jitprov.access import Scope
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.conf import conf
+from jitprov.scope import Scope
 
 
 class Tenant(serializers.Serializer[Any]):

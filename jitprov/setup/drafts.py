@@ -8,13 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jitprov import audit
-from jitprov.access import Scope
 from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.metadata_import import free_slug
 from jitprov.metadata_rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset
+from jitprov.scope import Scope
 
 MAX_TENANTS = 100
 """That a choice offers; of more of them one has to be named."""

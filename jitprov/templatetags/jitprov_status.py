@@ -12,9 +12,9 @@ from django import template
 from django.utils import timezone
 
 from jitprov import status
-from jitprov.access import NOTHING, scope_of
 from jitprov.chart import Day, chart
 from jitprov.models import IdentityProvider
+from jitprov.scope import NOTHING, scope_of
 
 register = template.Library()
 

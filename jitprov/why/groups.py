@@ -11,9 +11,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 from django.db.models import Q
 
-from jitprov.access import Scope
 from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
 from jitprov.provisioner import provisioner_for
+from jitprov.scope import Scope
 from jitprov.why.names import ClaimName, claim_name
 
 MAX_GROUPS = 500

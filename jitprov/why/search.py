@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q
 
-from jitprov.access import Scope
+from jitprov.scope import Scope
 
 MAX_FOUND = 20
 

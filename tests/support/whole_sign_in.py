@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from jitprov.access import scope_of
 from jitprov.conf import conf
 from jitprov.models import IdentityProvider, ProvisioningEvent, TenantAdministrator
+from jitprov.scope import scope_of
 from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn, connect
 

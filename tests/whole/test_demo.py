@@ -47,7 +47,7 @@ import io
 call_command("migrate", verbosity=0)
 from example_site.demo.seed import ensure_tenant_admin, seed
 from example_site.people.models import User
-from jitprov.access import scope_of
+from jitprov.scope import scope_of
 for _ in range(2):
     seed(OutputWrapper(io.StringIO()))
     password = ensure_tenant_admin()

@@ -9,11 +9,11 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jitprov.access import EVERYTHING, Scope
 from jitprov.conf import conf
 from jitprov.management.chosen import chosen_tenant
 from jitprov.management.preview_report import visible
 from jitprov.management.why_report import lines_of
+from jitprov.scope import EVERYTHING, Scope
 from jitprov.why import as_json, explain_user, find_users
 
 

@@ -13,7 +13,6 @@ from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.access import EVERYTHING, NOTHING, path_to_tenant, scope_of
 from jitprov.models import (
     ConfigurationChange,
     ConsumedAssertion,
@@ -29,6 +28,7 @@ from jitprov.models import (
     TestSignIn,
 )
 from jitprov.provisioner import Provisioner
+from jitprov.scope import EVERYTHING, NOTHING, path_to_tenant, scope_of
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import (
     ExternalIdentityFactory,
