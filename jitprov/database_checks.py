@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from jitprov import watched
+from jitprov.accounts.provisioner import Provisioner
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, accounts_database
-from jitprov.provisioner import Provisioner
 
 CERTIFICATES_ENDED = "jitprov.W003"
 FIELD_NOT_MAPPABLE = "jitprov.W004"

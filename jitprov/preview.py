@@ -15,11 +15,11 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
+from jitprov.accounts.provisioner import Preview, Rules, provisioner_for
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider
 from jitprov.preview_fields import FieldPreview, Judged, field_previews
 from jitprov.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
-from jitprov.provisioner import Preview, Rules, provisioner_for
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import Create, Note, Problem, Refuse

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 
+from jitprov.accounts.provisioner import provisioner_class
 from jitprov.conf import conf
 from jitprov.models import (
     ConfigurationChange,
@@ -21,7 +22,6 @@ from jitprov.models import (
     ProvisioningEvent,
     TenantAdministrator,
 )
-from jitprov.provisioner import provisioner_class
 
 M = TypeVar("M", bound=Model)
 

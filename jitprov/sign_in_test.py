@@ -17,12 +17,12 @@ from django.core import signing
 from django.utils import timezone
 
 from jitprov import audit, enabling, sso
+from jitprov.accounts.provisioner import Preview, provisioner_for
 from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
 from jitprov.observed import observe
-from jitprov.provisioner import Preview, provisioner_for
 from jitprov.provisioning.decide import diff
 from jitprov.provisioning.types import (
     Changes,

@@ -12,8 +12,9 @@ from django.core import signing
 from django.db import DatabaseError, IntegrityError, transaction
 
 from jitprov import events
+from jitprov.accounts.contention import is_busy, persevere
+from jitprov.accounts.provisioner import Provisioned, ProvisioningRefused, provisioner_for
 from jitprov.conf import conf
-from jitprov.contention import is_busy, persevere
 from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
 from jitprov.models import (
@@ -25,7 +26,6 @@ from jitprov.models import (
     remembered_until,
 )
 from jitprov.observed import observe
-from jitprov.provisioner import Provisioned, ProvisioningRefused, provisioner_for
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source

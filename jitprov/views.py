@@ -25,13 +25,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov import sign_in_test, sso
+from jitprov.accounts.contention import TryAgain, is_busy
+from jitprov.accounts.provisioner import ProvisioningRefused
 from jitprov.conf import conf
-from jitprov.contention import TryAgain, is_busy
 from jitprov.discovery import DiscoveryForm, identity_providers_for
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider
 from jitprov.pages import page
-from jitprov.provisioner import ProvisioningRefused
 from jitprov.provisioning.types import RefusalReason, Refuse
 from jitprov.refusals import as_json, explain
 from jitprov.saml.sp_metadata import sp_metadata

@@ -26,6 +26,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
 
+from jitprov.accounts.provisioner import Provisioner, provisioner_class
 from jitprov.assignable import assignable_groups
 from jitprov.conf import conf
 from jitprov.json_rows import json_rows, json_values
@@ -39,7 +40,6 @@ from jitprov.models import (
 )
 from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.observed import MAX_OBSERVED
-from jitprov.provisioner import Provisioner, provisioner_class
 from jitprov.provisioning.types import Note
 from jitprov.user_fields import mappable_fields
 

@@ -9,10 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jitprov.accounts.provisioner import provisioner_for
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
 from jitprov.models import IdentityProvider
-from jitprov.provisioner import provisioner_for
 from jitprov.provisioning.parameters import Kind, Parameter
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.claim_list import suggested_claims

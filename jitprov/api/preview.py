@@ -11,6 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jitprov.accounts.provisioner import Rules
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.fields import Flag, Shape, Text
@@ -31,7 +32,6 @@ from jitprov.preview import (
     preview,
     recent,
 )
-from jitprov.provisioner import Rules
 from jitprov.provisioning.mapping import MAX_RULES
 from jitprov.saml.envelope import MAX_ENCODED
 

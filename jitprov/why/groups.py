@@ -11,8 +11,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 from django.db.models import Q
 
+from jitprov.accounts.provisioner import provisioner_for
 from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
-from jitprov.provisioner import provisioner_for
 from jitprov.scope import Scope
 from jitprov.why.names import ClaimName, claim_name
 

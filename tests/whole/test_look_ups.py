@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from jitprov.accounts import identities
+from jitprov.accounts.people import identities
 from jitprov.models import IdentityProvider
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn

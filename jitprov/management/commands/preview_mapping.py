@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jitprov.accounts.provisioner import Rules
 from jitprov.exceptions import JitprovError
 from jitprov.management.chosen import chosen_identity_provider
 from jitprov.management.mapping_file import read_mapping
@@ -19,7 +20,6 @@ from jitprov.mapping_review import review
 from jitprov.models import IdentityProvider
 from jitprov.observed import MAX_RECENT
 from jitprov.preview import PreviewInputRefused, Said, pasted, preview, recent
-from jitprov.provisioner import Rules
 
 UNUSABLE = 2
 """Exit code where there is nothing to preview."""

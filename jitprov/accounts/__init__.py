@@ -1,0 +1,1 @@
+"""Write accounts: the engine that makes them agree with what an identity provider says."""
