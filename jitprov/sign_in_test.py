@@ -16,10 +16,11 @@ from django.contrib.auth.models import Group
 from django.core import signing
 from django.utils import timezone
 
-from jitprov import audit, enabling, sso
+from jitprov import audit, sso
 from jitprov.accounts.provisioner import Preview, provisioner_for
 from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.configuration import enabling
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
 from jitprov.observed import observe

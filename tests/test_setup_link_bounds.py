@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from jitprov import audit, enabling, setup_link_views, sign_in_test
+from jitprov import audit, setup_link_views, sign_in_test
 from jitprov.audit import Actor
+from jitprov.configuration import enabling
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -11,8 +11,9 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from jitprov import enabling, sign_in_test, sso
+from jitprov import sign_in_test, sso
 from jitprov.audit import Actor
+from jitprov.configuration import enabling
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -24,7 +24,7 @@ from rest_framework.status import (
 from rest_framework.views import exception_handler
 
 from jitprov.accounts.contention import TryAgain
-from jitprov.enabling import NotComplete, NotTested
+from jitprov.configuration.enabling import NotComplete, NotTested
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy

@@ -7,12 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jitprov import enabling, status
+from jitprov import status
 from jitprov.api.attention import AttentionItem
 from jitprov.api.fields import Choice, Flag, Shape, Text
 from jitprov.api.paging import Paging
 from jitprov.api.tenants import Tenant
-from jitprov.enabling import Missing, State
+from jitprov.configuration import enabling
+from jitprov.configuration.enabling import Missing, State
 from jitprov.guides import OurValue
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset

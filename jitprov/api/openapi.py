@@ -69,10 +69,10 @@ _SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "Binding": "jitprov.models.BindingChoice",
         "ChangeAction": "jitprov.models.Action",
-        "MissingCode": "jitprov.enabling.Missing",
+        "MissingCode": "jitprov.configuration.enabling.Missing",
         "Outcome": "jitprov.models.Outcome",
         "Preset": "jitprov.api.identity_provider_shapes.PRESETS",
-        "State": "jitprov.enabling.State",
+        "State": "jitprov.configuration.enabling.State",
         "Unsolicited": "jitprov.models.UnsolicitedPolicy",
         "Via": "jitprov.models.Via",
         **{name: [(one.value, one.value) for one in kind] for name, kind in _ENUMERATIONS.items()},

@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jitprov import enabling, sign_in_test, status
+from jitprov import sign_in_test, status
 from jitprov.audit import Actor
-from jitprov.enabling import Missing
+from jitprov.configuration import enabling
+from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
 from jitprov.guides import metadata_place, steps
 from jitprov.history import history

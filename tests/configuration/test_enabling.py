@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jitprov.audit import Actor, configuration_digest
-from jitprov.enabling import (
+from jitprov.configuration.enabling import (
     WITHOUT_TEST,
     Missing,
     NotComplete,

@@ -1,0 +1,1 @@
+"""Change a tenant's configuration."""
