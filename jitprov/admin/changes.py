@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.admin.events import BoundedPaginator
 from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter
-from jitprov.history import KINDS, in_words, kind_label
+from jitprov.explain.history import KINDS, in_words, kind_label
 from jitprov.models import ConfigurationChange
 
 

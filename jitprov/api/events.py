@@ -16,9 +16,9 @@ from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
+from jitprov.explain import EventExplanation, explain_event
 from jitprov.models import Outcome, ProvisioningEvent
 from jitprov.observed import email_digests
-from jitprov.why import EventExplanation, explain_event
 
 
 class Event(serializers.Serializer[ProvisioningEvent]):

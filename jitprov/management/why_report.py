@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from jitprov.why import UserExplanation
-from jitprov.why.fields import FieldExplanation, MappingExplanation, Written
-from jitprov.why.groups import Grant, GroupExplanation
-from jitprov.why.names import ClaimName
-from jitprov.why.people import Attempt, IdentityExplanation
+from jitprov.explain import UserExplanation
+from jitprov.explain.fields import FieldExplanation, MappingExplanation, Written
+from jitprov.explain.groups import Grant, GroupExplanation
+from jitprov.explain.names import ClaimName
+from jitprov.explain.people import Attempt, IdentityExplanation
 
 
 def lines_of(explanation: UserExplanation) -> Iterator[str]:

@@ -18,8 +18,8 @@ from jitprov.audit import Actor
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
+from jitprov.explain.history import history
 from jitprov.guides import metadata_place, steps
-from jitprov.history import history
 from jitprov.metadata_refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset

@@ -10,11 +10,11 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jitprov.conf import conf
+from jitprov.explain import as_json, explain_user, find_users
 from jitprov.management.chosen import chosen_tenant
 from jitprov.management.preview_report import visible
 from jitprov.management.why_report import lines_of
 from jitprov.scope import EVERYTHING, Scope
-from jitprov.why import as_json, explain_user, find_users
 
 
 class Command(BaseCommand):

@@ -14,6 +14,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from jitprov.explain import as_json, explain_event, explain_user
+from jitprov.explain.attempts import EventExplanation
+from jitprov.explain.fields import FieldExplanation, MappingNow
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -29,9 +32,6 @@ from jitprov.scope import EVERYTHING, NOTHING, Scope
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM
 from jitprov.testing.round_trip import SignIn
-from jitprov.why import as_json, explain_event, explain_user
-from jitprov.why.attempts import EventExplanation
-from jitprov.why.fields import FieldExplanation, MappingNow
 from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,

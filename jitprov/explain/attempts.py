@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.explain.names import ClaimName, claim_name, claim_names
+from jitprov.explain.problems import FieldProblem, field_problems
 from jitprov.guides import Text
 from jitprov.models import Outcome, ProvisioningEvent
 from jitprov.models.attempts import CAME_IN
@@ -17,8 +19,6 @@ from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, aadsts, remedy
 from jitprov.saml.time import apart
 from jitprov.user_fields import label_of as field_label
-from jitprov.why.names import ClaimName, claim_name, claim_names
-from jitprov.why.problems import FieldProblem, field_problems
 
 _WENT_WELL: dict[str, Text] = {
     Outcome.CREATED: _("The person came in for the first time, and an account was made."),

@@ -13,11 +13,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.explain.names import ClaimName, claim_name, claim_names
 from jitprov.guides import Text
 from jitprov.models import ClaimMapping, ExternalIdentity, ProvisioningEvent
 from jitprov.user_fields import label_of as field_label
 from jitprov.user_fields import mappable_fields
-from jitprov.why.names import ClaimName, claim_name, claim_names
 
 
 class MappingNow(StrEnum):

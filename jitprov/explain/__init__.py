@@ -6,10 +6,10 @@ Everything is made from what sign-ins left behind, within a scope, so that the a
 
 from __future__ import annotations
 
-from jitprov.why.attempts import EventExplanation, explain_event
-from jitprov.why.people import UserExplanation, explain_user
-from jitprov.why.plain import as_json
-from jitprov.why.search import find_users, matching_names, user_by_key
+from jitprov.explain.attempts import EventExplanation, explain_event
+from jitprov.explain.people import UserExplanation, explain_user
+from jitprov.explain.plain import as_json
+from jitprov.explain.search import find_users, matching_names, user_by_key
 
 __all__ = [
     "EventExplanation",

@@ -10,15 +10,15 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from jitprov.explain.attempts import preset_of
+from jitprov.explain.fields import FieldExplanation, explain_fields
+from jitprov.explain.groups import GroupExplanation, explain_groups
 from jitprov.guides import Text
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
 from jitprov.models.attempts import NOT_LET_IN
 from jitprov.observed import email_digests
 from jitprov.remedies import remedy
 from jitprov.scope import Scope
-from jitprov.why.attempts import preset_of
-from jitprov.why.fields import FieldExplanation, explain_fields
-from jitprov.why.groups import GroupExplanation, explain_groups
 
 MAX_IDENTITIES = 50
 MAX_EVENTS = 50

@@ -12,9 +12,9 @@ from django.contrib.auth.models import Group
 from django.db.models import Q
 
 from jitprov.accounts.provisioner import provisioner_for
+from jitprov.explain.names import ClaimName, claim_name
 from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
 from jitprov.scope import Scope
-from jitprov.why.names import ClaimName, claim_name
 
 MAX_GROUPS = 500
 

@@ -19,7 +19,7 @@ from jitprov.audit import (
     record_done,
     recorded,
 )
-from jitprov.history import KINDS, MAX_SHOWN, HistoryEntry, history
+from jitprov.explain.history import KINDS, MAX_SHOWN, HistoryEntry, history
 from jitprov.models import Action, ConfigurationChange, IdentityProvider, SigningCertificate, Via
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory, map_group
