@@ -19,10 +19,10 @@ from jitprov.accounts.provisioner import Provisioner
 from jitprov.backends import ProvisionedUserBackend
 from jitprov.conf import conf, is_next_host
 from jitprov.exceptions import ConfigurationError, JitprovError
+from jitprov.host.user_fields import mappable_fields
 from jitprov.saml.certificates import load_certificate, public_key
 from jitprov.saml.metadata import is_loopback
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
-from jitprov.user_fields import mappable_fields
 
 Apps: TypeAlias = Sequence[AppConfig] | None
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from jitprov.host.user_fields import UserField
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.types import Claims
-from jitprov.user_fields import UserField
 
 
 class Severity(StrEnum):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from jitprov import user_fields
 from jitprov.accounts.provisioner import Rules, provisioner_for
+from jitprov.host import user_fields
 from jitprov.mapping_remark import Facts, Remark, Severity, may_change
 from jitprov.mapping_row_review import review_row, review_targets
 from jitprov.models import IdentityProvider

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from jitprov import user_fields
+from jitprov.host import user_fields
 from jitprov.mapping_remark import (
     Facts,
     Remark,

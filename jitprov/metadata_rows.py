@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset, detect
 from jitprov.provisioning.types import ClaimRule
 from jitprov.saml.types import IdpMetadata
-from jitprov.user_fields import mappable_fields
 
 UNREMARKABLE = frozenset({"metadata_checked_at", "metadata_error"})
 """Columns that say how the last look at the metadata went, and are no part of the configuration."""

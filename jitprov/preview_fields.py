@@ -14,6 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
 from jitprov.accounts.provisioner import Preview
+from jitprov.host.user_fields import label_of
 from jitprov.provisioning.types import (
     Problem,
     RefusalReason,
@@ -22,7 +23,6 @@ from jitprov.provisioning.types import (
     TraceStep,
 )
 from jitprov.transform_words import label_of_step
-from jitprov.user_fields import label_of
 
 Plain: TypeAlias = str | int | float | bool | None
 """A value as JSON has it."""

@@ -30,8 +30,8 @@ from jitprov.accounts.provisioner import ProvisioningRefused
 from jitprov.conf import conf
 from jitprov.discovery import DiscoveryForm, identity_providers_for
 from jitprov.exceptions import JitprovError
+from jitprov.host.pages import page
 from jitprov.models import IdentityProvider
-from jitprov.pages import page
 from jitprov.provisioning.types import RefusalReason, Refuse
 from jitprov.refusals import as_json, explain
 from jitprov.saml.sp_metadata import sp_metadata

@@ -27,8 +27,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
 
 from jitprov.accounts.provisioner import Provisioner, provisioner_class
-from jitprov.assignable import assignable_groups
 from jitprov.conf import conf
+from jitprov.host.assignable_groups import assignable_groups
+from jitprov.host.user_fields import mappable_fields
 from jitprov.json_rows import json_rows, json_values
 from jitprov.models import (
     ClaimMapping,
@@ -41,7 +42,6 @@ from jitprov.models import (
 from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.observed import MAX_OBSERVED
 from jitprov.provisioning.types import Note
-from jitprov.user_fields import mappable_fields
 
 CERTIFICATE_ENDS_WITHIN = (7, 30, 60)
 """Days before the last certificate ends; within the first it is critical."""

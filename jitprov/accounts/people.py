@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import OuterRef
 from django.utils import timezone
 
-from jitprov import user_fields
+from jitprov.host import user_fields
 from jitprov.json_rows import json_rows, json_values
 from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
 from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Note, Update

@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from jitprov.accounts.provisioner import provisioner_for
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.parameters import Kind, Parameter
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.claim_list import suggested_claims
-from jitprov.user_fields import mappable_fields
 
 MAX_GROUPS = 1000
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.audit import Actor
+from jitprov.host.user_fields import label_of
 from jitprov.models import (
     Action,
     ClaimMapping,
@@ -34,7 +35,6 @@ from jitprov.models import (
     Via,
 )
 from jitprov.transform_words import steps_in_words
-from jitprov.user_fields import label_of
 
 MAX_ENTRIES = 50
 MAX_SHOWN = 300

@@ -73,7 +73,7 @@ class ClaimMapping(models.Model):
         return self.target
 
     def clean(self) -> None:
-        from jitprov.user_fields import refuse_target  # noqa: PLC0415 -- needs the user model
+        from jitprov.host.user_fields import refuse_target  # noqa: PLC0415 -- needs the user model
 
         if self.transforms is None:
             self.transforms = []  # what a form makes of an emptied field

@@ -12,6 +12,7 @@ from django.forms import inlineformset_factory
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.provisioning.transforms import MappingError, parse_transforms
@@ -19,7 +20,6 @@ from jitprov.setup.columns import bound, refuse_unprintable
 from jitprov.setup.lines import lines_of, texts_of
 from jitprov.setup.rows import PlainRowForm, RowFormSet
 from jitprov.setup.transforms import StepForm, step_forms
-from jitprov.user_fields import mappable_fields
 
 MAX_POSITION = 32767
 

@@ -8,13 +8,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from jitprov.guides import label_of
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
 from jitprov.report import Report, ReportedCheck, ReportedField
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
 from jitprov.transform_words import label_of_step
-from jitprov.user_fields import mappable_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

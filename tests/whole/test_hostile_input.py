@@ -16,7 +16,7 @@ from django.utils.timezone import is_aware
 from django.views.debug import get_exception_reporter_filter
 from lxml import etree
 
-from jitprov import user_fields
+from jitprov.host import user_fields
 from jitprov.models import ClaimMapping, IdentityProvider, ProvisioningEvent
 from jitprov.sso import COOKIE_PREFIX
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse

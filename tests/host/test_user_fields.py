@@ -7,6 +7,16 @@ from typing import Any
 import pytest
 from django.db import models
 
+from jitprov.host.user_fields import (
+    _mappable,
+    cleaned,
+    mappable_fields,
+    refuse_target,
+    taken,
+    username_field,
+    username_is_free_to_choose,
+    values_of,
+)
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import (
     Claims,
@@ -16,16 +26,6 @@ from jitprov.provisioning.types import (
     RefusalReason,
     Source,
     SyncMode,
-)
-from jitprov.user_fields import (
-    _mappable,
-    cleaned,
-    mappable_fields,
-    refuse_target,
-    taken,
-    username_field,
-    username_is_free_to_choose,
-    values_of,
 )
 from tests.support.accounts.models import User
 from tests.support.factories import UserFactory

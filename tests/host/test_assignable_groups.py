@@ -10,13 +10,13 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.assignable import assignable_groups
+from jitprov.host.assignable_groups import assignable_groups
+from jitprov.host.user_fields import mappable_fields, refuse_target
 from jitprov.models import IdentityProvider, ProvisioningEvent
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
 from jitprov.testing import ANN
-from jitprov.user_fields import mappable_fields, refuse_target
 from tests.support.accounts.models import User
 from tests.support.factories import GroupFactory, IdentityProviderFactory, map_group
 

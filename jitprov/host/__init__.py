@@ -1,0 +1,1 @@
+"""Ask the host project what it has and decides."""
