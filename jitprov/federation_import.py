@@ -10,11 +10,11 @@ from enum import StrEnum
 from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
 from django.db import IntegrityError, transaction
 
-from jitprov import audit
-from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.federation_map import MapRow, in_batches
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.metadata_import import SlugRefused
 from jitprov.metadata_rows import apply_metadata, new_identity_provider, preset_mappings
 from jitprov.metadata_source import ImportRefused

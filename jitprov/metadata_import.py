@@ -20,9 +20,9 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.timezone import now as current_time
 
-from jitprov import audit
-from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.metadata_rows import (
     UNREMARKABLE,
     FieldChange,

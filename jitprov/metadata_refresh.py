@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
+from jitprov.journal.audit import Actor
 from jitprov.metadata_import import ImportResult, import_metadata
 from jitprov.metadata_source import ImportRefused, fetch_document
 from jitprov.models import IdentityProvider, accounts_database

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.guides import Text
+from jitprov.journal.observed_claims import MAX_RECENT, RecentSignIn, recent_sign_ins
 from jitprov.models import MAX_CLAIM_NAME, IdentityProvider
-from jitprov.observed import MAX_RECENT, RecentSignIn, recent_sign_ins
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset

@@ -19,9 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jitprov import audit
-from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider, SetupLink, accounts_database
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope

@@ -16,14 +16,15 @@ from django.contrib.auth.models import Group
 from django.core import signing
 from django.utils import timezone
 
-from jitprov import audit, sso
+from jitprov import sso
 from jitprov.accounts.provisioner import Preview, provisioner_for
-from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.configuration import enabling
 from jitprov.exceptions import JitprovError
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
+from jitprov.journal.observed_claims import observe
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
-from jitprov.observed import observe
 from jitprov.provisioning.decide import diff
 from jitprov.provisioning.types import (
     Changes,

@@ -11,12 +11,13 @@ from functools import partial
 from django.core import signing
 from django.db import DatabaseError, IntegrityError, transaction
 
-from jitprov import events
 from jitprov.accounts.contention import is_busy, persevere
 from jitprov.accounts.provisioner import Provisioned, ProvisioningRefused, provisioner_for
 from jitprov.conf import conf
-from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
+from jitprov.journal import events
+from jitprov.journal.events import Stopwatch
+from jitprov.journal.observed_claims import observe
 from jitprov.models import (
     ConsumedAssertion,
     IdentityProvider,
@@ -25,7 +26,6 @@ from jitprov.models import (
     digest,
     remembered_until,
 )
-from jitprov.observed import observe
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source

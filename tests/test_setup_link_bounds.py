@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from jitprov import audit, setup_link_views, sign_in_test
-from jitprov.audit import Actor
+from jitprov import setup_link_views, sign_in_test
 from jitprov.configuration import enabling
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from jitprov import setup_links
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import (
     ConfigurationChange,
     IdentityProvider,

@@ -12,8 +12,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from jitprov import sign_in_test, sso
-from jitprov.audit import Actor
 from jitprov.configuration import enabling
+from jitprov.journal.audit import Actor
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jitprov import status, watched_rows
-from jitprov.audit import configuration_digest
+from jitprov.journal.audit import configuration_digest
 from jitprov.models import (
     ClaimMapping,
     GroupMapping,

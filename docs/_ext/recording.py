@@ -15,7 +15,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from jitprov import events, sso, views
+from jitprov import sso, views
+from jitprov.journal import events
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning import decide, mapping

@@ -20,7 +20,6 @@ from django.contrib.auth.models import Group
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.utils.module_loading import import_string
 
-from jitprov import events
 from jitprov.accounts.contention import TryAgain, is_busy, is_unique_violation, persevere
 from jitprov.accounts.people import (
     Found,
@@ -31,10 +30,11 @@ from jitprov.accounts.people import (
     without_groups,
 )
 from jitprov.conf import conf
-from jitprov.events import Stopwatch
 from jitprov.exceptions import JitprovError
 from jitprov.host import user_fields
 from jitprov.host.assignable_groups import assignable_groups
+from jitprov.journal import events
+from jitprov.journal.events import Stopwatch
 from jitprov.models import (
     ExternalIdentity,
     IdentityProvider,

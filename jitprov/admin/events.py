@@ -25,8 +25,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.admin.people import person_url, visible_person_url
 from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter, SuperuserAdmin
 from jitprov.explain import explain_event, matching_names
+from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
-from jitprov.observed import email_digests
 
 MAX_COUNTED = 10_000
 """Attempts that a list is long. Whoever looks for an older one narrows the list."""

@@ -16,10 +16,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from jitprov import audit
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
-from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm

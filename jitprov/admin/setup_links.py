@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from jitprov import setup_links
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import SetupLink
 
 _URL = "_jitprov_setup_link_url"

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 
 from jitprov.admin.scoped import SuperuserAdmin
-from jitprov.audit import Actor, recorded_many
 from jitprov.conf import conf
+from jitprov.journal.audit import Actor, recorded_many
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink, Tenant
 
 

@@ -22,8 +22,8 @@ from jitprov.api import errors
 from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
 from jitprov.api.throttling import CostlyThrottle, OrdinaryThrottle
-from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.scope import Scope, scope_of

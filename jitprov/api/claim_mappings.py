@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from jitprov import audit
 from jitprov.api.base import ApiView, number_of
 from jitprov.api.mapping_rows import claim_row, claim_rows
 from jitprov.api.mapping_shapes import (
@@ -19,6 +18,7 @@ from jitprov.api.mapping_shapes import (
     NewClaimMapping,
 )
 from jitprov.api.openapi import described, problems
+from jitprov.journal import audit
 from jitprov.models import ClaimMapping, IdentityProvider, accounts_database
 from jitprov.provisioning.mapping import MAX_RULES
 

@@ -17,8 +17,8 @@ from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.explain import EventExplanation, explain_event
+from jitprov.journal.observed_claims import email_digests
 from jitprov.models import Outcome, ProvisioningEvent
-from jitprov.observed import email_digests
 
 
 class Event(serializers.Serializer[ProvisioningEvent]):

@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from jitprov import audit
 from jitprov.api.base import ApiView, number_of
 from jitprov.api.mapping_rows import group_row, group_rows
 from jitprov.api.mapping_shapes import (
@@ -21,6 +20,7 @@ from jitprov.api.mapping_shapes import (
 )
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
+from jitprov.journal import audit
 from jitprov.models import GroupMapping, IdentityProvider, accounts_database
 
 

@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from jitprov import audit
 from jitprov.api.base import ApiView
 from jitprov.api.errors import of_form
 from jitprov.api.identity_provider_shapes import (
@@ -29,6 +28,7 @@ from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
 from jitprov.configuration import enabling
+from jitprov.journal import audit
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm
 from jitprov.setup.drafts import DraftForm

@@ -12,13 +12,13 @@ from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationE
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jitprov import audit
 from jitprov.api.base import ApiView
 from jitprov.api.errors import form_problems
 from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import Certificate
 from jitprov.api.openapi import described, problems
 from jitprov.api.posted import posted
+from jitprov.journal import audit
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.saml.certificates import MAX_CERTIFICATE_LENGTH
 from jitprov.setup.certificates import MAX_CERTIFICATES, Certificates

@@ -6,9 +6,9 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jitprov import audit
-from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider, accounts_database
 
 WITHOUT_TEST = "enabled without a passing test"

@@ -18,8 +18,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.audit import Actor
 from jitprov.host.user_fields import label_of
+from jitprov.journal.audit import Actor
 from jitprov.models import (
     Action,
     ClaimMapping,

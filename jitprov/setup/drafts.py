@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jitprov import audit
-from jitprov.audit import Actor
 from jitprov.conf import conf
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.metadata_import import free_slug
 from jitprov.metadata_rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
 
-from jitprov import audit
 from jitprov.accounts.provisioner import Rules
-from jitprov.audit import Actor
+from jitprov.journal import audit
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.certificates import Certificates

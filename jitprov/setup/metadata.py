@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.audit import Actor
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.journal.audit import Actor
 from jitprov.metadata_fetch import MAX_URL
 from jitprov.metadata_import import ImportResult, import_metadata
 from jitprov.metadata_source import fetch_document

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jitprov import sign_in_test, status
-from jitprov.audit import Actor
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
 from jitprov.explain.history import history
 from jitprov.guides import metadata_place, steps
+from jitprov.journal.audit import Actor
 from jitprov.metadata_refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jitprov.audit import Actor, recorded
+from jitprov.journal.audit import Actor, recorded
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from jitprov import setup_links, sign_in_test
-from jitprov.audit import Actor, recorded
+from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
     ClaimMapping,
     EmailDomain,
@@ -28,7 +29,6 @@ from jitprov.models import (
     Via,
     digest,
 )
-from jitprov.observed import email_digest, sealed_claims
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing import FakeIdentityProvider

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov.audit import configuration_digest
+from jitprov.journal.audit import configuration_digest
 from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, Via
 from tests.api.client import Api
 from tests.support.factories import IdentityProviderFactory, TenantFactory

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from jitprov.audit import Actor, configuration_digest
 from jitprov.configuration.enabling import (
     WITHOUT_TEST,
     Missing,
@@ -22,6 +21,7 @@ from jitprov.configuration.enabling import (
     missing,
     state_of,
 )
+from jitprov.journal.audit import Actor, configuration_digest
 from jitprov.models import (
     ConfigurationChange,
     EmailDomain,

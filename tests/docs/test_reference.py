@@ -147,7 +147,7 @@ def test_every_refusal_says_what_happened_and_has_a_code_of_its_own(
 @pytest.mark.parametrize(
     ("code", "source"),
     [
-        ("internal_error", "jitprov/events.py"),
+        ("internal_error", "jitprov/journal/events.py"),
         ("database_error", "jitprov/management/commands/import_idp_metadata.py"),
         ("groups_overage", "jitprov/provisioning/types.py"),
         ("groups_absent", "jitprov/provisioning/types.py"),

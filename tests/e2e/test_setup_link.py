@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 import jitprov
 from jitprov import setup_links
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider, Tenant, Via
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup_link_cookies import HOLDER

@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jitprov.audit import (
+from jitprov.explain.history import KINDS, MAX_SHOWN, HistoryEntry, history
+from jitprov.journal.audit import (
     ADMINISTRATOR,
     IDENTITY_PROVIDER,
     RELATED,
@@ -19,7 +20,6 @@ from jitprov.audit import (
     record_done,
     recorded,
 )
-from jitprov.explain.history import KINDS, MAX_SHOWN, HistoryEntry, history
 from jitprov.models import Action, ConfigurationChange, IdentityProvider, SigningCertificate, Via
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory, map_group

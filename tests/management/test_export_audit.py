@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.audit import Actor, recorded
+from jitprov.journal.audit import Actor, recorded
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from tests.support.factories import IdentityProviderFactory
 

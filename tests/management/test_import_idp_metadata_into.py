@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jitprov import metadata_source
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.metadata_import import ImportResult, import_metadata
 from jitprov.metadata_source import ImportRefused
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider, Tenant, Via

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from jitprov import metadata_import
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.metadata_refresh import AT_ONCE, refresh
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from tests.saml.documents import aggregate

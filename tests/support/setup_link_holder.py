@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jitprov import setup_links
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import (
     IdentityProvider,
     SetupLink,

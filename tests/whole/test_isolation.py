@@ -25,7 +25,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from example_site.demo.page import Form, Page
 from jitprov import sign_in_test
-from jitprov.audit import Actor, recorded
+from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,
@@ -44,7 +45,6 @@ from jitprov.models import (
     TestSignIn,
     digest,
 )
-from jitprov.observed import email_digest, sealed_claims
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import GroupFactory, UserFactory, connected

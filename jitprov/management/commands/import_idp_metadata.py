@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.timezone import now as current_time
 
-from jitprov.audit import Actor
 from jitprov.exceptions import JitprovError
 from jitprov.federation_import import FederationImport, FederationIncomplete, Summary
 from jitprov.federation_map import MapProblem, MapRefused, read_map
+from jitprov.journal.audit import Actor
 from jitprov.management.federation_report import FederationReport
 from jitprov.management.import_report import Report
 from jitprov.management.progress import Progress

@@ -13,12 +13,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jitprov.accounts.provisioner import Rules
 from jitprov.exceptions import JitprovError
+from jitprov.journal.observed_claims import MAX_RECENT
 from jitprov.management.chosen import chosen_identity_provider
 from jitprov.management.mapping_file import read_mapping
 from jitprov.management.preview_report import PreviewReport
 from jitprov.mapping_review import review
 from jitprov.models import IdentityProvider
-from jitprov.observed import MAX_RECENT
 from jitprov.preview import PreviewInputRefused, Said, pasted, preview, recent
 
 UNUSABLE = 2

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import F, QuerySet
 
-from jitprov.audit import Actor
 from jitprov.federation_map import in_batches
+from jitprov.journal.audit import Actor
 from jitprov.management.chosen import chosen_identity_providers
 from jitprov.metadata_import import ImportResult
 from jitprov.metadata_refresh import AT_ONCE, Refreshed, refresh_many

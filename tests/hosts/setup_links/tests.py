@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 
 from jitprov import setup_links
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider, SetupLink, Tenant, Via
 
 

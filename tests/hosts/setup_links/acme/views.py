@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from jitprov import setup_links
-from jitprov.audit import Actor
+from jitprov.journal.audit import Actor
 from jitprov.models import Tenant, Via
 
 

@@ -16,8 +16,8 @@ from django.db.models import F
 from jitprov import signals
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
-from jitprov.observed import email_digest, sealed_claims
 from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")

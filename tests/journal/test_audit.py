@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.audit import (
+from jitprov.journal.audit import (
     COLUMNS,
     IDENTITY_PROVIDER,
     RELATED,

@@ -15,7 +15,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jitprov import observed
+from jitprov.journal import observed_claims
+from jitprov.journal.observed_claims import (
+    MAX_OBSERVED,
+    claims_of,
+    email_digest,
+    email_digests,
+    observe,
+    recent_sign_ins,
+    sealed_claims,
+)
 from jitprov.models import (
     MAX_CLAIM_NAME,
     ClaimMapping,
@@ -25,15 +34,6 @@ from jitprov.models import (
     ObservedClaim,
     Outcome,
     ProvisioningEvent,
-)
-from jitprov.observed import (
-    MAX_OBSERVED,
-    claims_of,
-    email_digest,
-    email_digests,
-    observe,
-    recent_sign_ins,
-    sealed_claims,
 )
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM, Person
@@ -124,7 +124,7 @@ def test_the_longest_name_is_kept_whole(row: IdentityProvider) -> None:
 def test_there_is_room_for_so_many_and_known_ones_go_on(
     row: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observed, "MAX_OBSERVED", 3)
+    monkeypatch.setattr(observed_claims, "MAX_OBSERVED", 3)
     observe(row, named("a", "b"))
     ObservedClaim.objects.update(last_seen=YESTERDAY)
     observe(row, named("a", "c", "d", "e"))
