@@ -14,11 +14,12 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 import jitprov
-from jitprov import mapping_remark, watched
+from jitprov import watched
 from jitprov.api.errors import Problem
 from jitprov.guides import OurValue
-from jitprov.preview import Origin, Verdict
-from jitprov.preview_fields import Effect
+from jitprov.mapping_review import remark
+from jitprov.mapping_review.preview import Origin, Verdict
+from jitprov.mapping_review.preview_fields import Effect
 from jitprov.provisioning.parameters import Kind
 from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.remedies import Fixer
@@ -30,7 +31,7 @@ _ENUMERATIONS = {
     "Origin": Origin,
     "OurValue": OurValue,
     "ParameterKind": Kind,
-    "RemarkSeverity": mapping_remark.Severity,
+    "RemarkSeverity": remark.Severity,
     "Sync": SyncMode,
     "Verdict": Verdict,
     "WhenEmpty": WhenEmpty,

@@ -18,10 +18,7 @@ from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.mapping_rows import claim_rows, group_rows
 from jitprov.api.mapping_shapes import MAX_GROUP_ROWS, ListedClaimMapping, NewGroupMapping
 from jitprov.api.openapi import described, problems
-from jitprov.mapping_remark import Remark
-from jitprov.mapping_review import review
-from jitprov.models import IdentityProvider
-from jitprov.preview import (
+from jitprov.mapping_review.preview import (
     FieldPreview,
     Origin,
     Point,
@@ -32,6 +29,9 @@ from jitprov.preview import (
     preview,
     recent,
 )
+from jitprov.mapping_review.remark import Remark
+from jitprov.mapping_review.review import review
+from jitprov.models import IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES
 from jitprov.saml.envelope import MAX_ENCODED
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from jitprov.mapping_review import Remark
+from jitprov.mapping_review.preview import FieldPreview, Origin, PersonPreview, Verdict
+from jitprov.mapping_review.review import Remark
 from jitprov.models import IdentityProvider
-from jitprov.preview import FieldPreview, Origin, PersonPreview, Verdict
 
 WIDEST = 40
 """Characters of a cell. The last column, which says why, is never cut."""

@@ -9,8 +9,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.accounts.provisioner import Rules
+from jitprov.mapping_review.preview import (
+    PersonPreview,
+    PreviewInputRefused,
+    Said,
+    pasted,
+    preview,
+    recent,
+)
 from jitprov.models import IdentityProvider
-from jitprov.preview import PersonPreview, PreviewInputRefused, Said, pasted, preview, recent
 from jitprov.saml.envelope import MAX_ENCODED
 
 

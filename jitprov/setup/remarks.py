@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jitprov.mapping_review import Remark, review
+from jitprov.mapping_review.review import Remark, review
 from jitprov.provisioning.transforms import MappingError
 from jitprov.setup.forms import SetupForms
 

@@ -17,9 +17,9 @@ from jitprov.journal.observed_claims import MAX_RECENT
 from jitprov.management.chosen import chosen_identity_provider
 from jitprov.management.mapping_file import read_mapping
 from jitprov.management.preview_report import PreviewReport
-from jitprov.mapping_review import review
+from jitprov.mapping_review.preview import PreviewInputRefused, Said, pasted, preview, recent
+from jitprov.mapping_review.review import review
 from jitprov.models import IdentityProvider
-from jitprov.preview import PreviewInputRefused, Said, pasted, preview, recent
 
 UNUSABLE = 2
 """Exit code where there is nothing to preview."""

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from jitprov.accounts.provisioner import Rules, provisioner_for
 from jitprov.host import user_fields
 from jitprov.journal.observed_claims import recent_sign_ins
-from jitprov.mapping_remark import Facts, Remark, Severity, may_change
-from jitprov.mapping_row_review import review_row, review_targets
+from jitprov.mapping_review.remark import Facts, Remark, Severity, may_change
+from jitprov.mapping_review.row_review import review_row, review_targets
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from jitprov.exceptions import JitprovError
-from jitprov.models import IdentityProvider, ProvisioningEvent, SigningCertificate
-from jitprov.preview import (
+from jitprov.mapping_review.preview import (
     Origin,
     PreviewInputRefused,
     pasted,
     recent,
 )
+from jitprov.models import IdentityProvider, ProvisioningEvent, SigningCertificate
 from jitprov.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
+from tests.mapping_review.test_preview import known, previewed, said
 from tests.support.factories import connected
-from tests.test_preview import known, previewed, said
 
 pytestmark = pytest.mark.django_db
 

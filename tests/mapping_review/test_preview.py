@@ -15,14 +15,14 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.models import ClaimMapping, IdentityProvider
-from jitprov.preview import (
+from jitprov.mapping_review.preview import (
     Origin,
     PersonPreview,
     Said,
     preview,
 )
-from jitprov.preview_fields import FieldPreview
+from jitprov.mapping_review.preview_fields import FieldPreview
+from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioner import Provisioner, ProvisioningRefused, Rules, provisioner_for
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.types import (

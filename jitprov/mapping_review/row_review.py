@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from jitprov.host import user_fields
-from jitprov.mapping_remark import (
+from jitprov.mapping_review.remark import (
     Facts,
     Remark,
     Severity,

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.mapping_review import Remark, Severity, review
+from jitprov.mapping_review.review import Remark, Severity, review
 from jitprov.models import ClaimMapping, IdentityProvider, ObservedClaim, digest
 from jitprov.provisioner import ProvisioningRefused, Rules, provisioner_for
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from jitprov.accounts.provisioner import Preview, Rules, provisioner_for
 from jitprov.exceptions import JitprovError
 from jitprov.host.user_fields import label_of
+from jitprov.mapping_review.preview_fields import FieldPreview, Judged, field_previews
+from jitprov.mapping_review.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
 from jitprov.models import IdentityProvider
-from jitprov.preview_fields import FieldPreview, Judged, field_previews
-from jitprov.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import Create, Note, Problem, Refuse

@@ -1,0 +1,1 @@
+"""Look at a mapping before it counts."""
