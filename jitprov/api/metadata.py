@@ -18,9 +18,9 @@ from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import MAX_URL, Certificate, IdentityProviderDetail
 from jitprov.api.openapi import described, problems
 from jitprov.api.parsers import DocumentParser
-from jitprov.metadata_import import ImportResult, import_metadata
-from jitprov.metadata_refresh import refresh
-from jitprov.metadata_source import fetch_document
+from jitprov.metadata.importing import ImportResult, import_metadata
+from jitprov.metadata.refresh import refresh
+from jitprov.metadata.source import fetch_document
 from jitprov.models import BindingChoice
 from jitprov.setup.metadata import warnings_of
 

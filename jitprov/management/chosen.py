@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
-from jitprov.metadata_import import TenantUnknown, find_tenant
+from jitprov.metadata.importing import TenantUnknown, find_tenant
 from jitprov.models import IdentityProvider
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jitprov.federation_import import RowChanged, RowRefused, SignatureState, Summary
-from jitprov.federation_map import MapRow
+from jitprov.metadata.federation_import import RowChanged, RowRefused, SignatureState, Summary
+from jitprov.metadata.federation_map import MapRow
 
 LISTED = 20
 """How many changed and missing rows are listed for people; JSON has all. Refused ones are always listed."""

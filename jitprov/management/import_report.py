@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from django.urls import NoReverseMatch
 
 from jitprov.conf import conf
-from jitprov.metadata_import import ImportResult
-from jitprov.metadata_rows import FieldChange
+from jitprov.metadata.importing import ImportResult
+from jitprov.metadata.rows import FieldChange
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.saml.types import Binding, Certificate

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
-from jitprov.metadata_import import free_slug
-from jitprov.metadata_rows import preset_mappings
+from jitprov.metadata.importing import free_slug
+from jitprov.metadata.rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal.audit import Actor
-from jitprov.metadata_fetch import MAX_URL
-from jitprov.metadata_import import ImportResult, import_metadata
-from jitprov.metadata_source import fetch_document
+from jitprov.metadata.fetch import MAX_URL
+from jitprov.metadata.importing import ImportResult, import_metadata
+from jitprov.metadata.source import fetch_document
 from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy

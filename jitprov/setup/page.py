@@ -20,7 +20,7 @@ from jitprov.exceptions import JitprovError
 from jitprov.explain.history import history
 from jitprov.guides import metadata_place, steps
 from jitprov.journal.audit import Actor
-from jitprov.metadata_refresh import refresh
+from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS

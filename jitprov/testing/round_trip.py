@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from jitprov.metadata_import import import_metadata
+from jitprov.metadata.importing import import_metadata
 from jitprov.models import IdentityProvider
 from jitprov.testing.identity_provider import FakeIdentityProvider, FakeResponse
 from jitprov.testing.knobs import Knobs

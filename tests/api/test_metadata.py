@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov.metadata_fetch import MetadataFetchFailed
+from jitprov.metadata.fetch import MetadataFetchFailed
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from jitprov.testing import FakeIdentityProvider
 from tests.api.client import Api
@@ -34,7 +34,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, xml: str) -> list[str]:
             raise MetadataFetchFailed("it did not answer")
         return xml.encode()
 
-    monkeypatch.setattr("jitprov.metadata_source.fetch_metadata", fetch)
+    monkeypatch.setattr("jitprov.metadata.source.fetch_metadata", fetch)
     return asked
 
 

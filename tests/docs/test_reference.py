@@ -23,7 +23,7 @@ from jitprov import checks, database_checks
 from jitprov.api import checks as api_checks
 from jitprov.conf import Conf, conf
 from jitprov.exceptions import JitprovError
-from jitprov.metadata_source import ImportRefused
+from jitprov.metadata.source import ImportRefused
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning import mapping, patterns, transforms

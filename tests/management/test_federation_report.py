@@ -10,10 +10,10 @@ from django.core.management.base import OutputWrapper
 
 from jitprov.management.progress import Progress
 from jitprov.models import IdentityProvider
+from tests.metadata.test_fetch import running
 from tests.saml.documents import aggregate, entity, signed
 from tests.support.federations import Federation, federation, member, members, name, row
 from tests.support.importing import key_pair, snapshot
-from tests.test_metadata_fetch import running
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ def test_standard_input(run: Federation) -> None:
 
 def test_a_url(run: Federation, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEBUG = True
-    monkeypatch.setattr("tests.test_metadata_fetch.DOCUMENT", members(2).encode())
+    monkeypatch.setattr("tests.metadata.test_fetch.DOCUMENT", members(2).encode())
     with running(None) as server:
         url = f"http://127.0.0.1:{server.port}/document"
         assert "2 added" in run.run(url, "--map", run.map(2))

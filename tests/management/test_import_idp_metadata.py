@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov import metadata_rows, metadata_source
+from jitprov.metadata import rows, source
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -111,7 +111,7 @@ def test_mappings_for_fields_that_the_host_has_not_are_left_out(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {name: User._meta.get_field(name) for name in ("email", "last_name")}
-    monkeypatch.setattr(metadata_rows, "mappable_fields", lambda: fields)
+    monkeypatch.setattr(rows, "mappable_fields", lambda: fields)
     run(entra())
     assert set(ClaimMapping.objects.values_list("target", flat=True)) == {"email", "last_name"}
 
@@ -266,7 +266,7 @@ def test_the_directory_s_own_document_of_entra(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch, query: str, said: bool
 ) -> None:
     document = entra().encode()
-    monkeypatch.setattr(metadata_source, "fetch_metadata", lambda url, **options: document)
+    monkeypatch.setattr(source, "fetch_metadata", lambda url, **options: document)
     url = "https://login.microsoftonline.com/x/FederationMetadata/2007-06/FederationMetadata.xml"
     assert ("?appid=" in run.source(url + query).partition("Give these")[0]) is said
 

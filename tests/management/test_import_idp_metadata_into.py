@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from jitprov import metadata_source
 from jitprov.journal.audit import Actor
-from jitprov.metadata_import import ImportResult, import_metadata
-from jitprov.metadata_source import ImportRefused
+from jitprov.metadata import source
+from jitprov.metadata.importing import ImportResult, import_metadata
+from jitprov.metadata.source import ImportRefused
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider, Tenant, Via
 from jitprov.provisioning.presets import Preset
 from tests.saml.documents import entity, idp_role, key_descriptor, signed
@@ -160,7 +160,7 @@ def test_the_command_remembers_a_url_that_can_be_asked_again(
     run = Runner(tmp_path, monkeypatch)
     pair = key_pair()
     document = signed(entra(pair), pair) if verified else entra(pair)
-    monkeypatch.setattr(metadata_source, "fetch_metadata", lambda url, **_: document.encode())
+    monkeypatch.setattr(source, "fetch_metadata", lambda url, **_: document.encode())
     args = ["--verify-with", run.file(pair.certificate, "trusted.pem")] if verified else []
     run.source(URL, *args)
     assert IdentityProvider.objects.get().metadata_url == remembered

@@ -13,10 +13,10 @@ from django.db import IntegrityError
 
 from jitprov.management.commands import import_idp_metadata
 from jitprov.models import IdentityProvider, SigningCertificate, Tenant
+from tests.metadata.test_fetch import running
 from tests.saml import real_data
 from tests.saml.documents import aggregate, base64_of, entity, signed, sp_role
 from tests.support.importing import ENTRA_URL, Runner, entra, key_pair, snapshot
-from tests.test_metadata_fetch import running
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_standard_input(run: Runner, acme: Tenant) -> None:
 
 
 def test_a_url(run: Runner, acme: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.test_metadata_fetch.DOCUMENT", entra().encode())
+    monkeypatch.setattr("tests.metadata.test_fetch.DOCUMENT", entra().encode())
     with running(None) as server:
         url = f"http://127.0.0.1:{server.port}/document"
         assert "metadata_url_refused" in run.fail_source(url)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from jitprov import metadata_import
 from jitprov.journal.audit import Actor
-from jitprov.metadata_refresh import AT_ONCE, refresh
+from jitprov.metadata import importing
+from jitprov.metadata.refresh import AT_ONCE, refresh
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from tests.saml.documents import aggregate
 from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory, TenantFactory
@@ -38,7 +38,7 @@ class Publisher:
         url = f"http://127.0.0.1:{self.port}/{slug}"
         self.documents[f"/{slug}"] = document
         row = IdentityProviderFactory.create(slug=slug, entity_id="", sso_url="", enabled=False)
-        metadata_import.import_metadata(document.encode(), into=row, metadata_url=url, now=NOW)
+        importing.import_metadata(document.encode(), into=row, metadata_url=url, now=NOW)
         IdentityProvider.objects.filter(pk=row.pk).update(enabled=True, **columns)
         row.refresh_from_db()
         return row

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from lxml import html
 
-from jitprov import metadata_refresh
-from jitprov.metadata_fetch import MetadataFetchFailed
-from jitprov.metadata_import import import_metadata
+from jitprov.metadata import refresh
+from jitprov.metadata.fetch import MetadataFetchFailed
+from jitprov.metadata.importing import import_metadata
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider
 from jitprov.sealed import seal
 from jitprov.setup import metadata
@@ -250,9 +250,7 @@ def test_it_can_be_fetched_again_from_where_it_came(
     browser: Client, fetched: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
 ) -> None:
     rolled = FakeIdentityProvider(key_pairs=[*fake.key_pairs, rsa_key_pair("next")])
-    monkeypatch.setattr(
-        metadata_refresh, "fetch_document", lambda _url: rolled.metadata_xml().encode()
-    )
+    monkeypatch.setattr(refresh, "fetch_document", lambda _url: rolled.metadata_xml().encode())
 
     assert "something in it was new" in fetch_again(browser, fetched)
     assert fetched.certificates.count() == 2
@@ -265,7 +263,7 @@ def test_what_cannot_be_fetched_again_stays_as_it_was(
     def unreachable(_url: str) -> bytes:
         raise MetadataFetchFailed("no answer")
 
-    monkeypatch.setattr(metadata_refresh, "fetch_document", unreachable)
+    monkeypatch.setattr(refresh, "fetch_document", unreachable)
 
     assert "stays" in fetch_again(browser, fetched)
     assert fetched.certificates.count() == 1

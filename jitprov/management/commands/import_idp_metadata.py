@@ -16,14 +16,14 @@ from django.db import DatabaseError
 from django.utils.timezone import now as current_time
 
 from jitprov.exceptions import JitprovError
-from jitprov.federation_import import FederationImport, FederationIncomplete, Summary
-from jitprov.federation_map import MapProblem, MapRefused, read_map
 from jitprov.journal.audit import Actor
 from jitprov.management.federation_report import FederationReport
 from jitprov.management.import_report import Report
 from jitprov.management.progress import Progress
-from jitprov.metadata_import import find_tenant, import_metadata
-from jitprov.metadata_source import open_metadata, read_certificate, read_metadata
+from jitprov.metadata.federation_import import FederationImport, FederationIncomplete, Summary
+from jitprov.metadata.federation_map import MapProblem, MapRefused, read_map
+from jitprov.metadata.importing import find_tenant, import_metadata
+from jitprov.metadata.source import open_metadata, read_certificate, read_metadata
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.types import Certificate
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import F, QuerySet
 
-from jitprov.federation_map import in_batches
 from jitprov.journal.audit import Actor
 from jitprov.management.chosen import chosen_identity_providers
-from jitprov.metadata_import import ImportResult
-from jitprov.metadata_refresh import AT_ONCE, Refreshed, refresh_many
+from jitprov.metadata.federation_map import in_batches
+from jitprov.metadata.importing import ImportResult
+from jitprov.metadata.refresh import AT_ONCE, Refreshed, refresh_many
 from jitprov.models import IdentityProvider
 
 

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.federation_import import BATCH_SIZE, FederationImport
-from jitprov.federation_map import MapRow
+from jitprov.metadata.federation_import import BATCH_SIZE, FederationImport
+from jitprov.metadata.federation_map import MapRow
 from jitprov.models import ExternalIdentity, IdentityProvider, SigningCertificate, Tenant
 from tests.saml.documents import POST, aggregate, entity, idp_role, key_descriptor, signed, sp_role
 from tests.support.accounts.models import User

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from jitprov.exceptions import JitprovError
 from jitprov.journal.audit import Actor
-from jitprov.metadata_import import ImportResult, import_metadata
-from jitprov.metadata_source import ImportRefused, fetch_document
+from jitprov.metadata.importing import ImportResult, import_metadata
+from jitprov.metadata.source import ImportRefused, fetch_document
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.saml.metadata_refusals import EntityNotFound
 

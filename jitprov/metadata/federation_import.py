@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.federation_map import MapRow, in_batches
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
-from jitprov.metadata_import import SlugRefused
-from jitprov.metadata_rows import apply_metadata, new_identity_provider, preset_mappings
-from jitprov.metadata_source import ImportRefused
+from jitprov.metadata.federation_map import MapRow, in_batches
+from jitprov.metadata.importing import SlugRefused
+from jitprov.metadata.rows import apply_metadata, new_identity_provider, preset_mappings
+from jitprov.metadata.source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -128,7 +128,7 @@ class FederationImport:
     ) -> None:
         """Begin; nothing is read or written yet.
 
-        :param rows: by entity ID, as :func:`jitprov.federation_map.read_map` returns them.
+        :param rows: by entity ID, as :func:`jitprov.metadata.federation_map.read_map` returns them.
         :param preset: ``None`` recognises each new identity provider by its metadata.
         :param dry_run: find out what would happen, and undo each batch.
         :param actor: who imports, for the record of changes.
@@ -155,7 +155,7 @@ class FederationImport:
     def run(self, stream: ByteSource) -> None:
         """Read the aggregate once, and save what it has in batches, each in a transaction of its own.
 
-        As :func:`jitprov.metadata_import.import_metadata` does it with one, except that a row which knows people
+        As :func:`jitprov.metadata.importing.import_metadata` does it with one, except that a row which knows people
         never gets another entity ID.
 
         :raises MetadataRefused: the aggregate can not be used, or not from here on. Batches saved before stay.

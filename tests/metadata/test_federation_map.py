@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from jitprov import federation_map
-from jitprov.federation_map import MapRefused, read_map
-from jitprov.metadata_import import TenantUnknown
-from jitprov.metadata_source import SourceUnreadable
+from jitprov.metadata import federation_map
+from jitprov.metadata.federation_map import MapRefused, read_map
+from jitprov.metadata.importing import TenantUnknown
+from jitprov.metadata.source import SourceUnreadable
 from jitprov.models import Tenant
 from jitprov.saml.metadata import MAX_ENTITY_ID
 from tests.support.factories import IdentityProviderFactory

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, n
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.metadata_fetch import fetch_metadata
+from jitprov.metadata.fetch import fetch_metadata
 from jitprov.saml.certificates import (
     MAX_CERTIFICATE_LENGTH,
     CertificateUnusable,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from jitprov.metadata_fetch import fetch_metadata, is_public
+from jitprov.metadata.fetch import fetch_metadata, is_public
 from jitprov.saml.metadata_refusals import MetadataRefused, MetadataTooLarge
 from tests.support.certificate_authority import authority, server_context, trusting
 

@@ -16,8 +16,8 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from jitprov.conf import conf
-from jitprov.metadata_import import TenantUnknown, slug_problem
-from jitprov.metadata_source import ImportRefused, read_file
+from jitprov.metadata.importing import TenantUnknown, slug_problem
+from jitprov.metadata.source import ImportRefused, read_file
 from jitprov.models import IdentityProvider
 from jitprov.saml.metadata import MAX_ENTITY_ID
 

@@ -23,7 +23,7 @@ from django.utils.timezone import now as current_time
 from jitprov.conf import conf
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
-from jitprov.metadata_rows import (
+from jitprov.metadata.rows import (
     UNREMARKABLE,
     FieldChange,
     apply_metadata,
@@ -31,7 +31,7 @@ from jitprov.metadata_rows import (
     new_identity_provider,
     preset_mappings,
 )
-from jitprov.metadata_source import ImportRefused
+from jitprov.metadata.source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,

@@ -1,0 +1,1 @@
+"""Read, import and refresh an identity provider's metadata."""
