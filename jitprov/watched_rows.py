@@ -31,7 +31,6 @@ from jitprov.conf import conf
 from jitprov.host.assignable_groups import assignable_groups
 from jitprov.host.user_fields import mappable_fields
 from jitprov.journal.observed_claims import MAX_OBSERVED
-from jitprov.json_rows import json_rows, json_values
 from jitprov.models import (
     ClaimMapping,
     GroupMapping,
@@ -41,6 +40,7 @@ from jitprov.models import (
     SigningCertificate,
 )
 from jitprov.models.attempts import CAME_IN, NOT_LET_IN
+from jitprov.models.json_rows import json_rows, json_values
 from jitprov.provisioning.types import Note
 
 CERTIFICATE_ENDS_WITHIN = (7, 30, 60)

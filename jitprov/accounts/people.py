@@ -14,8 +14,8 @@ from django.db.models import OuterRef
 from django.utils import timezone
 
 from jitprov.host import user_fields
-from jitprov.json_rows import json_rows, json_values
 from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
+from jitprov.models.json_rows import json_rows, json_values
 from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Note, Update
 
 

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
-from jitprov.json_rows import json_rows
 from jitprov.models import certificates
 from jitprov.models.certificates import SigningCertificate
+from jitprov.models.json_rows import json_rows
 from jitprov.models.mappings import (
     CLAIM_COLUMNS,
     GROUP_COLUMNS,

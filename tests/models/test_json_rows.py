@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.json_rows import RowsCutOff, json_rows, json_values
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, SigningCertificate
+from jitprov.models.json_rows import RowsCutOff, json_rows, json_values
 from jitprov.testing import ec_key_pair, rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory
 
