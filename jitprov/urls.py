@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jitprov import setup_link_views as setup
 from jitprov import views
+from jitprov.setup import link_views as setup
 
 app_name = "jitprov"
 

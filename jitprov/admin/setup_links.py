@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from jitprov import setup_links
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
 from jitprov.journal.audit import Actor
 from jitprov.models import SetupLink
+from jitprov.setup import links as setup_links
 
 _URL = "_jitprov_setup_link_url"
 

@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED
 
-from jitprov import setup_links
 from jitprov.api.base import ApiView, number_of
 from jitprov.api.fields import Number, Shape, Text
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.models import SetupLink
-from jitprov.setup_links import LIFETIME, MAX_LIFETIME, LinkRefused
+from jitprov.setup import links
+from jitprov.setup.links import LIFETIME, MAX_LIFETIME, LinkRefused
 
 MAY_MAKE = "jitprov.add_setuplink"
 """Django's own permission; superusers have every one."""
@@ -91,7 +91,7 @@ class SetupLinksView(_LinksView):
         self.require_permission()
         sent = self.sent(NewLink)
         try:
-            link, url = setup_links.make(
+            link, url = links.make(
                 row,
                 actor=self.actor,
                 recipient=sent["recipient"],
@@ -115,5 +115,5 @@ class RevokeView(_LinksView):
         rows = SetupLink.objects.select_related("identity_provider")
         link = self.found(rows, identity_provider__slug=slug, pk=number_of(id))
         self.require_permission()
-        setup_links.revoke(link, self.actor)
+        links.revoke(link, self.actor)
         return self.said(Link, link)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jitprov import setup_links, sign_in_test
+from jitprov import sign_in_test
 from jitprov.journal.audit import Actor, recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
@@ -31,6 +31,7 @@ from jitprov.models import (
 )
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.types import Claims, Source
+from jitprov.setup import links
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import (
     GroupFactory,
@@ -107,7 +108,7 @@ def plant(mark: str, fake: FakeIdentityProvider) -> Planted:
         group_mapping=group_mapping,
         event=_events(idp, mark),
         test=_test(idp, admin),
-        setup_link=setup_links.make(
+        setup_link=links.make(
             idp, actor=Actor.person(admin, Via.API), recipient=f"it@{mark}.example"
         )[0],
     )

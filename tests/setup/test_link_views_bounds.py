@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from jitprov import setup_link_views, sign_in_test
+from jitprov import sign_in_test
 from jitprov.configuration import enabling
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
@@ -25,6 +25,7 @@ from jitprov.models import (
     SigningCertificate,
     TestSignIn,
 )
+from jitprov.setup import link_views
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, OBJECT_ID_CLAIM
 from jitprov.testing.round_trip import SignIn
@@ -284,7 +285,7 @@ def test_the_page_costs_no_more_with_more_of_others(
 def test_a_host_without_an_admin_has_a_plain_page(
     holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup_link_views, "has_admin", lambda: False)
+    monkeypatch.setattr(link_views, "has_admin", lambda: False)
 
     text = holder.text()
 

@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from jitprov import setup_link_cookies, setup_links
 from jitprov.journal.audit import Actor
 from jitprov.models import (
     ConfigurationChange,
@@ -23,6 +22,7 @@ from jitprov.models import (
     SetupLink,
     Via,
 )
+from jitprov.setup import link_cookies, links
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User
@@ -34,10 +34,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def draft() -> IdentityProvider:
-    url = setup_links.make_for_tenant(TenantFactory.create(name="Acme", slug="acme"), actor=CODE)[1]
-    link = setup_links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
+    url = links.make_for_tenant(TenantFactory.create(name="Acme", slug="acme"), actor=CODE)[1]
+    link = links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
     assert link is not None
-    setup_links.revoke(link, CODE)
+    links.revoke(link, CODE)
     return link.identity_provider
 
 
@@ -141,7 +141,7 @@ def test_looking_at_the_address_does_nothing(
 def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(idp: IdentityProvider) -> None:
     holder = Holder(idp)
 
-    cookie = holder.open().cookies[setup_link_cookies.HOLDER]
+    cookie = holder.open().cookies[link_cookies.HOLDER]
 
     assert cookie.key.startswith("__Host-")
     assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
@@ -168,7 +168,7 @@ def test_a_forged_token_opens_nothing(
         answer = client.post(OPEN, {"token": token})
 
     assert answer.status_code == 404
-    assert setup_link_cookies.HOLDER not in client.cookies
+    assert link_cookies.HOLDER not in client.cookies
 
 
 def expire(link: SetupLink) -> None:
@@ -177,7 +177,7 @@ def expire(link: SetupLink) -> None:
 
 ENDS: list[Callable[[SetupLink], Any]] = [
     expire,
-    lambda link: setup_links.revoke(link, CODE),
+    lambda link: links.revoke(link, CODE),
     lambda link: link.identity_provider.delete(),
 ]
 
@@ -197,7 +197,7 @@ def test_a_link_that_has_ended_opens_nothing_and_says_nothing_of_why(
 
 def cookie_of(value: str) -> Client:
     client = Client()
-    client.cookies[setup_link_cookies.HOLDER] = value
+    client.cookies[link_cookies.HOLDER] = value
     return client
 
 
@@ -211,8 +211,8 @@ def test_a_forged_cookie_opens_nothing(
         holder.token,
         digest,
         signing.dumps(digest),
-        signing.dumps(digest, key="another", salt=setup_link_cookies.HOLDER),
-        holder.client.cookies[setup_link_cookies.HOLDER].value + "x",
+        signing.dumps(digest, key="another", salt=link_cookies.HOLDER),
+        holder.client.cookies[link_cookies.HOLDER].value + "x",
     ]
 
     with django_assert_num_queries(0):
@@ -222,14 +222,14 @@ def test_a_forged_cookie_opens_nothing(
 def test_a_cookie_that_we_signed_for_no_link_finds_none_in_one_statement(
     idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client = cookie_of(signing.dumps("0" * 64, salt=setup_link_cookies.HOLDER))
+    client = cookie_of(signing.dumps("0" * 64, salt=link_cookies.HOLDER))
 
     with django_assert_num_queries(1):
         assert client.get(SETUP).status_code == 404
 
 
 def test_a_cookie_ends_after_a_day_s_work(holder: Holder, monkeypatch: Any) -> None:
-    monkeypatch.setattr(setup_link_cookies, "HOLDER_LIFETIME", timedelta(0))
+    monkeypatch.setattr(link_cookies, "HOLDER_LIFETIME", timedelta(0))
 
     assert holder.page().status_code == 404
 
@@ -322,7 +322,7 @@ def test_the_token_is_in_no_log_and_on_no_page_but_its_own(
         client.post(OPEN, {"token": token})
         client.post(OPEN, {"token": token[:-1]})
         client.get(SETUP)
-    setup_links.revoke(holder.link, CODE)
+    links.revoke(holder.link, CODE)
     holder.client.get(f"/saml/setup/{token}/")
     holder.client.post(OPEN, {"token": token})
 

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from jitprov import setup_links
 from jitprov.journal.audit import Actor
 from jitprov.models import (
     ConfigurationChange,
@@ -23,6 +22,7 @@ from jitprov.models import (
     TenantAdministrator,
     Via,
 )
+from jitprov.setup import links as setup_links
 from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

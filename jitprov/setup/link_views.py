@@ -27,13 +27,13 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from jitprov import setup_links
 from jitprov.journal.audit import Actor
 from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
+from jitprov.setup import links
 from jitprov.setup.forms import Powers
+from jitprov.setup.link_cookies import be_silent, link_of, remember, said_before, say
 from jitprov.setup.page import Answer, PageUrls, SetupPage
-from jitprov.setup_link_cookies import be_silent, link_of, remember, said_before, say
 
 ADMIN_BASE = "admin/base.html"
 OWN_BASE = "jitprov/setup_link/base.html"
@@ -89,10 +89,10 @@ class OpenSetupLinkView(LinkPage):
         return redirect("jitprov:setup")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        link = setup_links.find(request.POST.get("token", ""), timezone.now())
+        link = links.find(request.POST.get("token", ""), timezone.now())
         if link is None:
             return self.gone()
-        setup_links.opened(link)
+        links.opened(link)
         response = redirect("jitprov:setup")
         remember(response, link)
         return response
@@ -109,7 +109,7 @@ class HolderPage(LinkPage):
         if link is None:
             return self.gone()
         self.link = link
-        setup_links.used(link)
+        links.used(link)
         return super().answer(request, *args, **kwargs)
 
     def setup_page(self) -> SetupPage:
