@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jitprov import views
 from jitprov.setup import link_views as setup
+from jitprov.sign_in import views
 
 app_name = "jitprov"
 

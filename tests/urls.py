@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from jitprov.views import AssertionConsumerServiceView
+from jitprov.sign_in.views import AssertionConsumerServiceView
 
 
 def home(request: HttpRequest) -> HttpResponse:

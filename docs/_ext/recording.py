@@ -15,12 +15,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from jitprov import sso, views
 from jitprov.journal import events
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning import decide, mapping
 from jitprov.saml import envelope, request, response, toolkit
+from jitprov.sign_in import round_trip, views
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import connect
 
@@ -28,8 +28,8 @@ BROWSER, IDP, DATABASE = "Browser", "Identity provider", "Database"
 WATCHED: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("views", views.LoginView.get),
     ("views", views.AssertionConsumerServiceView.post),
-    ("sso", sso.begin_login),
-    ("sso", sso.complete_login),
+    ("sso", round_trip.begin_login),
+    ("sso", round_trip.complete_login),
     ("saml", request.authn_request),
     ("saml", response.verify_response),
     ("saml", envelope.open_response),

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED
 
-from jitprov import sign_in_test
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.fields import Shape, Text
@@ -22,8 +21,9 @@ from jitprov.api.paging import Paging, page, page_of
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
-from jitprov.report import Report
-from jitprov.views import MAX_NEXT_URL, safe_next_url
+from jitprov.sign_in import rehearsal
+from jitprov.sign_in.rehearsal_report import Report
+from jitprov.sign_in.views import MAX_NEXT_URL, safe_next_url
 
 
 class StartedTest(serializers.Serializer[TestSignIn]):
@@ -48,7 +48,7 @@ class NewTest(StartedTest):
         )
     )
     def get_start_url(self, test: TestSignIn) -> str:
-        return sign_in_test.start_url(test)
+        return rehearsal.start_url(test)
 
 
 class Advice(serializers.Serializer[Any]):
@@ -66,12 +66,12 @@ class TestDetail(StartedTest):
 
     @extend_schema_field(shape_of(Report)(allow_null=True))
     def get_report(self, test: TestSignIn) -> Any:
-        report = sign_in_test.report_of(test)
+        report = rehearsal.report_of(test)
         return None if report is None else shape_of(Report)(report).data
 
     @extend_schema_field(Advice(many=True))
     def get_remedies(self, test: TestSignIn) -> Any:
-        report = sign_in_test.report_of(test)
+        report = rehearsal.report_of(test)
         preset = Preset(test.identity_provider.preset)
         codes = report.codes if report else ()
         return Advice(
@@ -121,7 +121,7 @@ class TestSignInsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
         sent = self.sent(TestStart)
-        test = sign_in_test.begin(row, actor=self.actor, report_url=sent["report_url"])
+        test = rehearsal.begin(row, actor=self.actor, report_url=sent["report_url"])
         return self.said(NewTest, test, HTTP_201_CREATED)
 
 

@@ -35,7 +35,7 @@ from jitprov.saml.unproved import (
     read_encrypted,
     read_unproved,
 )
-from jitprov.sso import claims_about
+from jitprov.sign_in.round_trip import claims_about
 
 MAX_PASTED_CLAIMS = 200
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jitprov import sign_in_test, status
+from jitprov import status
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
@@ -34,6 +34,7 @@ from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
+from jitprov.sign_in import rehearsal
 
 MAX_TESTS = 10
 """Of one person, that the page lists."""
@@ -233,7 +234,7 @@ class SetupPage:
         """Send the browser off to a test sign-in, which ends on its report."""
         reference = new_reference()
         try:
-            test = sign_in_test.begin(
+            test = rehearsal.begin(
                 self.identity_provider,
                 actor=self.actor,
                 report_url=self.urls.origin + self.urls.report(reference),
@@ -242,14 +243,14 @@ class SetupPage:
             )
         except JitprovError as error:
             return self._refused(error, "test")
-        return Answer(redirect=sign_in_test.start_url(test))
+        return Answer(redirect=rehearsal.start_url(test))
 
     def report(self, reference: str) -> dict[str, Any] | None:
         """Return the context of a report; ``None`` if this person has run no such test."""
         test = self.tests().filter(reference=reference).select_related("identity_provider").first()
         if test is None:
             return None
-        report = sign_in_test.report_of(test)
+        report = rehearsal.report_of(test)
         shown: ShownReport | None = shown_report(test, report) if report else None
         return {
             "identity_provider": self.identity_provider,

@@ -12,8 +12,8 @@ from jitprov.host.user_fields import mappable_fields
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
-from jitprov.report import Report, ReportedCheck, ReportedField
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
+from jitprov.sign_in.rehearsal_report import Report, ReportedCheck, ReportedField
 from jitprov.transform_words import label_of_step
 
 

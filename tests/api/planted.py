@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jitprov import sign_in_test
 from jitprov.journal.audit import Actor, recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
@@ -32,6 +31,7 @@ from jitprov.models import (
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.types import Claims, Source
 from jitprov.setup import links
+from jitprov.sign_in import rehearsal
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import (
     GroupFactory,
@@ -162,6 +162,6 @@ def _events(idp: IdentityProvider, mark: str) -> ProvisioningEvent:
 
 
 def _test(idp: IdentityProvider, admin: Any) -> TestSignIn:
-    test = sign_in_test.begin(idp, actor=Actor.person(admin, Via.API), report_url="/")
+    test = rehearsal.begin(idp, actor=Actor.person(admin, Via.API), report_url="/")
     TestSignIn.objects.filter(pk=test.pk).update(expires_at=timezone.now() + timedelta(days=1))
     return test

@@ -25,8 +25,8 @@ from jitprov.admin.people import ProvisioningLink
 from jitprov.conf import Conf, conf
 from jitprov.models import IdentityProvider, Tenant
 from jitprov.provisioning.presets import PRESETS, Preset
+from jitprov.sign_in.views import AssertionConsumerServiceView
 from jitprov.testing import FakeIdentityProvider
-from jitprov.views import AssertionConsumerServiceView
 from tests.support.pages import DOCS, FENCES, README, Fence, fences_of
 
 HOW_TO = DOCS / "how-to"

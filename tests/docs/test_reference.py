@@ -31,7 +31,7 @@ from jitprov.provisioning.types import RefusalReason
 from jitprov.refusals import EXPLANATIONS
 from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.xml import MESSAGE_LIMITS
-from jitprov.sso import MAX_PENDING
+from jitprov.sign_in.round_trip import MAX_PENDING
 from tests.support.pages import DOCS, PAGES, ROOT, anchors, reference, rows, section
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from example_site.demo.page import Page
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, Tenant
-from jitprov.sso import COOKIE_PREFIX
+from jitprov.sign_in.round_trip import COOKIE_PREFIX
 from jitprov.testing.person import GROUPS_CLAIM
 from tests.e2e.browser import Browser, form_of
 from tests.e2e.directory import (

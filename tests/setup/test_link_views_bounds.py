@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from jitprov import sign_in_test
 from jitprov.configuration import enabling
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
@@ -26,6 +25,7 @@ from jitprov.models import (
     TestSignIn,
 )
 from jitprov.setup import link_views
+from jitprov.sign_in import rehearsal
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, OBJECT_ID_CLAIM
 from jitprov.testing.round_trip import SignIn
@@ -144,11 +144,11 @@ def test_reports_are_those_of_the_same_link(
 
 def test_the_report_of_a_user_s_test_is_not_shown(holder: Holder) -> None:
     actor = Actor.person(UserFactory.create())
-    test = sign_in_test.begin(holder.row, actor=actor, report_url="/")
-    sign_in_test.complete(
+    test = rehearsal.begin(holder.row, actor=actor, report_url="/")
+    rehearsal.complete(
         holder.row,
         "junk",
-        sign_in_test.ask(test, holder.row)[1],
+        rehearsal.ask(test, holder.row)[1],
         now=timezone.now(),
     )
 

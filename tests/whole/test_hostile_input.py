@@ -18,12 +18,12 @@ from lxml import etree
 
 from jitprov.host import user_fields
 from jitprov.models import ClaimMapping, IdentityProvider, ProvisioningEvent
-from jitprov.sso import COOKIE_PREFIX
+from jitprov.sign_in.round_trip import COOKIE_PREFIX
+from jitprov.sign_in.views import AssertionConsumerServiceView
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse
 from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.person import NAME_CLAIM, OBJECT_ID_CLAIM, SURNAME_CLAIM
 from jitprov.testing.round_trip import SignIn
-from jitprov.views import AssertionConsumerServiceView
 from tests.support.accounts.models import User
 from tests.support.arrivals import all_at_once
 from tests.support.factories import connected

@@ -24,7 +24,6 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from example_site.demo.page import Form, Page
-from jitprov import sign_in_test
 from jitprov.journal.audit import Actor, recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
@@ -46,6 +45,7 @@ from jitprov.models import (
     digest,
 )
 from jitprov.provisioning.types import Claims, Source
+from jitprov.sign_in import rehearsal
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import GroupFactory, UserFactory, connected
 
@@ -128,7 +128,7 @@ def side(name: str) -> Side:
         recipient=name,
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )
-    test = sign_in_test.begin(idp, actor=Actor.person(administrator), report_url=f"/{name}/")
+    test = rehearsal.begin(idp, actor=Actor.person(administrator), report_url=f"/{name}/")
     return Side(
         tenant=tenant,
         idp=idp,

@@ -10,7 +10,7 @@ from rest_framework.decorators import api_view, authentication_classes, permissi
 from rest_framework.response import Response
 
 from acme.models import OneTimeCode
-from jitprov.views import AssertionConsumerServiceView
+from jitprov.sign_in.views import AssertionConsumerServiceView
 
 
 class HandOver(AssertionConsumerServiceView):

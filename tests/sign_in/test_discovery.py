@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jitprov.models import EmailDomain, IdentityProvider, Tenant
-from jitprov.sso import COOKIE_PREFIX, PendingLogin
+from jitprov.sign_in.round_trip import COOKIE_PREFIX, PendingLogin
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User

@@ -24,11 +24,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
-from jitprov import sign_in_test, sso
 from jitprov.accounts.contention import TryAgain, is_busy
 from jitprov.accounts.provisioner import ProvisioningRefused
 from jitprov.conf import conf
-from jitprov.discovery import DiscoveryForm, identity_providers_for
 from jitprov.exceptions import JitprovError
 from jitprov.host.pages import page
 from jitprov.models import IdentityProvider
@@ -36,7 +34,9 @@ from jitprov.provisioning.types import RefusalReason, Refuse
 from jitprov.refusals import as_json, explain
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.saml.types import AuthnRequest, Binding
-from jitprov.sso import CompletedLogin, PendingLogin
+from jitprov.sign_in import rehearsal, round_trip
+from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
+from jitprov.sign_in.round_trip import CompletedLogin, PendingLogin
 
 logger = logging.getLogger("jitprov")
 
@@ -111,7 +111,7 @@ class SignInView(View):
     ) -> HttpResponse:
         """Send the browser to the identity provider with a request, and remember it in a cookie."""
         return self.carry(
-            *sso.begin_login(
+            *round_trip.begin_login(
                 identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
             )
         )
@@ -149,8 +149,8 @@ class StartTestView(SignInView):
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
-        test = sign_in_test.started(identity_provider, request.GET.get("token", ""))
-        return self.carry(*sign_in_test.ask(test, identity_provider))
+        test = rehearsal.started(identity_provider, request.GET.get("token", ""))
+        return self.carry(*rehearsal.ask(test, identity_provider))
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -233,14 +233,14 @@ class AssertionConsumerServiceView(SignInView):
         identity_provider = self.identity_provider(slug)
         saml_response = request.POST.get("SAMLResponse", "")
         pending = [item for item in pending_logins(request) if item.slug == identity_provider.slug]
-        test = sign_in_test.meant(saml_response, pending)
+        test = rehearsal.meant(saml_response, pending)
         if test is not None:
             return self.test_completed(identity_provider, saml_response, test)
         try:
-            completed = sso.complete_login(
+            completed = round_trip.complete_login(
                 identity_provider, saml_response, pending, now=datetime.now(UTC)
             )
-        except sso.StartAgain as again:
+        except round_trip.StartAgain as again:
             return self.leave_for(
                 identity_provider, next_url=safe_next_url(""), restarts=again.restarts
             )
@@ -254,7 +254,7 @@ class AssertionConsumerServiceView(SignInView):
         self, identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin
     ) -> HttpResponse:
         """Keep what a test came to, and send whoever began it to the report. Nobody is signed in."""
-        sign_in_test.complete(identity_provider, saml_response, pending, now=datetime.now(UTC))
+        rehearsal.complete(identity_provider, saml_response, pending, now=datetime.now(UTC))
         response = redirect(pending.next_url)
         forget(response, pending)
         return response
@@ -328,7 +328,7 @@ def _named_host(url: str) -> set[str]:
 def pending_logins(request: HttpRequest) -> Iterator[PendingLogin]:
     """Return the requests of this browser that wait for a response."""
     for name, value in request.COOKIES.items():
-        pending = PendingLogin.loads(value) if name.startswith(sso.COOKIE_PREFIX) else None
+        pending = PendingLogin.loads(value) if name.startswith(round_trip.COOKIE_PREFIX) else None
         if pending is not None and pending.cookie_name == name:
             yield pending
 
@@ -356,7 +356,7 @@ def _surplus(request: HttpRequest) -> Iterator[PendingLogin]:
     size = 0
     for number, item in enumerate(newest_first, start=1):
         size += len(item.cookie_name) + len(request.COOKIES[item.cookie_name])
-        if number >= sso.MAX_PENDING or size > MAX_PENDING_BYTES:
+        if number >= round_trip.MAX_PENDING or size > MAX_PENDING_BYTES:
             yield item
 
 

@@ -16,7 +16,7 @@ from jitprov.models import (
     IdentityProvider,
     ProvisioningEvent,
 )
-from jitprov.sso import COOKIE_PREFIX
+from jitprov.sign_in.round_trip import COOKIE_PREFIX
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.round_trip import SignIn
@@ -232,7 +232,7 @@ def test_a_person_who_clicks_a_tile_again_and_again_is_no_loop(
     fake_identity_provider: FakeIdentityProvider,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("jitprov.sso.LOOP_SECONDS", 0)
+    monkeypatch.setattr("jitprov.sign_in.round_trip.LOOP_SECONDS", 0)
     for _ in range(5):
         again = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
         assert again.status_code == 302

@@ -11,7 +11,6 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from jitprov import sign_in_test, sso
 from jitprov.configuration import enabling
 from jitprov.journal.audit import Actor
 from jitprov.models import (
@@ -26,9 +25,11 @@ from jitprov.models import (
     TestSignIn,
 )
 from jitprov.provisioner import Provisioner
-from jitprov.report import MASK, Report
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.sealed import unseal
+from jitprov.sign_in import rehearsal as sign_in_test
+from jitprov.sign_in import round_trip
+from jitprov.sign_in.rehearsal_report import MASK, Report
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM
 from tests.support.accounts.models import User
@@ -213,7 +214,7 @@ def test_what_the_message_says_of_itself_cannot_make_a_test_a_sign_in(
     response = rehearsal.fake.answer(rehearsal.fake.read_request(request.url))
 
     with pytest.raises(RequestUnknown):
-        sso.complete_login(rehearsal.idp, response.encoded, [pending], now=datetime.now(UTC))
+        round_trip.complete_login(rehearsal.idp, response.encoded, [pending], now=datetime.now(UTC))
 
     assert not ExternalIdentity.objects.exists()
 

@@ -16,7 +16,6 @@ from django.contrib.auth.models import Group
 from django.core import signing
 from django.utils import timezone
 
-from jitprov import sso
 from jitprov.accounts.provisioner import Preview, provisioner_for
 from jitprov.conf import conf
 from jitprov.configuration import enabling
@@ -37,14 +36,22 @@ from jitprov.provisioning.types import (
     Refuse,
     TraceStep,
 )
-from jitprov.report import MAX_CLAIMS, Report, ReportedCheck, ReportedField, cut, reported_claim
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.envelope import decode
 from jitprov.saml.examination import Examination, examine_response, in_response_to_of
 from jitprov.saml.types import AuthnRequest
 from jitprov.saml.unproved import is_encrypted
 from jitprov.sealed import seal, unseal
-from jitprov.sso import PendingLogin
+from jitprov.sign_in import round_trip
+from jitprov.sign_in.rehearsal_report import (
+    MAX_CLAIMS,
+    Report,
+    ReportedCheck,
+    ReportedField,
+    cut,
+    reported_claim,
+)
+from jitprov.sign_in.round_trip import PendingLogin
 
 REPORT_KEPT = timedelta(days=7)
 MAX_KEPT = 20
@@ -108,7 +115,7 @@ def started(identity_provider: IdentityProvider, token: str) -> TestSignIn:
 
 def ask(test: TestSignIn, identity_provider: IdentityProvider) -> tuple[AuthnRequest, PendingLogin]:
     """Return the request to send the browser off with, and what must be remembered of it."""
-    return sso.ask(identity_provider, next_url=test.report_url, test=test.reference)
+    return round_trip.ask(identity_provider, next_url=test.report_url, test=test.reference)
 
 
 # The way back
@@ -207,11 +214,13 @@ def _report(
     identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin, now: datetime
 ) -> Report:
     waiting = {pending.request_id: pending}
-    examination = examine_response(saml_response, sso.expectation(identity_provider, waiting, now))
+    examination = examine_response(
+        saml_response, round_trip.expectation(identity_provider, waiting, now)
+    )
     error = examination.error or _used_up(identity_provider, examination)
     if not _may_be_shown(saml_response, examination):
         return _without_claims(examination, error)
-    claims = sso.claims_about(
+    claims = round_trip.claims_about(
         examination.name_id, examination.attributes, identity_provider.subject_claim
     )
     observe(identity_provider, claims)
@@ -235,7 +244,7 @@ def _used_up(identity_provider: IdentityProvider, examination: Examination) -> J
     if examination.verified is None:
         return None
     try:
-        sso.consume(identity_provider, examination.verified)
+        round_trip.consume(identity_provider, examination.verified)
     except JitprovError as error:
         return error
     return None
