@@ -1,7 +1,7 @@
 """System checks of what stands in the database: configuration that has ended, or that the settings no longer allow.
 
 They run with ``manage.py check --database default`` and before ``migrate``. They are warnings: an error would keep a
-host from migrating because of one tenant's certificate. :mod:`jitprov.status` tells tenants the same.
+host from migrating because of one tenant's certificate. :mod:`jitprov.status.attention` tells tenants the same.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from jitprov import watched
 from jitprov.accounts.provisioner import Provisioner
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider, accounts_database
+from jitprov.status import watched
 
 CERTIFICATES_ENDED = "jitprov.W003"
 FIELD_NOT_MAPPABLE = "jitprov.W004"
@@ -37,7 +37,7 @@ class _Wrong:
 
     id: str
     codes: tuple[str, ...]
-    """Of :mod:`jitprov.watched`."""
+    """Of :mod:`jitprov.status.watched`."""
     says: str
     hint: str
 

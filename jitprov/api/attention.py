@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jitprov.api.tenants import Tenant
-from jitprov.status import Attention
-from jitprov.watched import Severity
+from jitprov.status.attention import Attention
+from jitprov.status.watched import Severity
 
 
 class AttentionItem(serializers.Serializer[Any]):

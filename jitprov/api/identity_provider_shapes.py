@@ -7,7 +7,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jitprov import status
 from jitprov.api.attention import AttentionItem
 from jitprov.api.fields import Choice, Flag, Shape, Text
 from jitprov.api.paging import Paging
@@ -18,7 +17,8 @@ from jitprov.guides import OurValue
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.our_values import ShownValue, our_values
-from jitprov.status import Attention
+from jitprov.status import attention as status
+from jitprov.status.attention import Attention
 
 PRESETS = [(preset.value, preset.details.label) for preset in Preset]
 MAX_URL = 2048

@@ -14,7 +14,6 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 import jitprov
-from jitprov import watched
 from jitprov.api.errors import Problem
 from jitprov.guides import OurValue
 from jitprov.mapping_review import remark
@@ -23,6 +22,7 @@ from jitprov.mapping_review.preview_fields import Effect
 from jitprov.provisioning.parameters import Kind
 from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.remedies import Fixer
+from jitprov.status import watched
 
 _ENUMERATIONS = {
     "AttentionSeverity": watched.Severity,

@@ -9,16 +9,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jitprov import status
 from jitprov.api.attention import AttentionItem
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.fields import Shape
 from jitprov.api.openapi import described, problems
 from jitprov.api.tenants import tenant_named
-from jitprov.chart import Day
 from jitprov.models import IdentityProvider, ProvisioningEvent
-from jitprov.status import MAX_DAYS, MAX_SHOWN, Overview
+from jitprov.status import attention as status
+from jitprov.status.attention import MAX_DAYS, MAX_SHOWN, Overview
+from jitprov.status.chart import Day
 
 
 class Status(serializers.Serializer[Any]):

@@ -84,7 +84,7 @@ def state_of(
     """Return how far it has come.
 
     :param tested: what :func:`is_tested` says, where that is known already.
-    :param needs_attention: what :mod:`jitprov.status` knows.
+    :param needs_attention: what :mod:`jitprov.status.attention` knows.
     """
     if identity_provider.enabled:
         return State.ATTENTION if needs_attention else State.ENABLED

@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jitprov import status
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
@@ -35,6 +34,7 @@ from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
 from jitprov.sign_in import rehearsal
+from jitprov.status import attention as status
 
 MAX_TESTS = 10
 """Of one person, that the page lists."""

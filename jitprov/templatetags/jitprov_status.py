@@ -11,10 +11,10 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from jitprov import status
-from jitprov.chart import Day, chart
 from jitprov.models import IdentityProvider
 from jitprov.scope import NOTHING, scope_of
+from jitprov.status import attention
+from jitprov.status.chart import Day, chart
 
 register = template.Library()
 
@@ -30,7 +30,7 @@ def jitprov_overview(context: Any) -> dict[str, Any]:
     if not scope:
         return {"overview": None}
     now = timezone.now()
-    overview, days = status.overview(scope, now), status.summary(scope, now)
+    overview, days = attention.overview(scope, now), attention.summary(scope, now)
     return {
         "overview": overview,
         "is_nothing_there": not scope.limit(IdentityProvider.objects.all()).exists(),

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
-from jitprov import status
 from jitprov.models import ClaimMapping, IdentityProvider, Outcome, ProvisioningEvent
+from jitprov.status import attention
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import TenantFactory, connected
 
@@ -183,7 +183,7 @@ def test_no_answer_from_the_database_is_exit_code_3(monkeypatch: pytest.MonkeyPa
     def broken(*args: Any) -> Any:
         raise DatabaseError("connection refused")
 
-    monkeypatch.setattr(status, "attention", broken)
+    monkeypatch.setattr(attention, "attention", broken)
     with pytest.raises(CommandError, match="connection refused") as refused:
         call_command("jitprov_status")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 
-from jitprov import status
 from jitprov.models import (
     ClaimMapping,
     IdentityProvider,
@@ -18,7 +17,8 @@ from jitprov.models import (
     SigningCertificate,
     digest,
 )
-from jitprov.status import Attention
+from jitprov.status import attention
+from jitprov.status.attention import Attention
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import IdentityProviderFactory, map_group
 
@@ -85,7 +85,7 @@ def refusals(row: IdentityProvider, number: int, *, days_ago: float, **columns: 
 
 
 def found(row: IdentityProvider) -> list[Attention]:
-    return list(status.attention(IdentityProvider.objects.filter(pk=row.pk), NOW))
+    return list(attention.attention(IdentityProvider.objects.filter(pk=row.pk), NOW))
 
 
 def codes(row: IdentityProvider) -> list[str]:

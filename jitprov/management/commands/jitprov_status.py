@@ -13,12 +13,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from jitprov import status
-from jitprov.chart import Day
 from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
 from jitprov.models import IdentityProvider, ProvisioningEvent
-from jitprov.status import Attention
-from jitprov.watched import Severity
+from jitprov.status import attention
+from jitprov.status.attention import Attention
+from jitprov.status.chart import Day
+from jitprov.status.watched import Severity
 
 EXIT_CODES = {Severity.WARNING: 1, Severity.CRITICAL: 2}
 COULD_NOT_BE_ASKED = 3
@@ -26,7 +26,7 @@ COULD_NOT_BE_ASKED = 3
 
 
 class Command(BaseCommand):
-    """Asks :mod:`jitprov.status`, writes nothing."""
+    """Asks :mod:`jitprov.status.attention`, writes nothing."""
 
     help = (
         "Say what needs attention at identity providers that are enabled, and how many signed in. "
@@ -66,7 +66,7 @@ class _Answer:
 
     @property
     def worst(self) -> Severity | None:
-        return status.worst({item.severity for item in self.items})
+        return attention.worst({item.severity for item in self.items})
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -89,11 +89,11 @@ def _answer(tenant: str | None, slug: str | None, days: int) -> _Answer:
         found = chosen_tenant(tenant, returncode=COULD_NOT_BE_ASKED)
         rows, events = rows.filter(tenant=found), events.filter(tenant=found)
     if slug is None:
-        items = list(status.attention(rows, now))
+        items = list(attention.attention(rows, now))
     else:
         one = chosen_identity_provider(slug, tenant=found, returncode=COULD_NOT_BE_ASKED)
-        items, events = status.attention_for(one, now), events.filter(identity_provider=one)
-    return _Answer(at=now, items=items, days=status.summary(events, now, days))
+        items, events = attention.attention_for(one, now), events.filter(identity_provider=one)
+    return _Answer(at=now, items=items, days=attention.summary(events, now, days))
 
 
 def _lines(items: list[Attention]) -> Iterator[str]:

@@ -10,14 +10,14 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import translation
 
-from jitprov import status, watched, watched_rows
 from jitprov.models import (
     GroupMapping,
     IdentityProvider,
 )
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy
-from jitprov.watched import Severity
+from jitprov.status import attention, watched, watched_rows
+from jitprov.status.watched import Severity
 from tests.support.pages import reference, rows
 from tests.support.status_rows import (
     NOW,
@@ -115,7 +115,7 @@ def test_what_needs_attention(case: Case) -> None:
 
 def test_every_code_is_met_in_a_test() -> None:
     met = {code for param in CASES for code in param.values[0].codes}
-    assert met | {watched.CHANGED_SINCE_TEST.code} == set(status.CODES)
+    assert met | {watched.CHANGED_SINCE_TEST.code} == set(attention.CODES)
 
 
 def test_the_kinds_stand_from_the_worst_to_the_least() -> None:
@@ -203,7 +203,7 @@ def test_exactly_the_codes_that_exist_are_documented_in_their_order() -> None:
     documented = [(code, severity) for code, severity, *_ in rows(reference("status"), 4)]
     severities = {
         code: ", ".join(kind.severity for kind in watched.KINDS if kind.code == code)
-        for code in status.CODES
+        for code in attention.CODES
     }
     assert documented == list(severities.items())
 

@@ -1,7 +1,7 @@
 """What needs attention, and how many sign in: for the admin, the API and monitoring.
 
 Only identity providers that are enabled are watched; of the others their page says what is missing. How many there are
-makes no difference to the number of statements: one for each kind of :mod:`jitprov.watched`.
+makes no difference to the number of statements: one for each kind of :mod:`jitprov.status.watched`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from jitprov.accounts.provisioner import provisioner_class
-from jitprov.chart import Day
 from jitprov.conf import conf
 from jitprov.configuration import enabling
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
@@ -25,7 +24,8 @@ from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import remedy
 from jitprov.scope import Scope
-from jitprov.watched import (
+from jitprov.status.chart import Day
+from jitprov.status.watched import (
     CHANGED_SINCE_TEST,
     GROUP_NOT_ASSIGNABLE,
     KINDS,
@@ -33,7 +33,7 @@ from jitprov.watched import (
     Severity,
     facts_of,
 )
-from jitprov.watched_rows import Rows, has_own_groups, not_assignable
+from jitprov.status.watched_rows import Rows, has_own_groups, not_assignable
 
 MAX_SHOWN = 50
 """What one page shows."""

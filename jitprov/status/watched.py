@@ -1,7 +1,7 @@
 """What is watched: each kind of trouble as one statement about any number of identity providers.
 
 The database picks those that are concerned. So it costs the same statements for ten identity providers as for ten
-thousand, and no row is read where nothing is wrong. :mod:`jitprov.status` asks for them.
+thousand, and no row is read where nothing is wrong. :mod:`jitprov.status.attention` asks for them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jitprov import watched_rows
-from jitprov.watched_rows import CERTIFICATE_ENDS_WITHIN, Rows
+from jitprov.status import watched_rows
+from jitprov.status.watched_rows import CERTIFICATE_ENDS_WITHIN, Rows
 
 
 class Severity(StrEnum):

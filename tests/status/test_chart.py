@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 from lxml import etree
 
-from jitprov.chart import HEIGHT, Day, chart, description
+from jitprov.status.chart import HEIGHT, Day, chart, description
 
 FIRST = date(2026, 2, 9)
 SVG = "{http://www.w3.org/2000/svg}"

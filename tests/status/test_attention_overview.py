@@ -12,7 +12,6 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jitprov import status, watched_rows
 from jitprov.journal.audit import configuration_digest
 from jitprov.models import (
     ClaimMapping,
@@ -27,6 +26,7 @@ from jitprov.models import (
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.scope import EVERYTHING, NOTHING, scope_of
+from jitprov.status import attention, watched_rows
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory
 from tests.support.status_rows import (
@@ -58,9 +58,9 @@ def test_what_real_sign_ins_leave_behind(
     assert sign_in().status_code == HTTPStatus.FOUND
 
     rows = IdentityProvider.objects.filter(pk=idp.pk)
-    (item,) = status.attention(rows)
+    (item,) = attention.attention(rows)
     assert (item.code, item.facts["fields"]) == (MISSED, ["department"])
-    assert status.summary(EVERYTHING)[-1].first_sign_ins == 1
+    assert attention.summary(EVERYTHING)[-1].first_sign_ins == 1
 
 
 def test_a_certificate_that_was_replaced_without_a_word_is_noticed(
@@ -70,11 +70,11 @@ def test_a_certificate_that_was_replaced_without_a_word_is_noticed(
     for _ in range(watched_rows.REFUSALS_AT_LEAST):
         assert sign_in(signing_key_pair=other).status_code == HTTPStatus.FORBIDDEN
 
-    (item,) = status.attention(IdentityProvider.objects.filter(pk=idp.pk))
+    (item,) = attention.attention(IdentityProvider.objects.filter(pk=idp.pk))
 
     assert item.code == "unverified_refusals_above_usual"
     assert "import its metadata again" in item.text
-    assert status.summary(EVERYTHING)[-1].refusals == watched_rows.REFUSALS_AT_LEAST
+    assert attention.summary(EVERYTHING)[-1].refusals == watched_rows.REFUSALS_AT_LEAST
 
 
 # Closer
@@ -84,15 +84,15 @@ def test_a_configuration_that_was_changed_after_its_test() -> None:
     row = fine()
     row.tested_digest, row.tested_at = configuration_digest(row), NOW
     row.save()
-    assert status.attention_for(row, NOW) == []
+    assert attention.attention_for(row, NOW) == []
 
     mapping(row, "first_name", "mail")
 
-    assert [item.code for item in status.attention_for(row, NOW)] == ["changed_since_test"]
+    assert [item.code for item in attention.attention_for(row, NOW)] == ["changed_since_test"]
 
 
 def test_who_never_was_tested_is_not_called_changed() -> None:
-    assert status.attention_for(fine(), NOW) == []
+    assert attention.attention_for(fine(), NOW) == []
 
 
 def test_of_one_that_is_not_enabled_nothing_is_said() -> None:
@@ -100,7 +100,7 @@ def test_of_one_that_is_not_enabled_nothing_is_said() -> None:
     disabled(row)
     row.refresh_from_db()
 
-    assert status.attention_for(row, NOW) == []
+    assert attention.attention_for(row, NOW) == []
 
 
 class OneGroup(Provisioner):
@@ -118,7 +118,7 @@ def test_where_the_host_decides_for_each_tenant_each_is_asked() -> None:
 
     with override_settings(JITPROV_PROVISIONER=f"{__name__}.OneGroup"):
         assert codes(row) == []
-        (item,) = status.attention_for(row, NOW)
+        (item,) = attention.attention_for(row, NOW)
 
     assert (item.code, item.facts["groups"]) == ("group_not_assignable", ["other"])
 
@@ -129,7 +129,7 @@ def test_the_worst_comes_first_at_one_identity_provider_too() -> None:
     row.save()
     forbidden_field(row)
 
-    assert [item.code for item in status.attention_for(row, NOW)] == [
+    assert [item.code for item in attention.attention_for(row, NOW)] == [
         "field_not_mappable",
         "changed_since_test",
     ]
@@ -146,22 +146,22 @@ def test_a_tenants_administrator_learns_of_their_tenant_only() -> None:
     user = UserFactory.create(is_staff=True)
     TenantAdministrator.objects.create(user=user, tenant=ours.tenant)
 
-    mine = list(status.attention(scope_of(user), NOW))
-    days = status.summary(scope_of(user), NOW)
+    mine = list(attention.attention(scope_of(user), NOW))
+    days = attention.summary(scope_of(user), NOW)
 
     assert [item.identity_provider for item in mine] == [ours]
-    assert status.overview(scope_of(user), NOW).total == 1
+    assert attention.overview(scope_of(user), NOW).total == 1
     assert sum(day.refusals for day in days) == 2
-    assert len(list(status.attention(EVERYTHING, NOW))) == 2
+    assert len(list(attention.attention(EVERYTHING, NOW))) == 2
 
 
 def test_who_administers_nothing_learns_nothing() -> None:
     row = fine()
     ending(-1)(row)
 
-    assert list(status.attention(NOTHING, NOW)) == []
-    assert status.overview(NOTHING, NOW).total == 0
-    assert {day.sign_ins for day in status.summary(NOTHING, NOW)} == {0}
+    assert list(attention.attention(NOTHING, NOW)) == []
+    assert attention.overview(NOTHING, NOW).total == 0
+    assert {day.sign_ins for day in attention.summary(NOTHING, NOW)} == {0}
 
 
 # Overview
@@ -173,7 +173,7 @@ def test_the_overview_is_bounded_counts_all_and_begins_with_the_worst() -> None:
     ending(-1)(worst)
     mapped("department", "dept")(worst)
 
-    everything, one = (status.overview(EVERYTHING, NOW, limit) for limit in (50, 1))
+    everything, one = (attention.overview(EVERYTHING, NOW, limit) for limit in (50, 1))
 
     assert [item.tenant for item in everything.tenants] == [worst.tenant, warned.tenant]
     assert [item.code for item in everything.tenants[0].items] == [ENDED, MISSED]
@@ -223,9 +223,9 @@ def statements(ask: Callable[[], Any]) -> int:
 @pytest.mark.parametrize(
     ("ask", "most"),
     [
-        pytest.param(lambda: status.overview(EVERYTHING, NOW), 15, id="overview"),
-        pytest.param(lambda: list(status.attention(EVERYTHING, NOW)), 15, id="attention"),
-        pytest.param(lambda: status.summary(EVERYTHING, NOW), 1, id="summary"),
+        pytest.param(lambda: attention.overview(EVERYTHING, NOW), 15, id="overview"),
+        pytest.param(lambda: list(attention.attention(EVERYTHING, NOW)), 15, id="attention"),
+        pytest.param(lambda: attention.summary(EVERYTHING, NOW), 1, id="summary"),
     ],
 )
 def test_it_costs_the_same_statements_for_two_thousand(ask: Callable[[], Any], most: int) -> None:
@@ -252,7 +252,7 @@ def test_the_days_are_those_of_utc_and_none_is_left_out() -> None:
         ProvisioningEvent.objects.filter(reason=str(number)).update(created_at=at)
 
     with timezone.override(fixed(timedelta(hours=14))):
-        days = status.summary(EVERYTHING, NOW)
+        days = attention.summary(EVERYTHING, NOW)
 
     assert [day.date for day in days] == [date(2026, 2, 9) + timedelta(each) for each in range(30)]
     today, yesterday = days[-1], days[-2]
@@ -263,7 +263,7 @@ def test_the_days_are_those_of_utc_and_none_is_left_out() -> None:
 def test_errors_of_ours_count_among_those_who_did_not_come_in() -> None:
     events(fine(), 2, days_ago=0, outcome=Outcome.ERROR)
 
-    assert status.summary(EVERYTHING, NOW)[-1].refusals == 2
+    assert attention.summary(EVERYTHING, NOW)[-1].refusals == 2
 
 
 def test_a_host_without_time_zones_has_the_days_of_its_clock() -> None:
@@ -272,8 +272,8 @@ def test_a_host_without_time_zones_has_the_days_of_its_clock() -> None:
         row = IdentityProviderFactory.create()
         ProvisioningEvent.objects.create(identity_provider=row, outcome=Outcome.CREATED)
         ProvisioningEvent.objects.update(created_at=now)
-        days = status.summary(EVERYTHING, now, 2)
-        texts = [item.text for item in status.attention(EVERYTHING, now)]
+        days = attention.summary(EVERYTHING, now, 2)
+        texts = [item.text for item in attention.attention(EVERYTHING, now)]
 
     assert [(day.date, day.sign_ins) for day in days] == [
         (date(2026, 3, 9), 0),
@@ -282,14 +282,14 @@ def test_a_host_without_time_zones_has_the_days_of_its_clock() -> None:
     assert len(texts) == 1
 
 
-@pytest.mark.parametrize(("asked", "given"), [(0, 1), (-5, 1), (7, 7), (10**9, status.MAX_DAYS)])
+@pytest.mark.parametrize(("asked", "given"), [(0, 1), (-5, 1), (7, 7), (10**9, attention.MAX_DAYS)])
 def test_the_number_of_days_is_bounded(asked: int, given: int) -> None:
-    assert len(status.summary(EVERYTHING, NOW, days=asked)) == given
+    assert len(attention.summary(EVERYTHING, NOW, days=asked)) == given
 
 
 def test_days_of_one_identity_provider() -> None:
     row, other = fine(), fine()
     refusals(other, 3, days_ago=0)
 
-    assert status.summary(row.events.all(), NOW)[-1].refusals == 0
-    assert status.summary(other.events.all(), NOW)[-1].refusals == 3
+    assert attention.summary(row.events.all(), NOW)[-1].refusals == 0
+    assert attention.summary(other.events.all(), NOW)[-1].refusals == 3

@@ -1,6 +1,6 @@
 """Which identity providers are in trouble: one statement for each kind, about any number of them.
 
-:mod:`jitprov.watched` says what the trouble is and how bad.
+:mod:`jitprov.status.watched` says what the trouble is and how bad.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Find what needs attention."""
