@@ -3,7 +3,7 @@
 Each class says in its docstring what happened and carries a stable ``code`` that people may quote and that
 ``docs/reference/refusals.md`` explains. The text of an exception is for logs: it holds configuration
 (URLs, entity IDs, algorithm names), never a claim, a name identifier or a message. What a person reads is
-chosen by the code, in :mod:`jitprov.refusals`.
+chosen by the code, in :mod:`jitprov.words.refusals`.
 """
 
 from __future__ import annotations

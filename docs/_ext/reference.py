@@ -27,7 +27,7 @@ from jitprov.conf import Conf
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning.parameters import Parameter
 from jitprov.provisioning.transforms import TRANSFORMS
-from jitprov.refusals import EXPLANATIONS, explain
+from jitprov.words.refusals import EXPLANATIONS, explain
 
 Facts = Callable[[str], Sequence[str]]
 """What the code knows of a thing: one Markdown text for each of the first cells of its row."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from jitprov.core_words import in_words
 from jitprov.provisioning.transforms import TRANSFORMS, MappingError, parse_transforms
 from jitprov.setup.transforms import StepForm
+from jitprov.words.problems import in_words
 
 
 def posted(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

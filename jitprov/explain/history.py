@@ -34,7 +34,7 @@ from jitprov.models import (
     TestSignIn,
     Via,
 )
-from jitprov.transform_words import steps_in_words
+from jitprov.words.transforms import steps_in_words
 
 MAX_ENTRIES = 50
 MAX_SHOWN = 300

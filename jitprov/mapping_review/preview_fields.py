@@ -22,7 +22,7 @@ from jitprov.provisioning.types import (
     SyncMode,
     TraceStep,
 )
-from jitprov.transform_words import label_of_step
+from jitprov.words.transforms import label_of_step
 
 Plain: TypeAlias = str | int | float | bool | None
 """A value as JSON has it."""

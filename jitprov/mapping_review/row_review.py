@@ -28,7 +28,7 @@ from jitprov.provisioning.types import (
     Source,
     SyncMode,
 )
-from jitprov.transform_words import label_of_step
+from jitprov.words.transforms import label_of_step
 
 _REPLACING = ("constant", "template")
 """Transforms that make their value whatever came."""

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 
-from jitprov.core_words import in_words
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning.transforms import MappingError
+from jitprov.words.problems import in_words
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a tenant's admin is told, by code: what is wrong, what to change, and the exact place to change it.
 
-The person who was refused reads :mod:`jitprov.refusals` instead, which says less. The facts are those of
+The person who was refused reads :mod:`jitprov.words.refusals` instead, which says less. The facts are those of
 ``docs/reference/refusals.md``.
 """
 

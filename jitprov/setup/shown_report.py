@@ -14,7 +14,7 @@ from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, remedy
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
 from jitprov.sign_in.rehearsal_report import Report, ReportedCheck, ReportedField
-from jitprov.transform_words import label_of_step
+from jitprov.words.transforms import label_of_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.core_words import in_words
 from jitprov.provisioning.parameters import MAX_TEXT_LENGTH, Kind, Parameter
 from jitprov.provisioning.transforms import (
     MAX_TRANSFORMS,
@@ -17,7 +16,8 @@ from jitprov.provisioning.transforms import (
     TransformSpec,
 )
 from jitprov.setup.lines import NotATable, lines_of, table_lines, table_of, texts_of
-from jitprov.transform_words import (
+from jitprov.words.problems import in_words
+from jitprov.words.transforms import (
     CHOICE_LABELS,
     PARAMETER_HELP,
     PARAMETER_LABELS,

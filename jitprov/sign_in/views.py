@@ -31,12 +31,12 @@ from jitprov.exceptions import JitprovError
 from jitprov.host.pages import page
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.types import RefusalReason, Refuse
-from jitprov.refusals import as_json, explain
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.saml.types import AuthnRequest, Binding
 from jitprov.sign_in import rehearsal, round_trip
 from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
 from jitprov.sign_in.round_trip import CompletedLogin, PendingLogin
+from jitprov.words.refusals import as_json, explain
 
 logger = logging.getLogger("jitprov")
 

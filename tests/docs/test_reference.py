@@ -28,10 +28,10 @@ from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning import mapping, patterns, transforms
 from jitprov.provisioning.types import RefusalReason
-from jitprov.refusals import EXPLANATIONS
 from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.xml import MESSAGE_LIMITS
 from jitprov.sign_in.round_trip import MAX_PENDING
+from jitprov.words.refusals import EXPLANATIONS
 from tests.support.pages import DOCS, PAGES, ROOT, anchors, reference, rows, section
 
 if TYPE_CHECKING:

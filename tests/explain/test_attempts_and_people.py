@@ -27,11 +27,11 @@ from jitprov.models import (
 )
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
-from jitprov.refusals import EXPLANATIONS
 from jitprov.scope import EVERYTHING, NOTHING, Scope
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from jitprov.testing.person import ANN, EMAIL_CLAIM, GROUPS_CLAIM, SURNAME_CLAIM
 from jitprov.testing.round_trip import SignIn
+from jitprov.words.refusals import EXPLANATIONS
 from tests.support.factories import (
     ExternalIdentityFactory,
     GroupFactory,

@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from jitprov.exceptions import JitprovError
 from jitprov.models import EmailDomain, IdentityProvider
-from jitprov.refusals import EXPLANATIONS, explain
 from jitprov.saml.types import Binding
 from jitprov.sign_in.views import SignInView
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
+from jitprov.words.refusals import EXPLANATIONS, explain
 from tests.support.factories import TenantFactory, connected
 
 pytestmark = pytest.mark.django_db

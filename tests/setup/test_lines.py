@@ -9,7 +9,7 @@ from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.saml.examination import Check
 from jitprov.setup.check_words import CHECK_WORDS
 from jitprov.setup.lines import NotATable, table_lines, table_of
-from jitprov.transform_words import (
+from jitprov.words.transforms import (
     CHOICE_LABELS,
     PARAMETER_LABELS,
     TRANSFORM_WORDS,

@@ -17,11 +17,11 @@ from jitprov.guides import Text
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
-from jitprov.refusals import EXPLANATIONS
 from jitprov.remedies import CHANGES, REMEDIES, Fixer, Remedy, aadsts, remedy
 from jitprov.remedies.aadsts import _TEXTS
+from jitprov.words.refusals import EXPLANATIONS
 
-HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "entra.md"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "entra.md"
 OF_OPERATORS = re.compile(r"jitprov\.(federation_|testing\b)")
 """Where an import of a whole federation is refused, which no tenant's admin runs."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import jitprov
-from jitprov.core_words import in_words
+from jitprov.words.problems import in_words
 
 PACKAGE = Path(jitprov.__file__).parent
 SAYING = {"MappingError", "PatternRefused", "ParameterRefused", "CertificateUnusable"}
