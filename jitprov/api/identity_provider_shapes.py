@@ -13,12 +13,12 @@ from jitprov.api.paging import Paging
 from jitprov.api.tenants import Tenant
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing, State
-from jitprov.guides import OurValue
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.our_values import ShownValue, our_values
 from jitprov.status import attention as status
 from jitprov.status.attention import Attention
+from jitprov.words.guides import OurValue
 
 PRESETS = [(preset.value, preset.details.label) for preset in Preset]
 MAX_URL = 2048

@@ -15,7 +15,6 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 import jitprov
 from jitprov.api.errors import Problem
-from jitprov.guides import OurValue
 from jitprov.mapping_review import remark
 from jitprov.mapping_review.preview import Origin, Verdict
 from jitprov.mapping_review.preview_fields import Effect
@@ -23,6 +22,7 @@ from jitprov.provisioning.parameters import Kind
 from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.remedies import Fixer
 from jitprov.status import watched
+from jitprov.words.guides import OurValue
 
 _ENUMERATIONS = {
     "AttentionSeverity": watched.Severity,

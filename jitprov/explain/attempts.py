@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.explain.names import ClaimName, claim_name, claim_names
 from jitprov.explain.problems import FieldProblem, field_problems
-from jitprov.guides import Text
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.models import Outcome, ProvisioningEvent
 from jitprov.models.attempts import CAME_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import Remedy, aadsts, remedy
 from jitprov.saml.time import apart
+from jitprov.words.guides import Text
 
 _WENT_WELL: dict[str, Text] = {
     Outcome.CREATED: _("The person came in for the first time, and an account was made."),

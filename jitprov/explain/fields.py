@@ -14,10 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.explain.names import ClaimName, claim_name, claim_names
-from jitprov.guides import Text
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import ClaimMapping, ExternalIdentity, ProvisioningEvent
+from jitprov.words.guides import Text
 
 
 class MappingNow(StrEnum):

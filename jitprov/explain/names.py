@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jitprov.guides import label_of
+from jitprov.words.guides import label_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

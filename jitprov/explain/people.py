@@ -13,12 +13,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from jitprov.explain.attempts import preset_of
 from jitprov.explain.fields import FieldExplanation, explain_fields
 from jitprov.explain.groups import GroupExplanation, explain_groups
-from jitprov.guides import Text
 from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
 from jitprov.models.attempts import NOT_LET_IN
 from jitprov.remedies import remedy
 from jitprov.scope import Scope
+from jitprov.words.guides import Text
 
 MAX_IDENTITIES = 50
 MAX_EVENTS = 50

@@ -10,13 +10,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.explain.names import ClaimName, claim_name
-from jitprov.guides import Text
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.journal.events import MAX_NAME, MAX_NAMES
 from jitprov.models import ClaimMapping, Outcome, ProvisioningEvent
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import RefusalReason
 from jitprov.remedies import Remedy, remedy
+from jitprov.words.guides import Text
 
 _REFUSED_VALUES: Mapping[str, Promise] = {
     # Codes of Django's validators and fields.

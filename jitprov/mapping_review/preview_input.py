@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.guides import Text
 from jitprov.journal.observed_claims import MAX_RECENT, RecentSignIn, recent_sign_ins
 from jitprov.models import MAX_CLAIM_NAME, IdentityProvider
 from jitprov.provisioning.mapping import external_id_from
@@ -36,6 +35,7 @@ from jitprov.saml.unproved import (
     read_unproved,
 )
 from jitprov.sign_in.round_trip import claims_about
+from jitprov.words.guides import Text
 
 MAX_PASTED_CLAIMS = 200
 

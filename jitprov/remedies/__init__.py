@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from jitprov.guides import OurValue, Text, metadata_place, place_of
 from jitprov.provisioning.presets import Preset
 from jitprov.remedies import entra, vendors
 from jitprov.remedies.aadsts import aadsts
@@ -20,6 +19,7 @@ from jitprov.remedies.message import MESSAGE
 from jitprov.remedies.metadata import IMPORT, METADATA
 from jitprov.remedies.operation import OPERATION, REFUSED
 from jitprov.remedies.types import Change, Fixer, Remedy
+from jitprov.words.guides import OurValue, Text, metadata_place, place_of
 
 __all__ = ["REMEDIES", "Fixer", "Remedy", "aadsts", "remedy"]
 

@@ -9,7 +9,7 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides import Text
+from jitprov.words.guides import Text
 
 _CODE = re.compile(r"(?:AADSTS)?([0-9]{5,7})\b")
 

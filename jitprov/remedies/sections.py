@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides import trail
+from jitprov.words.guides import trail
 
 _PAGE = _("This application, the page of your identity provider")
 

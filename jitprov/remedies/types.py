@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides import Text
+from jitprov.words.guides import Text
 
 
 class Fixer(StrEnum):

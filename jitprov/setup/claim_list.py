@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jitprov.guides import Text, known_claims, label_of
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
+from jitprov.words.guides import Text, known_claims, label_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jitprov.guides import OurValue, Place, place_of
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
+from jitprov.words.guides import OurValue, Place, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
 from jitprov.explain.history import history
-from jitprov.guides import metadata_place, steps
 from jitprov.journal.audit import Actor
 from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
@@ -35,6 +34,7 @@ from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
 from jitprov.sign_in import rehearsal
 from jitprov.status import attention as status
+from jitprov.words.guides import metadata_place, steps
 
 MAX_TESTS = 10
 """Of one person, that the page lists."""

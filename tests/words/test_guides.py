@@ -8,7 +8,8 @@ import pytest
 from django.utils.functional import Promise
 from django.utils.translation import override
 
-from jitprov.guides import (
+from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset
+from jitprov.words.guides import (
     GUIDES,
     OurValue,
     Text,
@@ -19,7 +20,6 @@ from jitprov.guides import (
     places,
     steps,
 )
-from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset
 from tests.support.pages import DOCS
 
 XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"

@@ -13,12 +13,12 @@ from django.utils.functional import Promise
 
 import jitprov
 from jitprov.exceptions import JitprovError
-from jitprov.guides import Text
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
 from jitprov.remedies import CHANGES, REMEDIES, Fixer, Remedy, aadsts, remedy
 from jitprov.remedies.aadsts import _TEXTS
+from jitprov.words.guides import Text
 from jitprov.words.refusals import EXPLANATIONS
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "entra.md"

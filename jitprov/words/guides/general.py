@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides.claims import (
+from jitprov.words.guides.claims import (
     EMAIL,
     FIRST_NAME,
     LAST_NAME,
@@ -15,7 +15,7 @@ from jitprov.guides.claims import (
     name_id,
     named,
 )
-from jitprov.guides.types import Guide, Location, OurValue, Place, Step
+from jitprov.words.guides.types import Guide, Location, OurValue, Place, Step
 
 APPLICATION = (_("the application's settings"),)
 

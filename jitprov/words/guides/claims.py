@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides.types import KnownClaim, Text
 from jitprov.provisioning.presets import NAME_ID_CLAIM
+from jitprov.words.guides.types import KnownClaim, Text
 
 FIRST_NAME = _("First name")
 LAST_NAME = _("Last name")

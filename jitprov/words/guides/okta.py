@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides.claims import (
+from jitprov.words.guides.claims import (
     EMAIL,
     FIRST_NAME,
     GROUP_NAMES,
@@ -15,7 +15,7 @@ from jitprov.guides.claims import (
     name_id,
     named,
 )
-from jitprov.guides.types import Guide, Location, OurValue, Place, Step
+from jitprov.words.guides.types import Guide, Location, OurValue, Place, Step
 
 APPLICATION = (_("Applications"), _("your application"))
 SETTINGS = (*APPLICATION, _("General"), _("SAML Settings"))

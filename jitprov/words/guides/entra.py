@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides.entra_claims import CLAIMS
-from jitprov.guides.types import Guide, Location, OurValue, Place, Step
+from jitprov.words.guides.entra_claims import CLAIMS
+from jitprov.words.guides.types import Guide, Location, OurValue, Place, Step
 
 APPLICATION = (_("Enterprise applications"), _("your application"))
 SIGN_ON = (*APPLICATION, _("Single sign-on"))

@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from jitprov.guides import adfs, entra, general, google, keycloak, okta, onelogin
-from jitprov.guides.types import Guide, KnownClaim, Location, OurValue, Place, Step, Text, trail
 from jitprov.provisioning.presets import Preset
+from jitprov.words.guides import adfs, entra, general, google, keycloak, okta, onelogin
+from jitprov.words.guides.types import (
+    Guide,
+    KnownClaim,
+    Location,
+    OurValue,
+    Place,
+    Step,
+    Text,
+    trail,
+)
 
 __all__ = [
     "GUIDES",

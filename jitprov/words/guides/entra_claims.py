@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.guides.claims import (
+from jitprov.words.guides.claims import (
     EMAIL,
     FIRST_NAME,
     GROUPS,
@@ -17,7 +17,7 @@ from jitprov.guides.claims import (
     XMLSOAP,
     name_id,
 )
-from jitprov.guides.types import KnownClaim
+from jitprov.words.guides.types import KnownClaim
 
 _MICROSOFT = "http://schemas.microsoft.com/identity/claims/"
 _MICROSOFT_TOO = "http://schemas.microsoft.com/claims/"
