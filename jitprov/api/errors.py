@@ -27,7 +27,7 @@ from jitprov.accounts.contention import TryAgain
 from jitprov.configuration.enabling import NotComplete, NotTested
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import remedy
+from jitprov.words.remedies import remedy
 
 WHOLE = "non_field_errors"
 """What is wrong with several fields together, or with the request as such."""

@@ -20,9 +20,9 @@ from jitprov.mapping_review.preview import Origin, Verdict
 from jitprov.mapping_review.preview_fields import Effect
 from jitprov.provisioning.parameters import Kind
 from jitprov.provisioning.types import SyncMode, WhenEmpty
-from jitprov.remedies import Fixer
 from jitprov.status import watched
 from jitprov.words.guides import OurValue
+from jitprov.words.remedies import Fixer
 
 _ENUMERATIONS = {
     "AttentionSeverity": watched.Severity,

@@ -20,10 +20,10 @@ from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import Remedy, remedy
 from jitprov.sign_in import rehearsal
 from jitprov.sign_in.rehearsal_report import Report
 from jitprov.sign_in.views import MAX_NEXT_URL, safe_next_url
+from jitprov.words.remedies import Remedy, remedy
 
 
 class StartedTest(serializers.Serializer[TestSignIn]):

@@ -16,9 +16,9 @@ from jitprov.host.user_fields import label_of as field_label
 from jitprov.models import Outcome, ProvisioningEvent
 from jitprov.models.attempts import CAME_IN
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import Remedy, aadsts, remedy
 from jitprov.saml.time import apart
 from jitprov.words.guides import Text
+from jitprov.words.remedies import Remedy, aadsts, remedy
 
 _WENT_WELL: dict[str, Text] = {
     Outcome.CREATED: _("The person came in for the first time, and an account was made."),

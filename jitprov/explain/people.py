@@ -16,9 +16,9 @@ from jitprov.explain.groups import GroupExplanation, explain_groups
 from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
 from jitprov.models.attempts import NOT_LET_IN
-from jitprov.remedies import remedy
 from jitprov.scope import Scope
 from jitprov.words.guides import Text
+from jitprov.words.remedies import remedy
 
 MAX_IDENTITIES = 50
 MAX_EVENTS = 50

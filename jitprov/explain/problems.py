@@ -15,8 +15,8 @@ from jitprov.journal.events import MAX_NAME, MAX_NAMES
 from jitprov.models import ClaimMapping, Outcome, ProvisioningEvent
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import RefusalReason
-from jitprov.remedies import Remedy, remedy
 from jitprov.words.guides import Text
+from jitprov.words.remedies import Remedy, remedy
 
 _REFUSED_VALUES: Mapping[str, Promise] = {
     # Codes of Django's validators and fields.

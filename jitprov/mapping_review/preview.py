@@ -24,7 +24,7 @@ from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import Create, Note, Problem, Refuse
-from jitprov.remedies import remedy
+from jitprov.words.remedies import remedy
 
 __all__ = [
     "FieldPreview",

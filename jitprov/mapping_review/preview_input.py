@@ -24,7 +24,6 @@ from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
 from jitprov.provisioning.transforms import MAX_VALUES
 from jitprov.provisioning.types import Claims, Source
-from jitprov.remedies import remedy
 from jitprov.saml.assertion_refusals import AudienceMismatch
 from jitprov.saml.envelope import MAX_ENCODED
 from jitprov.saml.unproved import (
@@ -36,6 +35,7 @@ from jitprov.saml.unproved import (
 )
 from jitprov.sign_in.round_trip import claims_about
 from jitprov.words.guides import Text
+from jitprov.words.remedies import remedy
 
 MAX_PASTED_CLAIMS = 200
 

@@ -23,9 +23,9 @@ from jitprov.metadata.importing import ImportResult, import_metadata
 from jitprov.metadata.source import fetch_document
 from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import Remedy, remedy
 from jitprov.sealed import seal, unseal
 from jitprov.setup.certificates import ShownCertificate, shown
+from jitprov.words.remedies import Remedy, remedy
 
 MAX_PASTED = 1_000_000
 """Characters. Django takes two and a half megabytes of a post that is no file."""

@@ -22,7 +22,6 @@ from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
-from jitprov.remedies import remedy
 from jitprov.setup.claim_list import suggested_claims
 from jitprov.setup.email_domains import MAX_DOMAINS
 from jitprov.setup.forms import Powers, SetupForms
@@ -35,6 +34,7 @@ from jitprov.setup.transforms import StepForm
 from jitprov.sign_in import rehearsal
 from jitprov.status import attention as status
 from jitprov.words.guides import metadata_place, steps
+from jitprov.words.remedies import remedy
 
 MAX_TESTS = 10
 """Of one person, that the page lists."""

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import Remedy, remedy
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
 from jitprov.sign_in.rehearsal_report import Report, ReportedCheck, ReportedField
 from jitprov.words.guides import label_of
+from jitprov.words.remedies import Remedy, remedy
 from jitprov.words.transforms import label_of_step
 
 

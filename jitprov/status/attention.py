@@ -22,7 +22,6 @@ from jitprov.configuration import enabling
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
 from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import remedy
 from jitprov.scope import Scope
 from jitprov.status.chart import Day
 from jitprov.status.watched import (
@@ -34,6 +33,7 @@ from jitprov.status.watched import (
     facts_of,
 )
 from jitprov.status.watched_rows import Rows, has_own_groups, not_assignable
+from jitprov.words.remedies import remedy
 
 MAX_SHOWN = 50
 """What one page shows."""

@@ -15,9 +15,9 @@ from jitprov.models import (
     IdentityProvider,
 )
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import remedy
 from jitprov.status import attention, watched, watched_rows
 from jitprov.status.watched import Severity
+from jitprov.words.remedies import remedy
 from tests.support.pages import reference, rows
 from tests.support.status_rows import (
     NOW,

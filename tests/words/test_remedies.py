@@ -16,10 +16,10 @@ from jitprov.exceptions import JitprovError
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import Note, RefusalReason
-from jitprov.remedies import CHANGES, REMEDIES, Fixer, Remedy, aadsts, remedy
-from jitprov.remedies.aadsts import _TEXTS
 from jitprov.words.guides import Text
 from jitprov.words.refusals import EXPLANATIONS
+from jitprov.words.remedies import CHANGES, REMEDIES, Fixer, Remedy, aadsts, remedy
+from jitprov.words.remedies.aadsts import _TEXTS
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "entra.md"
 OF_OPERATORS = re.compile(r"jitprov\.(federation_|testing\b)")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies import sections
-from jitprov.remedies.types import Fixer, Remedy
+from jitprov.words.remedies import sections
+from jitprov.words.remedies.types import Fixer, Remedy
 
 _GIVE_FILE = _("Open the address in a browser, save the document, and upload the file here.")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies import sections
-from jitprov.remedies.types import Fixer, Remedy
+from jitprov.words.remedies import sections
+from jitprov.words.remedies.types import Fixer, Remedy
 
 _ASK_VENDOR = _("Ask the vendor of your identity provider, and send them the reference's details.")
 _CLOCKS = _(

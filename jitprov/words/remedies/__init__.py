@@ -11,15 +11,15 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from jitprov.provisioning.presets import Preset
-from jitprov.remedies import entra, vendors
-from jitprov.remedies.aadsts import aadsts
-from jitprov.remedies.account import ACCOUNT
-from jitprov.remedies.assertion import ASSERTION
-from jitprov.remedies.message import MESSAGE
-from jitprov.remedies.metadata import IMPORT, METADATA
-from jitprov.remedies.operation import OPERATION, REFUSED
-from jitprov.remedies.types import Change, Fixer, Remedy
 from jitprov.words.guides import OurValue, Text, metadata_place, place_of
+from jitprov.words.remedies import entra, vendors
+from jitprov.words.remedies.aadsts import aadsts
+from jitprov.words.remedies.account import ACCOUNT
+from jitprov.words.remedies.assertion import ASSERTION
+from jitprov.words.remedies.message import MESSAGE
+from jitprov.words.remedies.metadata import IMPORT, METADATA
+from jitprov.words.remedies.operation import OPERATION, REFUSED
+from jitprov.words.remedies.types import Change, Fixer, Remedy
 
 __all__ = ["REMEDIES", "Fixer", "Remedy", "aadsts", "remedy"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies.types import Change, Fixer
 from jitprov.words.guides import trail
 from jitprov.words.guides.entra import APPLICATION, CERTIFICATES, CLAIMS_BLADE
+from jitprov.words.remedies.types import Change, Fixer
 
 _SIGNING_OPTION = trail(*CERTIFICATES, _("Edit"), _("Signing Option"))
 _SIGNING_ALGORITHM = trail(*CERTIFICATES, _("Edit"), _("Signing Algorithm"))

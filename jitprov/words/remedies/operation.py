@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies import sections
-from jitprov.remedies.types import Fixer, Remedy
+from jitprov.words.remedies import sections
+from jitprov.words.remedies.types import Fixer, Remedy
 
 REFUSED = Remedy(
     happened=_("The sign-in was refused, and nothing more is known about it."),

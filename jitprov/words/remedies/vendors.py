@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies.types import Change
 from jitprov.words.guides import adfs, google, keycloak, okta, onelogin, trail
+from jitprov.words.remedies.types import Change
 
 _OKTA_STATEMENTS = trail(*okta.SETTINGS, _("Attribute Statements"))
 _OKTA_GROUPS = trail(*okta.SETTINGS, _("Group Attribute Statements"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.remedies.types import Fixer, Remedy
+from jitprov.words.remedies.types import Fixer, Remedy
 
 _ONE_ASSERTION = _(
     "If it happens to everybody, set your identity provider to send one assertion in each response. "
