@@ -1,7 +1,25 @@
-"""The public door to the class that hosts subclass, and to what they raise and read beside it."""
+"""The public door to the class that hosts subclass, and to what they raise, call and read beside it."""
 
 from __future__ import annotations
 
-from jitprov.accounts.provisioner import Provisioned, Provisioner, ProvisioningRefused
+from jitprov.accounts.provisioner import (
+    Preview,
+    Provisioned,
+    Provisioner,
+    ProvisioningRefused,
+    Rules,
+    TryAgain,
+    provisioner_class,
+    provisioner_for,
+)
 
-__all__ = ["Provisioned", "Provisioner", "ProvisioningRefused"]
+__all__ = [
+    "Preview",
+    "Provisioned",
+    "Provisioner",
+    "ProvisioningRefused",
+    "Rules",
+    "TryAgain",
+    "provisioner_class",
+    "provisioner_for",
+]

@@ -8,8 +8,8 @@ import time
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError
 
+from jitprov.accounts import contention
 from jitprov.accounts.contention import TryAgain, is_busy, is_unique_violation, persevere
-from jitprov.accounts.people import contention
 
 
 class FromPostgresql(Exception):

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
-from jitprov.accounts.people import contention
+from jitprov.accounts import contention
 from jitprov.models import (
     ConsumedAssertion,
     ExternalIdentity,

@@ -16,7 +16,7 @@ SAYING = {"MappingError", "PatternRefused", "ParameterRefused", "CertificateUnus
 FILES = [
     *(PACKAGE / "provisioning").glob("*.py"),
     PACKAGE / "saml/certificates.py",
-    PACKAGE / "user_fields.py",
+    PACKAGE / "host/user_fields.py",
 ]
 
 

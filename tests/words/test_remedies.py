@@ -22,7 +22,7 @@ from jitprov.words.remedies import CHANGES, REMEDIES, Fixer, Remedy, aadsts, rem
 from jitprov.words.remedies.aadsts import _TEXTS
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "entra.md"
-OF_OPERATORS = re.compile(r"jitprov\.(federation_|testing\b)")
+OF_OPERATORS = re.compile(r"jitprov\.(metadata\.federation_|testing\b)")
 """Where an import of a whole federation is refused, which no tenant's admin runs."""
 
 FIELDS = {field.name: str(field.verbose_name) for field in IdentityProvider._meta.concrete_fields}
@@ -53,7 +53,7 @@ CODES = sorted({*raised(), *EXPLANATIONS, *RefusalReason, *Note, "internal_error
 @pytest.mark.parametrize("code", CODES)
 @every_preset
 def test_every_code_has_a_remedy_for_every_preset(code: str, preset: Preset) -> None:
-    assert code in REMEDIES, "write a remedy for it in jitprov/remedies"
+    assert code in REMEDIES, "write a remedy for it in jitprov/words/remedies"
     found = remedy(code, preset)
     assert str(found.happened)
     assert str(found.fix)
