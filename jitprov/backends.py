@@ -8,7 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from jitprov.accounts.provisioner import Provisioned
+from jitprov.accounts import Provisioned
 
 
 class ProvisionedUserBackend(ModelBackend):

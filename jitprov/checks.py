@@ -15,10 +15,10 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.module_loading import import_string
 
-from jitprov.accounts.provisioner import Provisioner
 from jitprov.backends import ProvisionedUserBackend
 from jitprov.conf import conf, is_next_host
 from jitprov.exceptions import ConfigurationError, JitprovError
+from jitprov.host.provisioner import Provisioner
 from jitprov.host.user_fields import mappable_fields
 from jitprov.saml.certificates import load_certificate, public_key
 from jitprov.saml.metadata import is_loopback
@@ -102,7 +102,7 @@ def check_provisioner(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     else:
         if isinstance(provisioner, type) and issubclass(provisioner, Provisioner):
             return []
-        problem = "it is not a subclass of jitprov.accounts.provisioner.Provisioner"
+        problem = "it is not a subclass of jitprov.provisioner.Provisioner"
     return [
         Error(
             f"JITPROV_PROVISIONER cannot be used: {problem}.",

@@ -46,7 +46,7 @@ class Conf:
 
     @property
     def PROVISIONER(self) -> str:
-        """Dotted path of the :class:`jitprov.accounts.provisioner.Provisioner` subclass that finds and writes accounts."""
+        """Dotted path of the :class:`jitprov.provisioner.Provisioner` subclass that finds and writes accounts."""
         return str(_setting("PROVISIONER", "jitprov.provisioner.Provisioner"))
 
     @property

@@ -16,9 +16,9 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from jitprov.accounts.provisioner import Provisioner
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.host.provisioner import Provisioner
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.status import watched
 

@@ -1,14 +1,11 @@
-"""The public door to the class that hosts subclass, and to what they raise, call and read beside it."""
+"""The public door to the class that hosts subclass, to the engine that asks it, and to what both raise and return."""
 
 from __future__ import annotations
 
-from jitprov.accounts.provisioner import (
-    Preview,
-    Provisioned,
+from jitprov.accounts import Preview, Provisioned, Rules, TryAgain, preview, provision
+from jitprov.host.provisioner import (
     Provisioner,
     ProvisioningRefused,
-    Rules,
-    TryAgain,
     provisioner_class,
     provisioner_for,
 )
@@ -20,6 +17,8 @@ __all__ = [
     "ProvisioningRefused",
     "Rules",
     "TryAgain",
+    "preview",
+    "provision",
     "provisioner_class",
     "provisioner_for",
 ]

@@ -12,8 +12,8 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 
-from jitprov.accounts.provisioner import provisioner_class
 from jitprov.conf import conf
+from jitprov.host.provisioner import provisioner_class
 from jitprov.models import (
     ConfigurationChange,
     ExternalIdentity,

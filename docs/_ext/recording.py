@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.accounts import engine
 from jitprov.journal import events
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
@@ -28,21 +29,32 @@ BROWSER, IDP, DATABASE = "Browser", "Identity provider", "Database"
 WATCHED: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("views", views.LoginView.get),
     ("views", views.AssertionConsumerServiceView.post),
-    ("sso", round_trip.begin_login),
-    ("sso", round_trip.complete_login),
+    ("sign_in", round_trip.begin_login),
+    ("sign_in", round_trip.complete_login),
     ("saml", request.authn_request),
     ("saml", response.verify_response),
     ("saml", envelope.open_response),
     ("saml", toolkit.judge),
-    ("Provisioner", Provisioner.provision),
+    ("accounts", engine.provision),
     ("provisioning", mapping.map_claims),
     ("provisioning", decide.decide),
-    ("Provisioner", Provisioner.create_user),
-    ("Provisioner", events.record_success),
+    ("host", Provisioner.create_user),
+    ("journal", events.record_success),
     ("views", views.AssertionConsumerServiceView.login_succeeded),
 )
 """What a reader should know by name, each with the part of jitprov that it belongs to."""
-LANES = (BROWSER, IDP, "views", "sso", "saml", "Provisioner", "provisioning", DATABASE)
+LANES = (
+    BROWSER,
+    IDP,
+    "views",
+    "sign_in",
+    "saml",
+    "accounts",
+    "provisioning",
+    "host",
+    "journal",
+    DATABASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

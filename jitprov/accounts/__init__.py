@@ -1,1 +1,14 @@
-"""Write accounts: the engine that makes them agree with what an identity provider says."""
+"""A writer: the engine that makes an account agree with what a source says about a person.
+
+Whoever provisions (SAML today) calls :func:`provision` with claims and nothing else. It never reads a protocol,
+never decides by itself (:mod:`jitprov.provisioning` does), and never shows anything to anybody.
+"""
+
+from __future__ import annotations
+
+from jitprov.accounts.contention import TryAgain
+from jitprov.accounts.desired import Rules
+from jitprov.accounts.engine import Provisioned, provision
+from jitprov.accounts.judging import Preview, preview
+
+__all__ = ["Preview", "Provisioned", "Rules", "TryAgain", "preview", "provision"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 from jitprov.host import user_fields
 from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
 from jitprov.models.json_rows import json_rows, json_values
-from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Note, Update
+from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +118,3 @@ def provenance(decision: Create | Update, reference: str) -> dict[str, dict[str,
         name: {"claim": claims.get(name, ""), "source": source, "reference": reference, "at": at}
         for name in decision.changes.fields
     }
-
-
-def without_groups(desired: DesiredUser, refused: frozenset[int]) -> DesiredUser:
-    """Return the wish without some groups, which are then neither given nor taken away."""
-    return replace(
-        desired,
-        groups=None if desired.groups is None else desired.groups - refused,
-        unknown_groups=desired.unknown_groups | refused,
-        notes=(*desired.notes, Note.GROUP_NOT_ASSIGNABLE),
-    )

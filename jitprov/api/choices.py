@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jitprov.accounts.provisioner import provisioner_for
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
+from jitprov.host.provisioner import provisioner_for
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.parameters import Kind, Parameter

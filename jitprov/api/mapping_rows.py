@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from jitprov.accounts.provisioner import provisioner_for
 from jitprov.api.errors import of_form
 from jitprov.api.posted import posted, posted_steps
+from jitprov.host.provisioner import provisioner_for
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider
 from jitprov.setup.claim_mappings import ClaimMappingForm, target_choices
 from jitprov.setup.group_mappings import GroupMappingForm

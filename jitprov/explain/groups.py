@@ -11,8 +11,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 from django.db.models import Q
 
-from jitprov.accounts.provisioner import provisioner_for
 from jitprov.explain.names import ClaimName, claim_name
+from jitprov.host.provisioner import provisioner_for
 from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
 from jitprov.scope import Scope
 

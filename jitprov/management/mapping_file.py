@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 
-from jitprov.accounts.provisioner import Rules, provisioner_for
+from jitprov.accounts import Rules
+from jitprov.host.provisioner import provisioner_for
 from jitprov.models import IdentityProvider
 from jitprov.models.mappings import claim_rule
 from jitprov.provisioning.transforms import MappingError

@@ -15,8 +15,10 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
-from jitprov.accounts.provisioner import Preview, Rules, provisioner_for
+from jitprov import accounts
+from jitprov.accounts import Preview, Rules
 from jitprov.exceptions import JitprovError
+from jitprov.host.provisioner import provisioner_for
 from jitprov.host.user_fields import label_of
 from jitprov.mapping_review.preview_fields import FieldPreview, Judged, field_previews
 from jitprov.mapping_review.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
@@ -158,8 +160,7 @@ class _Work:
         )
 
     def _preview(self, said: Said, rules: Rules | None) -> Preview:
-        provisioner = provisioner_for(self.identity_provider)
-        return provisioner.preview(said.claims, rules, as_if_enabled=True)
+        return accounts.preview(self.identity_provider, said.claims, rules, as_if_enabled=True)
 
     def _written_by_saved(self, said: Said) -> Mapping[str, Any]:
         if self.saved is None:

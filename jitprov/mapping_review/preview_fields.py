@@ -13,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
-from jitprov.accounts.provisioner import Preview
+from jitprov.accounts import Preview
 from jitprov.host.user_fields import label_of
 from jitprov.provisioning.types import (
     Problem,

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from jitprov.accounts.provisioner import Rules, provisioner_for
+from jitprov.accounts import Rules
 from jitprov.host import user_fields
+from jitprov.host.provisioner import provisioner_for
 from jitprov.journal.observed_claims import recent_sign_ins
 from jitprov.mapping_review.remark import Facts, Remark, Severity, may_change
 from jitprov.mapping_review.row_review import review_row, review_targets

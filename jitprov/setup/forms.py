@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
 
-from jitprov.accounts.provisioner import Rules
+from jitprov.accounts import Rules
 from jitprov.journal import audit
 from jitprov.journal.audit import Actor
 from jitprov.models import IdentityProvider

@@ -8,7 +8,7 @@ from django import forms
 from django.forms import inlineformset_factory
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.accounts.provisioner import provisioner_for
+from jitprov.host.provisioner import provisioner_for
 from jitprov.models import GroupMapping, IdentityProvider
 from jitprov.setup.columns import refuse_unprintable
 from jitprov.setup.rows import PlainRowForm, RowFormSet

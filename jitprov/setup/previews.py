@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.accounts.provisioner import Rules
+from jitprov.accounts import Rules
 from jitprov.mapping_review.preview import (
     PersonPreview,
     PreviewInputRefused,

@@ -16,7 +16,8 @@ from django.contrib.auth.models import Group
 from django.core import signing
 from django.utils import timezone
 
-from jitprov.accounts.provisioner import Preview, provisioner_for
+from jitprov import accounts
+from jitprov.accounts import Preview
 from jitprov.conf import conf
 from jitprov.configuration import enabling
 from jitprov.exceptions import JitprovError
@@ -281,7 +282,7 @@ def _with_claims(
         "external_id": claims.external_id,
     }
     try:
-        preview = provisioner_for(identity_provider).preview(claims, as_if_enabled=True)
+        preview = accounts.preview(identity_provider, claims, as_if_enabled=True)
     except JitprovError as refusal:
         return Report(passed=False, code=(error or refusal).code, decision="refuse", **common)
     return Report(**_decided(preview, error), **_written(preview), **common)

@@ -11,10 +11,11 @@ from functools import partial
 from django.core import signing
 from django.db import DatabaseError, IntegrityError, transaction
 
+from jitprov.accounts import Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
-from jitprov.accounts.provisioner import Provisioned, ProvisioningRefused, provisioner_for
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.host.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.journal import events
 from jitprov.journal.events import Stopwatch
 from jitprov.journal.observed_claims import observe
@@ -281,7 +282,7 @@ def _use(
     try:
         consume(identity_provider, assertion)
         _observe(identity_provider, claims)
-        return provisioner_for(identity_provider).provision(claims, stopwatch)
+        return provision(identity_provider, claims, stopwatch)
     except JitprovError as error:
         error.origin_verified = True
         raise

@@ -25,10 +25,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.accounts.contention import TryAgain, is_busy
-from jitprov.accounts.provisioner import ProvisioningRefused
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.host.pages import page
+from jitprov.host.provisioner import ProvisioningRefused
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.types import RefusalReason, Refuse
 from jitprov.saml.sp_metadata import sp_metadata

@@ -16,9 +16,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from jitprov.accounts.provisioner import provisioner_class
 from jitprov.conf import conf
 from jitprov.configuration import enabling
+from jitprov.host.provisioner import provisioner_class
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
 from jitprov.models.attempts import CAME_IN, NOT_LET_IN
 from jitprov.provisioning.presets import Preset

@@ -26,9 +26,9 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
 
-from jitprov.accounts.provisioner import Provisioner, provisioner_class
 from jitprov.conf import conf
 from jitprov.host.assignable_groups import assignable_groups
+from jitprov.host.provisioner import Provisioner, provisioner_class
 from jitprov.host.user_fields import mappable_fields
 from jitprov.journal.observed_claims import MAX_OBSERVED
 from jitprov.models import (

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from jitprov.models import ClaimMapping, IdentityProvider, ProvisioningEvent
-from jitprov.provisioner import provisioner_for
+from jitprov.provisioner import provision
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, NAME_CLAIM
@@ -67,7 +67,7 @@ def ann(idp: IdentityProvider, **values: tuple[str, ...]) -> Any:
         **values,
     }
     claims = Claims(source=Source.SAML, external_id="4711", values=given)
-    return provisioner_for(idp).provision(claims).user
+    return provision(idp, claims).user
 
 
 # What is told
@@ -161,7 +161,7 @@ def test_how_many(idp: IdentityProvider) -> None:
     for number in ("1", "2", "3"):
         ann(idp, number=(number,))
         claims = Claims(source=Source.SAML, external_id=number, values={"number": (number,)})
-        provisioner_for(idp).provision(claims)
+        provision(idp, claims)
     assert len(as_json("--limit", "2")["people"]) == 2
     assert failing("--limit", "0").returncode == 2
 

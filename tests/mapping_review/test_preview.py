@@ -23,7 +23,7 @@ from jitprov.mapping_review.preview import (
 )
 from jitprov.mapping_review.preview_fields import FieldPreview
 from jitprov.models import ClaimMapping, IdentityProvider
-from jitprov.provisioner import Provisioner, ProvisioningRefused, Rules, provisioner_for
+from jitprov.provisioner import Provisioner, ProvisioningRefused, Rules, provision
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.types import (
     ClaimRule,
@@ -79,7 +79,7 @@ def field_of(found: PersonPreview, target: str) -> FieldPreview:
 
 def known(idp: IdentityProvider, **columns: Any) -> Any:
     """Return the account of somebody who has signed in."""
-    user = provisioner_for(idp).provision(said().claims).user
+    user = provision(idp, said().claims).user
     User.objects.filter(pk=user.pk).update(**columns)
     return User.objects.get(pk=user.pk)
 
@@ -125,7 +125,7 @@ def test_it_says_what_the_sign_in_then_does(idp: IdentityProvider) -> None:
         )
     one = said(dept=("Sales",), title=("Boss",), floor=("3",), groups=("g-1",))
     found = previewed(idp, None, one)
-    user: Any = provisioner_for(idp).provision(one.claims).user
+    user: Any = provision(idp, one.claims).user
     user.refresh_from_db()
     shown = {field.target: field.after for field in found.fields}
     assert shown["department"] == user.department == "Sales"
@@ -299,7 +299,7 @@ def test_values_are_shown_as_people_read_them(idp: IdentityProvider) -> None:
 
 def test_groups_are_told_by_name(idp: IdentityProvider) -> None:
     old, new = map_group(idp, "g-old", "groups"), GroupFactory.create()
-    provisioner_for(idp).provision(said(groups=("g-old",)).claims)
+    provision(idp, said(groups=("g-old",)).claims)
     proposed = rules(groups=(GroupRule(claim="groups", value="g-old", group=new.pk),))
     found = previewed(idp, proposed, said(groups=("g-old",)))
     assert (found.groups_joined, found.groups_left) == ((new.name,), (old.name,))

@@ -16,7 +16,7 @@ from jitprov.mapping_review.preview import (
     recent,
 )
 from jitprov.models import IdentityProvider, ProvisioningEvent, SigningCertificate
-from jitprov.provisioner import ProvisioningRefused, provisioner_for
+from jitprov.provisioner import ProvisioningRefused, provision
 from jitprov.saml.types import KeyPair
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
 from tests.mapping_review.test_preview import known, previewed, said
@@ -57,7 +57,7 @@ def test_recent_sign_ins_are_read_back(idp: IdentityProvider) -> None:
 
 
 def test_a_recent_sign_in_is_whom_the_subject_claim_of_today_says(idp: IdentityProvider) -> None:
-    provisioner_for(idp).provision(said(number=("4711",)).claims)
+    provision(idp, said(number=("4711",)).claims)
     idp.subject_claim = "number"
     assert recent(idp)[0].claims.external_id == "4711"
     idp.subject_claim = ""
@@ -67,7 +67,7 @@ def test_a_recent_sign_in_is_whom_the_subject_claim_of_today_says(idp: IdentityP
 def test_somebody_without_an_anchor_stays_so(idp: IdentityProvider) -> None:
     idp.subject_claim = ""
     with pytest.raises(ProvisioningRefused):
-        provisioner_for(idp).provision(said("").claims)
+        provision(idp, said("").claims)
     assert recent(idp)[0].claims.external_id == ""
 
 

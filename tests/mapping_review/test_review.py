@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jitprov.mapping_review.review import Remark, Severity, review
 from jitprov.models import ClaimMapping, IdentityProvider, ObservedClaim, digest
-from jitprov.provisioner import ProvisioningRefused, Rules, provisioner_for
+from jitprov.provisioner import ProvisioningRefused, Rules, provision
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.presets import PRESETS, Preset
 from jitprov.provisioning.types import (
@@ -78,7 +78,7 @@ def observe(idp: IdentityProvider, *names: str) -> None:
 
 def signed_in(idp: IdentityProvider, external_id: str, **values: tuple[str, ...]) -> None:
     claims = Claims(source=Source.SAML, external_id=external_id, values=values)
-    provisioner_for(idp).provision(claims)
+    provision(idp, claims)
 
 
 def test_a_good_mapping_needs_no_remark(idp: IdentityProvider) -> None:

@@ -25,7 +25,7 @@ from jitprov.models import (
     new_reference,
     remembered_until,
 )
-from jitprov.provisioner import Provisioned, Provisioner
+from jitprov.provisioner import Provisioned, provision
 from jitprov.provisioning.types import Claims, Source
 from jitprov.saml.certificates import CertificateUnusable
 from jitprov.testing import FakeIdentityProvider, ec_key_pair, rsa_key_pair
@@ -271,8 +271,8 @@ def test_a_bad_certificate_is_not_saved_either(
 # People
 
 
-def provision(row: IdentityProvider, external_id: str) -> Provisioned:
-    return Provisioner(row).provision(Claims(source=Source.SAML, external_id=external_id))
+def come_in(row: IdentityProvider, external_id: str) -> Provisioned:
+    return provision(row, Claims(source=Source.SAML, external_id=external_id))
 
 
 @pytest.mark.parametrize(
@@ -288,19 +288,19 @@ def provision(row: IdentityProvider, external_id: str) -> Provisioned:
     ],
 )
 def test_two_people_whose_ids_differ_only(row: IdentityProvider, one: str, other: str) -> None:
-    first, second = provision(row, one), provision(row, other)
+    first, second = come_in(row, one), come_in(row, other)
 
     assert first.user.pk != second.user.pk
-    assert provision(row, one).user.pk == first.user.pk
-    assert provision(row, other).user.pk == second.user.pk
+    assert come_in(row, one).user.pk == first.user.pk
+    assert come_in(row, other).user.pk == second.user.pk
 
 
 @pytest.mark.parametrize("character", ["a", "é", "漢", "😀"])
 def test_an_id_of_1024_characters_is_kept_whole(row: IdentityProvider, character: str) -> None:
-    person = provision(row, character * 1024).user
+    person = come_in(row, character * 1024).user
 
     assert ExternalIdentity.objects.get(user_id=person.pk).external_id == character * 1024
-    assert provision(row, character * 1024).user.pk == person.pk
+    assert come_in(row, character * 1024).user.pk == person.pk
 
 
 def test_an_identity_shows_no_personal_value_where_it_is_printed() -> None:

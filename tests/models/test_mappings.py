@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from jitprov.models import ClaimMapping, IdentityProvider
-from jitprov.provisioner import Provisioner
+from jitprov.provisioner import provision
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import Claims, Source
@@ -103,7 +103,7 @@ def test_an_unwritable_target_is_refused_at_run_time(row: IdentityProvider, targ
         claims = Claims(source=Source.SAML, external_id="ann", values={"claim": ("true",)})
 
         with pytest.raises(MappingError):
-            Provisioner(row).provision(claims)
+            provision(row, claims)
 
     assert not User.objects.exists()
 

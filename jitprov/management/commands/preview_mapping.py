@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jitprov.accounts.provisioner import Rules
+from jitprov.accounts import Rules
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import MAX_RECENT
 from jitprov.management.chosen import chosen_identity_provider

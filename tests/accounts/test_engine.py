@@ -19,11 +19,11 @@ from jitprov.models import (
     ProvisioningEvent,
 )
 from jitprov.provisioner import (
-    Provisioned,
     Provisioner,
     ProvisioningRefused,
     TryAgain,
-    provisioner_for,
+    preview,
+    provision,
 )
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.transforms import MappingError
@@ -68,10 +68,6 @@ def ann(external_id: str = "ann-1") -> Claims:
 
 def claims(values: Mapping[str, tuple[str, ...]]) -> Claims:
     return Claims(source=Source.SAML, external_id="ann-1", values={NAME_CLAIM: ("ann",), **values})
-
-
-def provision(idp: IdentityProvider, what: Claims) -> Provisioned:
-    return provisioner_for(idp).provision(what)
 
 
 def refused(idp: IdentityProvider, what: Claims) -> str:
@@ -399,12 +395,12 @@ def test_a_host_can_say_how_accounts_are_written(idp: IdentityProvider, settings
 
 
 def test_a_preview_writes_nothing(idp: IdentityProvider) -> None:
-    found = provisioner_for(idp).preview(ann())
+    found = preview(idp, ann())
     assert isinstance(found.decision, Create)
     assert found.decision.changes.fields["username"] == "ann"
     assert not User.objects.exists()
     assert not ProvisioningEvent.objects.exists()
-    assert isinstance(provisioner_for(idp).preview(ann("")).decision, Refuse)
+    assert isinstance(preview(idp, ann("")).decision, Refuse)
 
 
 # Reports

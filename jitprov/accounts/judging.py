@@ -1,0 +1,135 @@
+"""Read what the database knows of a person, and decide what should happen to their account. Write nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from jitprov.accounts.desired import Rules, desired_user, with_username, without_groups
+from jitprov.accounts.people import Found, current_user, identities
+from jitprov.host import user_fields
+from jitprov.host.provisioner import Provisioner, provisioner_for
+from jitprov.models import IdentityProvider, accounts_database
+from jitprov.provisioning.decide import decide, diff
+from jitprov.provisioning.types import (
+    Claims,
+    CurrentUser,
+    Decision,
+    DesiredUser,
+    RefusalReason,
+    Refuse,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a sign-in would do, and to whom."""
+
+    desired: DesiredUser
+    decision: Decision
+    current: CurrentUser | None
+    user: AbstractBaseUser | None
+    """Who it is, if there is an account already."""
+
+    @property
+    def settled(self) -> DesiredUser:
+        """The wish as far as it was settled: with the user name that is free, without groups that may not be given."""
+        return self.desired if isinstance(self.decision, Refuse) else self.decision.desired
+
+
+def preview(
+    identity_provider: IdentityProvider,
+    claims: Claims,
+    rules: Rules | None = None,
+    *,
+    as_if_enabled: bool = False,
+) -> Preview:
+    """Return what a sign-in with these claims would do. Write nothing.
+
+    :param rules: a mapping that is only proposed; ``None`` for the one that is configured.
+    :param as_if_enabled: judge as if the identity provider were switched on.
+    :raises MappingError: the mapping does not make sense.
+    """
+    desired = desired_user(claims, rules or Rules.of(identity_provider))
+    judge = Judge(provisioner_for(identity_provider), desired, as_if_enabled=as_if_enabled)
+    with transaction.atomic(using=accounts_database()):
+        found, decision = judge.judge()
+    return Preview(
+        desired=desired,
+        decision=decision,
+        current=found.current if found else None,
+        user=found.user if found else None,
+    )
+
+
+class Judge:
+    """Reads and decides about one wish, with the host's answers."""
+
+    def __init__(
+        self, host: Provisioner, desired: DesiredUser, *, as_if_enabled: bool = False
+    ) -> None:
+        self.host = host
+        self.desired = desired
+        self.crowded = False
+        """Set after a race was lost: the next free user name is looked for among less likely ones."""
+        self._as_if_enabled = as_if_enabled
+
+    def judge(self) -> tuple[Found | None, Decision]:
+        """Read and decide; again where somebody unknown is refused for a value that somebody else has.
+
+        Between the two reads the same person may have come in by another tab (READ COMMITTED), and then
+        the value that is taken is their own. Call it inside a transaction: what is read is locked.
+        """
+        found = self._read()
+        decision = self._decide(found)
+        if found is None and _is_conflict(decision):
+            found = self._read()
+            decision = self._decide(found)
+        return found, decision
+
+    def _read(self) -> Found | None:
+        """Read everything that the decision needs in one statement, and keep others from writing it."""
+        claims = self.desired.claims
+        identity = identities(self.host.identity_provider, claims.external_id).first()
+        if identity is not None:
+            current = current_user(identity.user, self.desired, identity)
+            return Found(user=identity.user, identity=identity, current=current)
+        user = self.host.find(claims) if claims.external_id else None
+        if user is None:
+            return None
+        return Found(user=user, identity=None, current=current_user(user, self.desired, None))
+
+    def _decide(self, found: Found | None) -> Decision:
+        current = found.current if found else None
+        policy = self.host.identity_provider.policy(tenant_enabled=self.host.is_tenant_enabled())
+        if self._as_if_enabled:
+            policy = replace(policy, identity_provider_enabled=True)
+        named = with_username(self.desired, current, self.host, crowded=self.crowded)
+        wanted = self._with_assignable_groups(named, current)
+        changed = dict(diff(wanted, current).fields)
+        if user_fields.username_is_free_to_choose():
+            # Found free a moment ago. Whoever takes it now makes us try another, and is no conflict.
+            changed.pop(get_user_model().USERNAME_FIELD, None)
+        owner = current.pk if current else None
+        return decide(wanted, current, policy, user_fields.taken(changed, except_for=owner))
+
+    def _with_assignable_groups(
+        self, desired: DesiredUser, current: CurrentUser | None
+    ) -> DesiredUser:
+        """Give nobody a group that the host does not let this tenant map to, whatever its mapping says.
+
+        Forms accept none such, but the host may have changed its mind since. Asked only about those who would join.
+        """
+        joining = diff(desired, current).groups.join
+        if not joining:
+            return desired
+        allowed = self.host.assignable_groups().filter(pk__in=joining).values_list("pk", flat=True)
+        refused = joining - set(allowed)
+        return without_groups(desired, refused) if refused else desired
+
+
+def _is_conflict(decision: Decision) -> bool:
+    return isinstance(decision, Refuse) and decision.reason is RefusalReason.CONFLICT
