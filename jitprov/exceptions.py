@@ -8,7 +8,8 @@ chosen by the code, in :mod:`jitprov.words.refusals`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from itertools import islice
 from typing import Self
 
@@ -52,6 +53,18 @@ class JitprovError(Exception):
         self.expected = _visible(expected, MAX_EXPECTED_LENGTH)
         self.received = bounded(received)
         return self
+
+
+class ProblemCode(Enum):
+    """Base of the lists of what can be wrong with a value that somebody gave.
+
+    A member's name is its stable code and its value the text for logs, with a place for each fact. The sentence that
+    people read is chosen by the code, in :mod:`jitprov.words.problems`.
+    """
+
+    def text(self, facts: Mapping[str, object]) -> str:
+        """Return the text for logs with the facts in their places."""
+        return str(self.value) % facts
 
 
 class ConfigurationError(JitprovError):

@@ -25,9 +25,7 @@ def posted_steps(prefix: str, steps: Any, path: str) -> dict[str, Any]:
     try:
         parse_transforms(steps)
     except MappingError as error:
-        parts = (error.transform, error.parameter, in_words(error.problem))
-        said = ": ".join(part for part in parts if part)
-        raise ValidationError({path: [ErrorDetail(said, error.code)]}) from error
+        raise ValidationError({path: [ErrorDetail(in_words(error), error.code)]}) from error
     fields: dict[str, Any] = {}
     for number, step in enumerate(steps):
         fields |= posted(f"{prefix}-{number}", dict(_typed(step)))

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from jitprov.conf import conf
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
+from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, RefusalReason
 
@@ -51,7 +52,7 @@ def _mappable(field: UserField) -> bool:
 def refuse_target(name: str) -> None:
     """Raise :class:`MappingError` unless a mapping may write this user field."""
     if name not in mappable_fields():
-        raise MappingError(f"{name} is not a user field that a mapping may write")
+        raise MappingError(MappingProblem.UNMAPPABLE_TARGET, field=name)
 
 
 def label_of(name: str) -> str:

@@ -13,7 +13,6 @@ from jitprov.accounts import Rules
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import IdentityProvider
 from jitprov.models.mappings import claim_rule
-from jitprov.provisioning.transforms import MappingError
 from jitprov.provisioning.types import ClaimRule, GroupRule
 
 _CLAIM_DEFAULTS: Mapping[str, Any] = {
@@ -27,12 +26,17 @@ _CLAIM_DEFAULTS: Mapping[str, Any] = {
 _GROUP_COLUMNS = {"claim", "value", "group"}
 
 
+class MappingFileRefused(ValueError):
+    """A file does not have the shape of a mapping; the text says what is wrong, for whoever wrote it."""
+
+
 def read_mapping(identity_provider: IdentityProvider, text: str) -> Rules:
     """Read ``{"claims": [{"sources": ..., "target": ...}], "groups": [{"claim": ..., "value": ..., "group": ...}]}``.
 
     What is not named stays as it is saved. Groups are named by name.
 
-    :raises MappingError: it is something else, or a row could not be saved like this.
+    :raises MappingFileRefused: it is something else.
+    :raises MappingError: a row could not be saved like this.
     """
     given = _object(_parsed(text), {"claims", "groups"}, "the mapping")
     groups = provisioner_for(identity_provider).assignable_groups()
@@ -50,7 +54,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise MappingError("the mapping is no JSON that can be read") from error
+        raise MappingFileRefused("the mapping is no JSON that can be read") from error
 
 
 def _claim_rule(given: Any) -> ClaimRule:
@@ -59,20 +63,22 @@ def _claim_rule(given: Any) -> ClaimRule:
     if isinstance(sources, list) and all(isinstance(source, str) for source in sources):
         row["sources"] = "\n".join(sources)
     if not isinstance(row["sources"], str) or not isinstance(row["target"], str):
-        raise MappingError("sources must be a text or a list of texts, and target a text")
+        raise MappingFileRefused("sources must be a text or a list of texts, and target a text")
     if not isinstance(row["required"], bool):
-        raise MappingError("required must be true or false")
+        raise MappingFileRefused("required must be true or false")
     return claim_rule(row)
 
 
 def _group_rules(given: list[Any], groups: QuerySet[Group]) -> tuple[GroupRule, ...]:
     rows = [_object(row, _GROUP_COLUMNS, "a row of groups") for row in given]
     if not all(isinstance(row.get(name), str) for row in rows for name in _GROUP_COLUMNS):
-        raise MappingError("each row of groups needs claim, value and group, as texts")
+        raise MappingFileRefused("each row of groups needs claim, value and group, as texts")
     names = {row["group"] for row in rows}
     known = {group.name: group.pk for group in groups.filter(name__in=names)}
     if unknown := sorted(names - known.keys()):
-        raise MappingError(f"there is no group that may be given with the name {unknown[0]!r:.80}")
+        raise MappingFileRefused(
+            f"there is no group that may be given with the name {unknown[0]!r:.80}"
+        )
     return tuple(
         GroupRule(claim=row["claim"], value=row["value"], group=known[row["group"]]) for row in rows
     )
@@ -80,13 +86,13 @@ def _group_rules(given: list[Any], groups: QuerySet[Group]) -> tuple[GroupRule, 
 
 def _object(given: Any, known: set[str], what: str) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise MappingError(f"{what} must be an object")
+        raise MappingFileRefused(f"{what} must be an object")
     if unknown := sorted(given.keys() - known):
-        raise MappingError(f"{unknown[0]!r:.60} is nothing that {what} may have")
+        raise MappingFileRefused(f"{unknown[0]!r:.60} is nothing that {what} may have")
     return given
 
 
 def _list(given: Any, what: str) -> list[Any]:
     if not isinstance(given, list):
-        raise MappingError(f"{what} must be a list")
+        raise MappingFileRefused(f"{what} must be a list")
     return given

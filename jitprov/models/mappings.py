@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db import models
@@ -14,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.form_errors import beside
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule
+from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.transforms import MappingError, parse_transforms
 from jitprov.provisioning.types import ClaimRule, GroupRule, SyncMode, Transform, WhenEmpty
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 CLAIM_COLUMNS = ("position", "sources", "target", "transforms", "sync", "required", "when_empty")
 GROUP_COLUMNS = ("claim", "value", "group_id")
@@ -102,18 +106,22 @@ def claim_rule(row: Mapping[str, Any]) -> ClaimRule:
 
     :raises MappingError: no form would have saved it.
     """
-    try:
-        sync, when_empty = SyncMode(row["sync"]), WhenEmpty(row["when_empty"])
-    except ValueError as error:
-        raise MappingError(str(error)) from error
     return ClaimRule(
         sources=_lines(row["sources"]),
         target=row["target"],
         transforms=_transforms(row["transforms"]),
-        sync=sync,
+        sync=_choice(SyncMode, row, "sync"),
         required=bool(row["required"]),
-        when_empty=when_empty,
+        when_empty=_choice(WhenEmpty, row, "when_empty"),
     )
+
+
+def _choice(choices: type[_Choice], row: Mapping[str, Any], column: str) -> _Choice:
+    try:
+        return choices(row[column])
+    except ValueError as error:
+        names = ", ".join(choices)
+        raise MappingError(MappingProblem.NO_CHOICE, parameter=column, choices=names) from error
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -126,7 +134,7 @@ def _transforms(raw: Any) -> tuple[Transform, ...]:
     try:
         return parse_transforms(json.loads(raw) if isinstance(raw, str) else raw)
     except ValueError as error:
-        raise MappingError("transforms must be a list") from error
+        raise MappingError(MappingProblem.STEPS_NO_LIST) from error
 
 
 class GroupMapping(models.Model):

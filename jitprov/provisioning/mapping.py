@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jitprov.provisioning.parameters import UNSTORABLE
+from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.transforms import (
     TRANSFORMS,
     MappingError,
@@ -84,15 +85,15 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
 def check_rule(rule: ClaimRule) -> None:
     """Accept a row of a mapping, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
     if rule.target in FORBIDDEN_TARGETS:
-        raise MappingError(f"{rule.target} can never be written by a mapping")
+        raise MappingError(MappingProblem.FORBIDDEN_TARGET, field=rule.target)
     # Neither a look-up into another table nor something private.
     if not rule.target.isidentifier() or rule.target.startswith("_") or "__" in rule.target:
-        raise MappingError("the target must be the name of a user field")
+        raise MappingError(MappingProblem.NO_TARGET)
     transforms = check_transforms(rule.transforms)
     if len(rule.sources) > MAX_SOURCES:
-        raise MappingError(f"there are more than {MAX_SOURCES} claims in one row")
+        raise MappingError(MappingProblem.TOO_MANY_CLAIMS, most=MAX_SOURCES)
     if not rule.sources and not any(TRANSFORMS[step.name].makes_value for step in transforms):
-        raise MappingError("a row without a claim needs a constant, a default or a template")
+        raise MappingError(MappingProblem.NOTHING_TO_READ)
 
 
 def map_claims(
@@ -140,11 +141,11 @@ def map_claims(
 def _check_rules(rules: Sequence[ClaimRule]) -> None:
     # Forms check all this too, but rows can be written behind their backs.
     if len(rules) > MAX_RULES:
-        raise MappingError(f"there are more than {MAX_RULES} rows")
+        raise MappingError(MappingProblem.TOO_MANY_ROWS, most=MAX_RULES)
     for rule in rules:
         check_rule(rule)
     if len({rule.target for rule in rules}) < len(rules):
-        raise MappingError("two rows have the same target")
+        raise MappingError(MappingProblem.TARGET_TWICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from jitprov.provisioning.problems import MappingProblem
+
 MAX_TEXT_LENGTH = 500
 MAX_TEXTS = 10
 MAX_TABLE_ENTRIES = 500
@@ -19,7 +21,11 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ParameterRefused(ValueError):
-    """A parameter cannot be used; the text says what it must be, for the person who gave it."""
+    """A parameter cannot be used, by the code of the problem and its facts."""
+
+    def __init__(self, problem: MappingProblem, /, **facts: object) -> None:
+        super().__init__(problem.text(facts))
+        self.problem, self.facts = problem, facts
 
 
 class Kind(StrEnum):
@@ -60,7 +66,7 @@ class Parameter:
             return self.default
         value = self.kind.read(given, self.choices)
         if self.required and not value:
-            raise ParameterRefused("must not be empty")
+            raise ParameterRefused(MappingProblem.EMPTY)
         if self.check is not None:
             self.check(value)
         return value
@@ -68,40 +74,40 @@ class Parameter:
 
 def _choice(raw: object, choices: tuple[str, ...]) -> str:
     if raw not in choices:
-        raise ParameterRefused(f"must be one of {', '.join(choices)}")
+        raise ParameterRefused(MappingProblem.NO_CHOICE, choices=", ".join(choices))
     return str(raw)
 
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
-        raise ParameterRefused("must be a text")
+        raise ParameterRefused(MappingProblem.NO_TEXT)
     if len(raw) > MAX_TEXT_LENGTH:
-        raise ParameterRefused(f"must have at most {MAX_TEXT_LENGTH} characters")
+        raise ParameterRefused(MappingProblem.TOO_LONG, most=MAX_TEXT_LENGTH)
     if UNSTORABLE.search(raw):
-        raise ParameterRefused("has a character that cannot be stored")
+        raise ParameterRefused(MappingProblem.UNSTORABLE)
     return raw
 
 
 def _texts(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list | tuple):
-        raise ParameterRefused("must be a list of texts")
+        raise ParameterRefused(MappingProblem.NO_TEXTS)
     if len(raw) > MAX_TEXTS:
-        raise ParameterRefused(f"must have at most {MAX_TEXTS} entries")
+        raise ParameterRefused(MappingProblem.TOO_MANY_ENTRIES, most=MAX_TEXTS)
     return tuple(_text(item) for item in raw)
 
 
 def _table(raw: object) -> Mapping[str, str]:
     if not isinstance(raw, Mapping):
-        raise ParameterRefused("must be an object of texts")
+        raise ParameterRefused(MappingProblem.NO_TABLE)
     if len(raw) > MAX_TABLE_ENTRIES:
-        raise ParameterRefused(f"must have at most {MAX_TABLE_ENTRIES} entries")
+        raise ParameterRefused(MappingProblem.TOO_MANY_ENTRIES, most=MAX_TABLE_ENTRIES)
     return MappingProxyType({_text(key): _text(value) for key, value in raw.items()})
 
 
 def _integer(raw: object) -> int:
     # JSON's true is an int to Python.
     if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= MAX_INTEGER:
-        raise ParameterRefused(f"must be a whole number from 0 to {MAX_INTEGER}")
+        raise ParameterRefused(MappingProblem.NO_WHOLE_NUMBER, most=MAX_INTEGER)
     return raw
 
 

@@ -20,6 +20,7 @@ from re import _parser  # type: ignore[attr-defined, unused-ignore]  # the engin
 from typing import Any, TypeAlias
 
 from jitprov.provisioning.parameters import ParameterRefused
+from jitprov.provisioning.problems import MappingProblem
 
 MAX_PATTERN_LENGTH = 200
 ORDINARY_LENGTH = 128
@@ -56,12 +57,9 @@ _SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "IN", "ANY", "AT"})
 def check_pattern(pattern: str) -> None:
     """Accept a pattern, or raise :class:`PatternRefused` with a reason for the person who typed it."""
     if len(pattern) > MAX_PATTERN_LENGTH:
-        raise PatternRefused(f"must have at most {MAX_PATTERN_LENGTH} characters")
+        raise PatternRefused(MappingProblem.TOO_LONG, most=MAX_PATTERN_LENGTH)
     if steps(pattern, ORDINARY_LENGTH) > MAX_STEPS:
-        raise PatternRefused(
-            "may take too long: begin it with ^, repeat fewer parts, and repeat nothing "
-            "that is itself repeated, optional or an alternative"
-        )
+        raise PatternRefused(MappingProblem.SLOW_PATTERN)
 
 
 def group_count(pattern: str) -> int:
@@ -85,7 +83,7 @@ def _parse(pattern: str) -> Any:
         return _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError, Warning) as error:
         # A Warning arrives here only where the host turned it into an error.
-        raise PatternRefused("is not a regular expression") from error
+        raise PatternRefused(MappingProblem.NO_PATTERN) from error
 
 
 def _is_anchored(tree: Any) -> bool:
@@ -114,7 +112,7 @@ def _part(name: str, argument: Any, length: int) -> _Effort:
     if name in {"MAX_REPEAT", "MIN_REPEAT"}:
         least, most, items = argument
         return _repeat(least, min(int(most), length), items, length)
-    raise PatternRefused(f"uses what is not allowed here: {name.replace('_', ' ').lower()}")
+    raise PatternRefused(MappingProblem.UNCOUNTABLE_PATTERN, what=name.replace("_", " ").lower())
 
 
 def _repeat(least: int, most: int, items: Any, length: int) -> _Effort:

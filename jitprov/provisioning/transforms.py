@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 from jitprov.exceptions import JitprovError
 from jitprov.provisioning import patterns
 from jitprov.provisioning.parameters import UNSTORABLE, Kind, Parameter, ParameterRefused
+from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.types import Transform, Value
 
 MAX_TRANSFORMS = 10
@@ -52,9 +53,22 @@ class MappingError(JitprovError):
 
     code = "mapping_invalid"
 
-    def __init__(self, problem: str, *, transform: str = "", parameter: str = "") -> None:
-        self.problem, self.transform, self.parameter = problem, transform, parameter
-        super().__init__(": ".join(part for part in (transform, parameter, problem) if part))
+    def __init__(
+        self,
+        problem: MappingProblem,
+        /,
+        *,
+        transform: str = "",
+        parameter: str = "",
+        **facts: object,
+    ) -> None:
+        self.transform, self.parameter = transform, parameter
+        self.problem, self.facts = problem, facts
+        super().__init__(self.at_its_place(problem.text(facts)))
+
+    def at_its_place(self, text: str) -> str:
+        """Return a text about the problem with the transform and the parameter before it, as far as there are any."""
+        return ": ".join(part for part in (self.transform, self.parameter, text) if part)
 
 
 class ValueRefused(JitprovError):
@@ -85,7 +99,9 @@ class TransformSpec:
         known = {parameter.name: parameter for parameter in self.parameters}
         if unknown := [name for name in raw if name not in known]:
             raise MappingError(
-                "is not a parameter", transform=self.name, parameter=str(unknown[0])[:50]
+                MappingProblem.UNKNOWN_PARAMETER,
+                transform=self.name,
+                parameter=str(unknown[0])[:50],
             )
         values = {name: self._clean(parameter, raw) for name, parameter in known.items()}
         self._check_together(values)
@@ -95,14 +111,17 @@ class TransformSpec:
         try:
             return parameter.clean(raw)
         except ParameterRefused as error:
-            raise MappingError(str(error), transform=self.name, parameter=parameter.name) from error
+            raise self._refused(error, parameter.name) from error
 
     def _check_together(self, values: Parameters) -> None:
         try:
             if self.check is not None:
                 self.check(values)
         except ParameterRefused as error:
-            raise MappingError(str(error), transform=self.name) from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: ParameterRefused, parameter: str = "") -> MappingError:
+        return MappingError(error.problem, transform=self.name, parameter=parameter, **error.facts)
 
 
 def parse_transforms(raw: object) -> tuple[Transform, ...]:
@@ -111,18 +130,18 @@ def parse_transforms(raw: object) -> tuple[Transform, ...]:
     Raises :class:`MappingError`, which names the transform and the parameter.
     """
     if not isinstance(raw, list | tuple):
-        raise MappingError("transforms must be a list")
+        raise MappingError(MappingProblem.STEPS_NO_LIST)
     return check_transforms([_parse_one(item) for item in raw[: MAX_TRANSFORMS + 1]])
 
 
 def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
     """Return the transforms with checked and completed parameters, or raise :class:`MappingError`."""
     if len(transforms) > MAX_TRANSFORMS:
-        raise MappingError(f"there are more than {MAX_TRANSFORMS} transforms")
+        raise MappingError(MappingProblem.TOO_MANY_STEPS, most=MAX_TRANSFORMS)
     specs = [_spec(transform.name) for transform in transforms]
     for spec in specs[:-1]:
         if spec.typed:
-            raise MappingError("must be the last transform", transform=spec.name)
+            raise MappingError(MappingProblem.STEP_NOT_LAST, transform=spec.name)
     return tuple(
         Transform(name=spec.name, parameters=spec.validate(transform.parameters))
         for spec, transform in zip(specs, transforms, strict=True)
@@ -167,14 +186,14 @@ def _acceptable(value: str) -> str:
 
 def _parse_one(raw: object) -> Transform:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
-        raise MappingError('each transform must be an object with a "name"')
+        raise MappingError(MappingProblem.STEP_NO_OBJECT)
     parameters = {key: value for key, value in raw.items() if key != "name"}
     return Transform(name=raw["name"], parameters=parameters)
 
 
 def _spec(name: str) -> TransformSpec:
     if name not in TRANSFORMS:
-        raise MappingError("there is no such transform", transform=name[:50])
+        raise MappingError(MappingProblem.UNKNOWN_STEP, transform=name[:50])
     return TRANSFORMS[name]
 
 
@@ -218,7 +237,7 @@ def _regex_extract(values: Values, parameters: Parameters, _claims: ClaimValues)
 
 def _check_group(parameters: Parameters) -> None:
     if (parameters["group"] or 0) > patterns.group_count(parameters["pattern"]):
-        raise ParameterRefused("the pattern has no such group")
+        raise ParameterRefused(MappingProblem.NO_SUCH_GROUP)
 
 
 def _replace(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
@@ -255,9 +274,7 @@ def claims_named(template: str) -> list[str]:
 def _check_template(template: str) -> None:
     # str.format would reach into attributes ("{x.__class__}"); here a name is a key and nothing more.
     if any(part[2] for part in _TEMPLATE_PART.finditer(template)):
-        raise ParameterRefused(
-            "has a brace that belongs to no claim; write {{ or }} for the character"
-        )
+        raise ParameterRefused(MappingProblem.STRAY_BRACE)
 
 
 def _boolean(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
@@ -303,9 +320,7 @@ def _check_date_formats(formats: Values) -> None:
     for date_format in formats:
         directives = re.findall(r"%(.?)", date_format)
         if sorted(directives) not in (["Y", "d", "m"], ["d", "m", "y"]):
-            raise ParameterRefused(
-                "each must have %d, %m and %Y (or %y) once, and no other directive"
-            )
+            raise ParameterRefused(MappingProblem.NO_DATE_FORMAT)
 
 
 def _constant(_values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:

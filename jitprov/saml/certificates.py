@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from enum import unique
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import JitprovError, ProblemCode
 from jitprov.saml.types import Certificate
 
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -26,10 +27,26 @@ MAX_CERTIFICATE_LENGTH = 32 * 1024
 _ARMOUR = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
 
 
+@unique
+class CertificateProblem(ProblemCode):
+    """What can be wrong with a certificate."""
+
+    ABSENT = "it does not come with a certificate"
+    TOO_LONG = "certificate is too long"
+    NOT_X509 = "not an X.509 certificate"
+    KEY_UNREADABLE = "its key can not be read"
+    KEY_OF_ANOTHER_KIND = "its key is neither RSA nor an elliptic curve key"
+    KEY_TOO_SHORT = "its key has %(bits)s bits, %(least)s are the least"
+
+
 class CertificateUnusable(JitprovError):
     """A certificate can not be read, or its key is of a kind or size that we do not trust."""
 
     code = "certificate_unusable"
+
+    def __init__(self, problem: CertificateProblem, /, **facts: object) -> None:
+        super().__init__(problem.text(facts))
+        self.problem, self.facts = problem, facts
 
 
 @lru_cache(maxsize=4096)
@@ -69,22 +86,22 @@ def fingerprint_of(text: str) -> str:
 
 def _parse(text: str) -> x509.Certificate:
     if len(text) > MAX_CERTIFICATE_LENGTH:
-        raise CertificateUnusable("certificate is too long")
+        raise CertificateUnusable(CertificateProblem.TOO_LONG)
     try:
         der = base64.b64decode("".join(_ARMOUR.sub("", text).split()), validate=True)
         return x509.load_der_x509_certificate(der)
     except (binascii.Error, ValueError, x509.InvalidVersion) as error:
-        raise CertificateUnusable("not an X.509 certificate") from error
+        raise CertificateUnusable(CertificateProblem.NOT_X509) from error
 
 
 def _require_strong_key(certificate: x509.Certificate) -> PublicKey:
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise CertificateUnusable("its key can not be read") from error
+        raise CertificateUnusable(CertificateProblem.KEY_UNREADABLE) from error
     if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
-        raise CertificateUnusable("its key is neither RSA nor an elliptic curve key")
+        raise CertificateUnusable(CertificateProblem.KEY_OF_ANOTHER_KIND)
     least = MIN_RSA_BITS if isinstance(key, rsa.RSAPublicKey) else MIN_CURVE_BITS
     if key.key_size < least:
-        raise CertificateUnusable(f"its key has {key.key_size} bits, {least} are the least")
+        raise CertificateUnusable(CertificateProblem.KEY_TOO_SHORT, bits=key.key_size, least=least)
     return key

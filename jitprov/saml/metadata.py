@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from jitprov.exceptions import JitprovError
-from jitprov.saml.certificates import CertificateUnusable, load_certificate
+from jitprov.saml.certificates import CertificateProblem, CertificateUnusable, load_certificate
 from jitprov.saml.metadata_refusals import (
     MAX_NAMED,
     CertificatesExpired,
@@ -272,7 +272,7 @@ def _signed(elements: Iterable[etree._Element]) -> list[etree._Element]:
 def _embedded_certificates(element: etree._Element) -> list[Certificate]:
     texts = [text_of(certificate) for certificate in _found(_EMBEDDED, element)[:MAX_CERTIFICATES]]
     if not texts:
-        raise CertificateUnusable("it does not come with a certificate")
+        raise CertificateUnusable(CertificateProblem.ABSENT)
     return [load_certificate(text, allow_expired=True) for text in texts]
 
 

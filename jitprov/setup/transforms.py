@@ -16,7 +16,7 @@ from jitprov.provisioning.transforms import (
     TransformSpec,
 )
 from jitprov.setup.lines import NotATable, lines_of, table_lines, table_of, texts_of
-from jitprov.words.problems import in_words
+from jitprov.words.problems import sentence
 from jitprov.words.transforms import (
     CHOICE_LABELS,
     PARAMETER_HELP,
@@ -89,7 +89,7 @@ class StepForm(forms.Form):
             spec.validate(self._given(spec))
         except MappingError as error:
             beside = error.parameter if error.parameter in self.fields else "step"
-            self.add_error(beside, in_words(error.problem))
+            self.add_error(beside, sentence(error))
 
     def _given(self, spec: TransformSpec) -> dict[str, Any]:
         """Return the parameters that were given; of an empty number there is nothing to give."""

@@ -274,7 +274,9 @@ def test_files_that_are_not_there_or_not_text(idp: IdentityProvider, tmp_path: P
             id="required",
         ),
         pytest.param(
-            {"claims": [{"sources": "a", "target": "email", "sync": "never"}]}, "never", id="sync"
+            {"claims": [{"sources": "a", "target": "email", "sync": "never"}]},
+            "Sync: must be one of always, on_create, if_empty",
+            id="sync",
         ),
         pytest.param(
             {"claims": [{"sources": "a", "target": "email", "transforms": [{"name": "x"}]}]},

@@ -1,53 +1,83 @@
-"""What the pure core says of a mapping or a certificate has words for a form."""
+"""Every problem that the pure core has a code for has a sentence, and no sentence is left over."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from itertools import chain
 
 import pytest
+from django.utils import translation
 
-import jitprov
-from jitprov.words.problems import in_words
+from jitprov.exceptions import ProblemCode
+from jitprov.provisioning.problems import MappingProblem
+from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.saml.certificates import CertificateProblem, CertificateUnusable, load_certificate
+from jitprov.words.problems import SENTENCES, in_words, sentence
+from tests.saml.documents import key_pair
 
-PACKAGE = Path(jitprov.__file__).parent
-SAYING = {"MappingError", "PatternRefused", "ParameterRefused", "CertificateUnusable"}
-FILES = [
-    *(PACKAGE / "provisioning").glob("*.py"),
-    PACKAGE / "saml/certificates.py",
-    PACKAGE / "host/user_fields.py",
-]
-
-
-def texts() -> Iterator[str]:
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SAYING and node.args:
-                text = _text(node.args[0])
-                if text:
-                    yield text
+CODES = list(chain.from_iterable(ProblemCode.__subclasses__()))
+_PLACE = re.compile(r"%\((\w+)\)s")
 
 
-def _text(node: ast.expr) -> str:
-    """Return a text with a number for each value in it."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if not isinstance(node, ast.JoinedStr):
-        return ""
-    return "".join(
-        "7" if isinstance(part, ast.FormattedValue) else _text(part) for part in node.values
+def places(text: str) -> set[str]:
+    return set(_PLACE.findall(text))
+
+
+def test_the_codes_and_the_sentences_are_the_same() -> None:
+    assert {MappingProblem, CertificateProblem} <= set(ProblemCode.__subclasses__())
+    assert set(SENTENCES) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_a_sentence_has_no_fact_that_its_code_does_not_carry(code: ProblemCode) -> None:
+    said = str(SENTENCES[code])
+
+    assert places(said) <= places(code.value)
+    assert said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        pytest.param(
+            [{"name": "split"}], "split: separator: This must be a text.", id="a parameter"
+        ),
+        pytest.param([{"name": "explode"}], "explode: There is no such step.", id="a step"),
+        pytest.param({}, "The steps must be a list.", id="all of it"),
+        pytest.param(
+            [{"name": "join", "separator": "x" * 501}],
+            "join: separator: This must have at most 500 characters.",
+            id="with a fact",
+        ),
+        pytest.param(
+            [{"name": "%(no)s%d"}], "%(no)s%d: There is no such step.", id="a name with places"
+        ),
+    ],
+)
+def test_a_mapping_is_refused_in_words_at_their_place(steps: object, expected: str) -> None:
+    with pytest.raises(MappingError) as refusal:
+        parse_transforms(steps)
+
+    assert in_words(refusal.value) == expected
+    assert expected.endswith(sentence(refusal.value))
+
+
+def test_a_certificate_is_refused_in_the_language_of_the_reader() -> None:
+    with pytest.raises(CertificateUnusable) as refusal:
+        load_certificate(key_pair("rsa-1024").certificate)
+
+    assert in_words(refusal.value) == (
+        "The key of this certificate has 1024 bits; 2048 are the least."
     )
+    with translation.override("de"):
+        assert "1024" in in_words(refusal.value)
+        assert "key" not in in_words(refusal.value)
 
 
-@pytest.mark.parametrize("text", sorted(set(texts())))
-def test_every_text_has_words(text: str) -> None:
-    words = in_words(text)
+def test_a_refusal_for_logs_holds_its_facts() -> None:
+    with pytest.raises(MappingError) as refusal:
+        parse_transforms([{"name": "date", "formats": ["%B"]}])
 
-    assert words != text
-    assert words.endswith(".")
-    assert "%(" not in words
-
-
-def test_a_text_without_words_is_itself() -> None:
-    assert in_words("something new") == "something new"
+    assert str(refusal.value) == (
+        "date: formats: each must have %d, %m and %Y (or %y) once, and no other directive"
+    )

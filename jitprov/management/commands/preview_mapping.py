@@ -15,11 +15,12 @@ from jitprov.accounts import Rules
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import MAX_RECENT
 from jitprov.management.chosen import chosen_identity_provider
-from jitprov.management.mapping_file import read_mapping
+from jitprov.management.mapping_file import MappingFileRefused, read_mapping
 from jitprov.management.preview_report import PreviewReport
 from jitprov.mapping_review.preview import PreviewInputRefused, Said, pasted, preview, recent
 from jitprov.mapping_review.review import review
 from jitprov.models import IdentityProvider
+from jitprov.provisioning.transforms import MappingError
 
 UNUSABLE = 2
 """Exit code where there is nothing to preview."""
@@ -84,9 +85,15 @@ def _failures() -> Iterator[None]:
     except PreviewInputRefused as error:
         code = f"{error.code}: {error.cause}" if error.cause else error.code
         raise CommandError(f"{error.problem} [{code}]", returncode=UNUSABLE) from error
+    except MappingFileRefused as error:
+        raise _unusable(error, MappingError.code) from error
     except JitprovError as error:
-        text = f"{str(error)[:1].upper()}{str(error)[1:]}"
-        raise CommandError(f"{text} [{error.code}]", returncode=UNUSABLE) from error
+        raise _unusable(error, error.code) from error
+
+
+def _unusable(error: Exception, code: str) -> CommandError:
+    text = f"{str(error)[:1].upper()}{str(error)[1:]}"
+    return CommandError(f"{text} [{code}]", returncode=UNUSABLE)
 
 
 def _report(options: dict[str, Any]) -> PreviewReport:

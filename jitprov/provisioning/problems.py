@@ -1,0 +1,49 @@
+"""List what can be wrong with a mapping: a stable code for each problem, and its text for logs."""
+
+from __future__ import annotations
+
+from enum import unique
+
+from jitprov.exceptions import ProblemCode
+
+
+@unique
+class MappingProblem(ProblemCode):
+    """What can be wrong with a parameter, a step, a row or a whole mapping."""
+
+    # Parameters
+    EMPTY = "must not be empty"
+    NO_CHOICE = "must be one of %(choices)s"
+    NO_TEXT = "must be a text"
+    NO_TEXTS = "must be a list of texts"
+    NO_TABLE = "must be an object of texts"
+    TOO_LONG = "must have at most %(most)s characters"
+    TOO_MANY_ENTRIES = "must have at most %(most)s entries"
+    NO_WHOLE_NUMBER = "must be a whole number from 0 to %(most)s"
+    UNSTORABLE = "has a character that cannot be stored"
+    UNKNOWN_PARAMETER = "is not a parameter"
+    NO_PATTERN = "is not a regular expression"
+    SLOW_PATTERN = (
+        "may take too long: begin it with ^, repeat fewer parts, and repeat nothing "
+        "that is itself repeated, optional or an alternative"
+    )
+    UNCOUNTABLE_PATTERN = "uses what is not allowed here: %(what)s"
+    NO_SUCH_GROUP = "the pattern has no such group"
+    STRAY_BRACE = "has a brace that belongs to no claim; write {{ or }} for the character"
+    NO_DATE_FORMAT = "each must have %%d, %%m and %%Y (or %%y) once, and no other directive"
+
+    # Steps
+    STEPS_NO_LIST = "transforms must be a list"
+    STEP_NO_OBJECT = 'each transform must be an object with a "name"'
+    TOO_MANY_STEPS = "there are more than %(most)s transforms"
+    UNKNOWN_STEP = "there is no such transform"
+    STEP_NOT_LAST = "must be the last transform"
+
+    # Rows
+    FORBIDDEN_TARGET = "%(field)s can never be written by a mapping"
+    UNMAPPABLE_TARGET = "%(field)s is not a user field that a mapping may write"
+    NO_TARGET = "the target must be the name of a user field"
+    TOO_MANY_CLAIMS = "there are more than %(most)s claims in one row"
+    NOTHING_TO_READ = "a row without a claim needs a constant, a default or a template"
+    TOO_MANY_ROWS = "there are more than %(most)s rows"
+    TARGET_TWICE = "two rows have the same target"
