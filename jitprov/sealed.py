@@ -60,13 +60,18 @@ def _digest(text: str, key: bytes) -> str:
 
 
 def _fernet(purpose: str) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in _keys(purpose)])
+    return _fernet_of(_keys(purpose))
 
 
-def _keys(purpose: str) -> list[bytes]:
+@lru_cache(maxsize=16)
+def _fernet_of(keys: tuple[bytes, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+
+def _keys(purpose: str) -> tuple[bytes, ...]:
     """Return the key that seals, then those that only open."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [_derived(secret, purpose) for secret in secrets]
+    return tuple(_derived(secret, purpose) for secret in secrets)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from jitprov.accounts.desired import Rules, desired_user, with_username, without_groups
-from jitprov.accounts.people import Found, current_user, identities
+from jitprov.accounts.people import Found, current_user, identity_of
 from jitprov.host import user_fields
 from jitprov.host.provisioner import Provisioner, provisioner_for
 from jitprov.models import IdentityProvider, accounts_database
@@ -93,7 +93,7 @@ class Judge:
     def _read(self) -> Found | None:
         """Read everything that the decision needs in one statement, and keep others from writing it."""
         claims = self.desired.claims
-        identity = identities(self.host.identity_provider, claims.external_id).first()
+        identity = identity_of(self.host.identity_provider, claims.external_id)
         if identity is not None:
             current = current_user(identity.user, self.desired, identity)
             return Found(user=identity.user, identity=identity, current=current)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from jitprov.host import user_fields
 from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
 from jitprov.models.json_rows import json_rows, json_values
+from jitprov.models.kept_statements import KeptSelect, Parameter
 from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Update
 
 
@@ -28,19 +29,29 @@ class Found:
     current: CurrentUser
 
 
-def identities(
-    identity_provider: IdentityProvider, external_id: str
-) -> models.QuerySet[ExternalIdentity]:
-    """Look somebody up by the anchor and nothing else, with their groups and who granted them."""
-    return _people(get_user_model()).filter(
-        identity_provider=identity_provider, external_id_digest=digest(external_id)
+def identity_of(identity_provider: IdentityProvider, external_id: str) -> ExternalIdentity | None:
+    """Look somebody up by the anchor and nothing else, with their groups and who granted them. Lock the row."""
+    by_anchor = _by_anchor(get_user_model())
+    found = by_anchor.run(
+        identity_provider=identity_provider.pk, external_id_digest=digest(external_id)
     )
+    return next(iter(found), None)
 
 
 @cache
-def _people(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalIdentity]:
-    """Return the statement, not what it reads: to put it together costs as much as to run it."""
-    identities = ExternalIdentity.objects.select_related("user").select_for_update()
+def _by_anchor(user_model: type[AbstractBaseUser]) -> KeptSelect[ExternalIdentity]:
+    return KeptSelect(lambda: _identities(user_model))
+
+
+def _identities(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalIdentity]:
+    identities = (
+        ExternalIdentity.objects.select_related("user")
+        .select_for_update()
+        .filter(
+            identity_provider_id=Parameter("identity_provider"),
+            external_id_digest=Parameter("external_id_digest"),
+        )
+    )
     return identities.annotate(
         member_of=json_values(_memberships(user_model), "group_id"),
         grants=json_rows(

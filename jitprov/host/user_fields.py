@@ -13,7 +13,7 @@ from django.conf import settings  # noqa: TID251 -- USE_TZ is Django's setting, 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import CharField, EmailField, Field, FileField, TextField
+from django.db.models import CharField, EmailField, Field, FileField, QuerySet, TextField
 from django.utils import timezone
 
 from jitprov.conf import conf
@@ -144,12 +144,16 @@ def taken(wanted: Mapping[str, Any], *, except_for: Any) -> frozenset[str]:
 
     :param except_for: primary key of the person themselves, or ``None``.
     """
-    fields = mappable_fields()
-    people = get_user_model()._default_manager.exclude(pk=except_for)
+    fields = mappable_fields() if wanted else {}
     return frozenset(
         name
         for name, value in wanted.items()
         if fields[name].unique
         and value not in (None, "")
-        and people.filter(**{name: value}).exists()
+        and _others(except_for).filter(**{name: value}).exists()
     )
+
+
+def _others(pk: Any) -> QuerySet[AbstractBaseUser]:
+    """Return everybody but one. Made only where a value has to be looked for: it costs as much as a look-up."""
+    return get_user_model()._default_manager.exclude(pk=pk)

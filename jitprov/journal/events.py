@@ -18,6 +18,7 @@ from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
+from jitprov.models.kept_statements import insert
 from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")
@@ -175,8 +176,10 @@ def _said(desired: DesiredUser | None) -> dict[str, str]:
 
 
 def _keep(identity_provider: IdentityProvider, **values: Any) -> ProvisioningEvent:
-    event = ProvisioningEvent.objects.create(
-        identity_provider=identity_provider, tenant_id=identity_provider.tenant_id, **values
+    event = insert(
+        ProvisioningEvent(
+            identity_provider=identity_provider, tenant_id=identity_provider.tenant_id, **values
+        )
     )
     logger.info(
         "sign-in %s at %s: %s %s",

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 from urllib.parse import urljoin
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.models import certificates
 from jitprov.models.certificates import SigningCertificate
 from jitprov.models.json_rows import json_rows
+from jitprov.models.kept_statements import KeptSelect, Parameter
 from jitprov.models.mappings import (
     CLAIM_COLUMNS,
     GROUP_COLUMNS,
@@ -25,6 +24,7 @@ from jitprov.models.mappings import (
     claim_rule,
 )
 from jitprov.models.observed_claims import OBSERVED_COLUMNS, ObservedClaim
+from jitprov.models.paths import path_to
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import ClaimRule, GroupRule, Policy
 from jitprov.saml.certificates import load_certificate
@@ -188,7 +188,7 @@ class IdentityProvider(models.Model):
     @classmethod
     def meant_by(cls, slug: str) -> IdentityProvider | None:
         """Return the identity provider of a URL with its configuration, in one statement."""
-        return _with_configuration().filter(slug=slug).first()
+        return next(iter(_BY_SLUG.run(slug=slug)), None)
 
     @property
     def is_draft(self) -> bool:
@@ -207,7 +207,7 @@ class IdentityProvider(models.Model):
 
     def url(self, view: str) -> str:
         """Return the absolute URL of one of our views for this identity provider; never from the Host header."""
-        return urljoin(conf.BASE_URL + "/", reverse(f"jitprov:{view}", args=[self.slug]))
+        return urljoin(conf.BASE_URL + "/", path_to(view, self.slug))
 
     def as_service_provider(self) -> ServiceProvider:
         """Return us, as this identity provider sees us."""
@@ -272,10 +272,9 @@ class IdentityProvider(models.Model):
         return related.values(*fields)
 
 
-@cache
-def _with_configuration() -> IdentityProviderQuerySet:
-    """Return the statement, not what it reads: to put it together costs three times as much as to run it."""
-    return IdentityProvider.objects.with_configuration()
+_BY_SLUG = KeptSelect(
+    lambda: IdentityProvider.objects.with_configuration().filter(slug=Parameter("slug"))
+)
 
 
 class EmailDomain(models.Model):

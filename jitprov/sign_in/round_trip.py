@@ -27,6 +27,7 @@ from jitprov.models import (
     digest,
     remembered_until,
 )
+from jitprov.models.kept_statements import insert
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source
@@ -311,10 +312,12 @@ def consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -
 
 def _consume_once(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
     with transaction.atomic(using=accounts_database()):
-        ConsumedAssertion.objects.create(
-            identity_provider=identity_provider,
-            assertion_digest=digest(assertion.assertion_id),
-            expires_at=remembered_until(assertion.not_on_or_after),
+        insert(
+            ConsumedAssertion(
+                identity_provider=identity_provider,
+                assertion_digest=digest(assertion.assertion_id),
+                expires_at=remembered_until(assertion.not_on_or_after),
+            )
         )
 
 

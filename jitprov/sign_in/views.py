@@ -13,7 +13,13 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connections, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.decorators import method_decorator
@@ -25,6 +31,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.accounts.contention import TryAgain, is_busy
+from jitprov.backends import authenticate
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.host.pages import page
@@ -126,7 +133,7 @@ class SignInView(View):
 
     def _carried(self, request: AuthnRequest) -> HttpResponse:
         if request.binding is Binding.REDIRECT:
-            return redirect(request.url)
+            return HttpResponseRedirect(request.url)
         context = {"action": request.url, "fields": request.fields}
         return HttpResponse(page(self.request, "jitprov/post.html", context))
 
@@ -255,19 +262,19 @@ class AssertionConsumerServiceView(SignInView):
     ) -> HttpResponse:
         """Keep what a test came to, and send whoever began it to the report. Nobody is signed in."""
         rehearsal.complete(identity_provider, saml_response, pending, now=datetime.now(UTC))
-        response = redirect(pending.next_url)
+        response = HttpResponseRedirect(pending.next_url)
         forget(response, pending)
         return response
 
     def login_succeeded(self, completed: CompletedLogin) -> HttpResponse:
         """Let the person in and send them where they were going. Override to answer otherwise."""
-        user = auth.authenticate(self.request, provisioned=completed.provisioned)
+        user = authenticate(self.request, completed.provisioned)
         if user is None:
             raise ProvisioningRefused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED))
         auth.login(self.request, user)
         self._end_with_idp_session(completed)
         pending = completed.pending
-        response = redirect(pending.next_url if pending else safe_next_url(""))
+        response = HttpResponseRedirect(pending.next_url if pending else safe_next_url(""))
         if pending:
             forget(response, pending)
         return response

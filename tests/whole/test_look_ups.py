@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from jitprov.accounts.people import identities
+from jitprov.accounts.people import identity_of
 from jitprov.models import IdentityProvider
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
@@ -102,7 +102,7 @@ def test_the_configuration_is_looked_up_by_indexes(row: IdentityProvider) -> Non
 @needs_explain
 def test_a_person_is_looked_up_by_indexes(row: IdentityProvider) -> None:
     with watched() as statements, transaction.atomic():
-        identities(row, "ann").first()
+        identity_of(row, "ann")
 
     assert len(statements) == 1
     assert full_scans(statements[0]) == []
