@@ -1,4 +1,4 @@
-"""What the pure core refuses, as forms show it."""
+"""Report what the pure core refuses as Django reports what is wrong with a field."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 
-from jitprov.provisioning.transforms import MappingError
-from jitprov.saml.certificates import CertificateUnusable
-from jitprov.words.problems import in_words
+from jitprov.exceptions import JitprovError
 
 
 @contextmanager
 def beside(field: str) -> Iterator[None]:
-    """Show what is wrong with a value beside the field of the form that it was typed into."""
+    """Turn a refusal into a validation error of the field, with the refusal in its ``params``.
+
+    The message is the refusal's text for logs. A form puts the sentence for its code in the place of it.
+    """
     try:
         yield
-    except (MappingError, CertificateUnusable) as error:
-        raise ValidationError({field: in_words(error)}) from error
+    except JitprovError as refusal:
+        error = ValidationError("%(refusal)s", params={"refusal": refusal})
+        raise ValidationError({field: error}) from refusal

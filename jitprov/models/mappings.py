@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.form_errors import beside
-from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule
+from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule, check_target
 from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.transforms import MappingError, parse_transforms
 from jitprov.provisioning.types import ClaimRule, GroupRule, SyncMode, Transform, WhenEmpty
@@ -77,8 +77,7 @@ class ClaimMapping(models.Model):
         return self.target
 
     def clean(self) -> None:
-        from jitprov.host.user_fields import refuse_target  # noqa: PLC0415 -- needs the user model
-
+        """Refuse what no mapping may be. Whether the host has such a user field is for the form to say."""
         if self.transforms is None:
             self.transforms = []  # what a form makes of an emptied field
         rule = ClaimRule(sources=_lines(self.sources), target=self.target)
@@ -87,7 +86,7 @@ class ClaimMapping(models.Model):
         if not self.target:
             return  # said by the field itself
         with beside("target"):
-            refuse_target(self.target)
+            check_target(self.target)
         with beside("sources"):
             check_rule(rule)
 

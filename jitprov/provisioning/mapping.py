@@ -82,13 +82,18 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
     return "" if unfit else anchor
 
 
+def check_target(name: str) -> None:
+    """Accept the name of a user field, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
+    if name in FORBIDDEN_TARGETS:
+        raise MappingError(MappingProblem.FORBIDDEN_TARGET, field=name)
+    # Neither a look-up into another table nor something private.
+    if not name.isidentifier() or name.startswith("_") or "__" in name:
+        raise MappingError(MappingProblem.NO_TARGET)
+
+
 def check_rule(rule: ClaimRule) -> None:
     """Accept a row of a mapping, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
-    if rule.target in FORBIDDEN_TARGETS:
-        raise MappingError(MappingProblem.FORBIDDEN_TARGET, field=rule.target)
-    # Neither a look-up into another table nor something private.
-    if not rule.target.isidentifier() or rule.target.startswith("_") or "__" in rule.target:
-        raise MappingError(MappingProblem.NO_TARGET)
+    check_target(rule.target)
     transforms = check_transforms(rule.transforms)
     if len(rule.sources) > MAX_SOURCES:
         raise MappingError(MappingProblem.TOO_MANY_CLAIMS, most=MAX_SOURCES)

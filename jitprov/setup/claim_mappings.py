@@ -12,7 +12,7 @@ from django.forms import inlineformset_factory
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.host.user_fields import mappable_fields
+from jitprov.host.user_fields import mappable_fields, refuse_target
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.provisioning.transforms import MappingError, parse_transforms
@@ -20,6 +20,7 @@ from jitprov.setup.columns import bound, refuse_unprintable
 from jitprov.setup.lines import lines_of, texts_of
 from jitprov.setup.rows import PlainRowForm, RowFormSet
 from jitprov.setup.transforms import StepForm, step_forms
+from jitprov.words.problems import in_words
 
 MAX_POSITION = 32767
 
@@ -99,6 +100,15 @@ class ClaimMappingForm(PlainRowForm):
         for source in sources:
             refuse_unprintable(source)
         return lines_of(sources)
+
+    def clean_target(self) -> str:
+        """Return the user field; the host may have taken a stored one out of mappings, which the model cannot know."""
+        target = str(self.cleaned_data["target"])
+        try:
+            refuse_target(target)
+        except MappingError as error:
+            raise forms.ValidationError(in_words(error)) from error
+        return target
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from django import forms
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
+
+from jitprov.provisioning.transforms import MappingError
+from jitprov.saml.certificates import CertificateUnusable
+from jitprov.words.problems import in_words
 
 
 class RowForm(forms.ModelForm):
@@ -20,6 +25,14 @@ class RowForm(forms.ModelForm):
         self.quiet = quiet
         self.remarks: list[Any] = []
         super().__init__(*args, **kwargs)
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error, in the reader's language where the model reports a refusal of the pure core."""
+        for one in chain.from_iterable(getattr(error, "error_dict", {}).values()):
+            refusal = (one.params or {}).get("refusal")
+            if isinstance(refusal, MappingError | CertificateUnusable):
+                one.params = {"refusal": in_words(refusal)}
+        super().add_error(field, error)
 
     @property
     def errors(self) -> ErrorDict:
