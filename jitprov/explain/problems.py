@@ -101,8 +101,11 @@ def _explained(
 def _in_words(code: str, detail: str) -> Iterator[Text]:
     if code == RefusalReason.REQUIRED_CLAIM_MISSING or not detail:
         return  # said by the claims themselves
-    for part in detail.split(", "):
-        yield _REFUSED_VALUES.get(part, part)
+    codes = detail.split(", ")
+    if all(code.isidentifier() for code in codes):
+        yield from (_REFUSED_VALUES.get(code, code) for code in codes)
+    else:
+        yield detail  # a transform's own text, commas and all
 
 
 def _read(mapping: ClaimMapping, details: Mapping[str, Any]) -> Iterator[ReadClaim]:

@@ -164,6 +164,18 @@ def test_a_value_that_does_not_fit_says_why_in_words(sign_in: Callable[..., Any]
     assert [str(one) for one in problem.details] == ["The value is longer than the field allows."]
 
 
+def test_the_text_of_a_transform_that_refused_a_value_stays_whole(
+    sign_in: Callable[..., Any],
+) -> None:
+    ClaimMapping.objects.filter(target="last_name").update(transforms=[{"name": "boolean"}])
+    sign_in()
+
+    [problem] = latest().problems
+    assert problem.details == (
+        f"{SURNAME_CLAIM}: boolean: the value is none of true, false, 1, 0, yes, no",
+    )
+
+
 def test_a_value_that_somebody_else_has_names_the_field(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
