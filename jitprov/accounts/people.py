@@ -106,16 +106,17 @@ def apply_groups(
         groups.add(*changes.join)
     if changes.leave:
         groups.remove(*changes.leave)
-    GrantedGroup.objects.bulk_create(
-        GrantedGroup(
-            identity=identity,
-            group_id=group,
-            claim=rules[group].claim,
-            value=rules[group].value,
-            reference=reference,
+    if changes.grant:
+        GrantedGroup.objects.bulk_create(
+            GrantedGroup(
+                identity=identity,
+                group_id=group,
+                claim=rules[group].claim,
+                value=rules[group].value,
+                reference=reference,
+            )
+            for group in sorted(changes.grant)
         )
-        for group in sorted(changes.grant)
-    )
     if changes.revoke:
         identity.granted_groups.filter(group__in=changes.revoke).delete()
 

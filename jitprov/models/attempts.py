@@ -65,7 +65,11 @@ _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 def new_reference() -> str:
     """Return what a person may quote: ten characters, about 49 bits."""
-    return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(10))
+    number, letters = secrets.randbelow(len(_REFERENCE_ALPHABET) ** 10), []
+    for _letter in range(10):
+        number, letter = divmod(number, len(_REFERENCE_ALPHABET))
+        letters.append(_REFERENCE_ALPHABET[letter])
+    return "".join(letters)
 
 
 class ProvisioningEvent(models.Model):

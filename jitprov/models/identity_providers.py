@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urljoin
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -24,7 +23,7 @@ from jitprov.models.mappings import (
     claim_rule,
 )
 from jitprov.models.observed_claims import OBSERVED_COLUMNS, ObservedClaim
-from jitprov.models.paths import path_to
+from jitprov.models.urls import absolute_url
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import ClaimRule, GroupRule, Policy
 from jitprov.saml.certificates import load_certificate
@@ -207,7 +206,7 @@ class IdentityProvider(models.Model):
 
     def url(self, view: str) -> str:
         """Return the absolute URL of one of our views for this identity provider; never from the Host header."""
-        return urljoin(conf.BASE_URL + "/", path_to(view, self.slug))
+        return absolute_url(view, self.slug)
 
     def as_service_provider(self) -> ServiceProvider:
         """Return us, as this identity provider sees us."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
+from django.conf import settings
 from django.db import connections, router
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.signals import post_save, pre_save
@@ -43,6 +44,8 @@ class _Compiled:
     sql: str
     params: tuple[Any, ...]
     learnt: Mapping[str, Any]
+    converted: tuple[int, ...]
+    """Numbers of the columns whose values Django converts; to ask each of them again takes longer than the database."""
 
     @classmethod
     def by(cls, compiler: Any) -> _Compiled:
@@ -51,12 +54,24 @@ class _Compiled:
         [(sql, params)] = statement if isinstance(statement, list) else [statement]
         own = {"connection", "query", "using"}
         learnt = {name: value for name, value in vars(compiler).items() if name not in own}
-        return cls(sql=sql, params=tuple(params), learnt=learnt)
+        columns = [column for column, *_ in getattr(compiler, "select", None) or ()]
+        converted = tuple(compiler.get_converters(columns))
+        return cls(sql=sql, params=tuple(params), learnt=learnt, converted=converted)
 
     def teach(self, compiler: Any, statement: object) -> None:
         """Let a compiler of the same kind run a statement as if it had put it together itself."""
         vars(compiler).update(self.learnt)
         vars(compiler)["as_sql"] = lambda *_args, **_kwargs: statement
+
+    def convert(self, compiler: Any) -> None:
+        """Let a compiler look for converters only where there are any."""
+        find = compiler.get_converters
+
+        def found(columns: list[Any]) -> dict[int, Any]:
+            some = find([columns[number] for number in self.converted])
+            return {self.converted[number]: one for number, one in some.items()}
+
+        vars(compiler)["get_converters"] = found
 
 
 class _Kept:
@@ -69,7 +84,13 @@ class _Kept:
         """Return the statement for a database; compile it if it never ran there."""
         connection: Any = connections[alias]
         # A host's database backend may write the tenant's schema into each name; most set a search path instead.
-        key = alias, type(connection), connection.ops.quote_name(model._meta.db_table)
+        table = connection.ops.quote_name(model._meta.db_table)
+        key = (
+            alias,
+            type(connection),
+            table,
+            settings.USE_TZ,
+        )  # MariaDB converts times where there are zones
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = _Compiled.by(compile_it())
@@ -94,6 +115,7 @@ class _KeptQuery(Query):
             for one in self.compiled.params
         )
         self.compiled.teach(compiler, (self.compiled.sql, tuple(params)))
+        self.compiled.convert(compiler)
         return compiler
 
 

@@ -22,7 +22,6 @@ from django.http import (
 )
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, reverse
-from django.utils.decorators import method_decorator
 from django.utils.encoding import iri_to_uri
 from django.utils.http import is_same_domain, url_has_allowed_host_and_scheme
 from django.views import View
@@ -66,10 +65,19 @@ class IdentityProviderUnknown(JitprovError):
     code = "identity_provider_unknown"
 
 
-# Also where the host's middleware lets in only those who are signed in: nobody is, before they have been here.
-@method_decorator(login_not_required, name="dispatch")
 class SignInView(View):
     """What all pages of a sign-in share: which identity provider is meant, leaving for it, and being refused."""
+
+    # Also where the host's middleware lets in only those who are signed in: nobody is, before they have been here.
+    decorators: tuple[Callable[..., Any], ...] = (login_not_required,)
+    """Of the view, put on once; ``method_decorator`` would put them on at every request."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        view: Callable[..., HttpResponseBase] = super().as_view(**initkwargs)
+        for decorate in cls.decorators:
+            view = decorate(view)
+        return view
 
     def identity_provider(self, slug: str) -> IdentityProvider:
         """Return the identity provider with its certificates and mappings, in one statement."""
@@ -138,9 +146,10 @@ class SignInView(View):
         return HttpResponse(page(self.request, "jitprov/post.html", context))
 
 
-@method_decorator(never_cache, name="dispatch")
 class LoginView(SignInView):
     """``<slug>/login/?next=...``: off to the tenant's identity provider."""
+
+    decorators = (*SignInView.decorators, never_cache)
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         return self.leave_for(
@@ -150,9 +159,10 @@ class LoginView(SignInView):
         )
 
 
-@method_decorator(never_cache, name="dispatch")
 class StartTestView(SignInView):
     """``<slug>/test/?token=...``: off to the identity provider for a test, also while it is switched off."""
+
+    decorators = (*SignInView.decorators, never_cache)
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
@@ -160,9 +170,10 @@ class StartTestView(SignInView):
         return self.carry(*rehearsal.ask(test, identity_provider))
 
 
-@method_decorator(never_cache, name="dispatch")
 class DiscoveryView(SignInView):
     """``login/``: asks for an e-mail address, or takes ``?tenant=`` or ``?email=``, and finds the way."""
+
+    decorators = (*SignInView.decorators, never_cache)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if request.GET.get("tenant") or request.GET.get("email"):
@@ -215,14 +226,18 @@ class MetadataView(SignInView):
         return response
 
 
-# The POST comes from another site, so there is no CSRF token; what proves that this browser asked is the
-# signed cookie of the request.
-# What was posted is not shown in the report of an error: it holds an assertion.
-@method_decorator(
-    [csrf_exempt, never_cache, sensitive_post_parameters("SAMLResponse")], name="dispatch"
-)
 class AssertionConsumerServiceView(SignInView):
     """``<slug>/acs/``: where identity providers send people back to."""
+
+    decorators = (
+        # What was posted is not shown in the report of an error: it holds an assertion.
+        sensitive_post_parameters("SAMLResponse"),
+        never_cache,
+        # The POST comes from another site, so there is no CSRF token; what proves that this browser asked is the
+        # signed cookie of the request.
+        csrf_exempt,
+        *SignInView.decorators,
+    )
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
