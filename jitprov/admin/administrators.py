@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin, is_searchable
-from jitprov.journal.audit import Actor, record_administrator
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import record_administrator
 from jitprov.models import Action, TenantAdministrator
 
 

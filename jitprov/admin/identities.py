@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
 from jitprov.explain import explain_user, matching_names, user_by_key
-from jitprov.journal.audit import Actor, record_done
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import record_done
 from jitprov.models import ExternalIdentity, GrantedGroup
 
 

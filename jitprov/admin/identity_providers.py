@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.conf import conf
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm

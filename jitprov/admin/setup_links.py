@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
 from jitprov.setup import links as setup_links
 

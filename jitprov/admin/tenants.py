@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 
 from jitprov.admin.scoped import SuperuserAdmin
 from jitprov.conf import conf
-from jitprov.journal.audit import Actor, recorded_many
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import recorded_many
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink, Tenant
 
 

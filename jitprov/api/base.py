@@ -23,7 +23,7 @@ from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
 from jitprov.api.throttling import CostlyThrottle, OrdinaryThrottle
 from jitprov.conf import conf
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.scope import Scope, scope_of

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.exceptions import JitprovError
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, accounts_database
 
 WITHOUT_TEST = "enabled without a passing test"

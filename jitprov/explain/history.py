@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.host.user_fields import label_of
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     Action,
     ClaimMapping,

@@ -6,7 +6,6 @@ a change came, nor how it was written: a form, the API, an import, a bulk statem
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,16 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     Action,
     ConfigurationChange,
     IdentityProvider,
-    SetupLink,
     TenantAdministrator,
-    Via,
     accounts_database,
 )
 from jitprov.models.changes import MAX_LABEL
@@ -69,35 +66,6 @@ _NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled", "name"}
 
 Key: TypeAlias = tuple[str, str]
 """What kind of row, and which."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who changes something."""
-
-    via: Via
-    name: str
-    user: AbstractBaseUser | None = None
-
-    @classmethod
-    def person(cls, user: Any, via: Via = Via.ADMIN) -> Actor:
-        """Somebody who is signed in."""
-        return cls(via=via, name=user.get_username(), user=user)
-
-    @classmethod
-    def holder(cls, link: SetupLink) -> Actor:
-        """Whoever has a setup link."""
-        name = f"setup link {link.pk}" + (f" ({link.recipient})" if link.recipient else "")
-        return cls(via=Via.SETUP_LINK, name=name)
-
-    @classmethod
-    def command(cls, name: str) -> Actor:
-        """Whoever runs a management command, by the name that the operating system has for them."""
-        try:
-            operator = getpass.getuser()
-        except (KeyError, OSError):
-            operator = "?"
-        return cls(via=Via.COMMAND, name=f"{name} ({operator})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,15 +18,12 @@ from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
+from jitprov.models.attempts import MAX_NAME, MAX_NAMES
 from jitprov.models.kept_statements import insert
 from jitprov.provisioning.types import Changes, DesiredUser
 
 logger = logging.getLogger("jitprov")
 
-MAX_NAMES = 100
-"""Claims and problems that are named in one event."""
-MAX_NAME = 200
-"""Characters of each."""
 _VERIFIED_SHARE = 10
 """How many times as many refusals are kept whose origin is proved."""
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.federation_map import MapRow, in_batches
 from jitprov.metadata.importing import SlugRefused
 from jitprov.metadata.rows import apply_metadata, new_identity_provider, preset_mappings

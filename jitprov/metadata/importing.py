@@ -22,7 +22,7 @@ from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.rows import (
     UNREMARKABLE,
     FieldChange,

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jitprov.exceptions import JitprovError
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.importing import ImportResult, import_metadata
 from jitprov.metadata.source import ImportRefused, fetch_document
 from jitprov.models import IdentityProvider, accounts_database

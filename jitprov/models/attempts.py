@@ -57,6 +57,10 @@ class Outcome(models.TextChoices):
 
 CAME_IN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 NOT_LET_IN = (Outcome.REFUSED, Outcome.ERROR)
+MAX_NAMES = 100
+"""Claims and problems that are named in one event."""
+MAX_NAME = 200
+"""Characters of each."""
 
 
 # No 0, 1, I, L, O: people read references aloud.

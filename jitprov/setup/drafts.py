@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.importing import free_slug
 from jitprov.metadata.rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider

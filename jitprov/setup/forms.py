@@ -10,7 +10,7 @@ from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one
 
 from jitprov.accounts import Rules
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.certificates import Certificates

@@ -27,7 +27,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup import links

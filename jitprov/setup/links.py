@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, accounts_database
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope

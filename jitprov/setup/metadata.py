@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.fetch import MAX_URL
 from jitprov.metadata.importing import ImportResult, import_metadata
 from jitprov.metadata.source import fetch_document

@@ -17,7 +17,7 @@ from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
 from jitprov.explain.history import history
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset

@@ -22,7 +22,7 @@ from jitprov.conf import conf
 from jitprov.configuration import enabling
 from jitprov.exceptions import JitprovError
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.journal.observed_claims import observe
 from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
 from jitprov.provisioning.decide import diff

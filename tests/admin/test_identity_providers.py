@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import recorded
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
     ClaimMapping,

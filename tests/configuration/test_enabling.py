@@ -21,7 +21,8 @@ from jitprov.configuration.enabling import (
     missing,
     state_of,
 )
-from jitprov.journal.audit import Actor, configuration_digest
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import configuration_digest
 from jitprov.models import (
     ConfigurationChange,
     EmailDomain,

@@ -181,7 +181,7 @@ def invite(visitors: Visitors, story: Story) -> None:
 _INVITATION = """
 from example_site.organisations.models import Organisation
 from jitprov import setup_links
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import Via
 
 hooli = Organisation.objects.create(slug="hooli", name="Hooli")

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 import jitprov
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Tenant, Via
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup import links

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jitprov.explain.history import KINDS, MAX_SHOWN, HistoryEntry, history
+from jitprov.journal.actors import Actor
 from jitprov.journal.audit import (
     ADMINISTRATOR,
     IDENTITY_PROVIDER,
     RELATED,
-    Actor,
     record_done,
     recorded,
 )

@@ -11,11 +11,11 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from jitprov.journal.actors import Actor
 from jitprov.journal.audit import (
     COLUMNS,
     IDENTITY_PROVIDER,
     RELATED,
-    Actor,
     configuration_digest,
     record_administrator,
     record_done,

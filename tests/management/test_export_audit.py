@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import recorded
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
 from tests.support.factories import IdentityProviderFactory
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata import source
 from jitprov.metadata.importing import ImportResult, import_metadata
 from jitprov.metadata.source import ImportRefused

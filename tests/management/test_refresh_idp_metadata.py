@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.metadata import importing
 from jitprov.metadata.refresh import AT_ONCE, refresh
 from jitprov.models import ConfigurationChange, IdentityProvider, Via

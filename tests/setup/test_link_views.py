@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     ConfigurationChange,
     IdentityProvider,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from jitprov.configuration import enabling
 from jitprov.journal import audit
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from jitprov.configuration import enabling
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,

@@ -9,7 +9,7 @@ import lxml.html
 from django.test import Client
 from django.urls import reverse
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import (
     IdentityProvider,
     SetupLink,

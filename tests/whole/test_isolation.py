@@ -24,7 +24,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from example_site.demo.page import Form, Page
-from jitprov.journal.audit import Actor, recorded
+from jitprov.journal.actors import Actor
+from jitprov.journal.audit import recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import (
     ClaimMapping,

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.utils.timezone import now as current_time
 
 from jitprov.exceptions import JitprovError
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.management.federation_report import FederationReport
 from jitprov.management.import_report import Report
 from jitprov.management.progress import Progress

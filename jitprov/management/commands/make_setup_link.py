@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
 from jitprov.models import SetupLink
 from jitprov.provisioning.presets import Preset

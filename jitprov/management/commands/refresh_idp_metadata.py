@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import F, QuerySet
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.management.chosen import chosen_identity_providers
 from jitprov.metadata.federation_map import in_batches
 from jitprov.metadata.importing import ImportResult

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, Tenant, Via
 from jitprov.setup import links
 

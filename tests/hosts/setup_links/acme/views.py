@@ -7,7 +7,7 @@ from django.core.mail import send_mail
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from jitprov.journal.audit import Actor
+from jitprov.journal.actors import Actor
 from jitprov.models import Tenant, Via
 from jitprov.setup import links
 
