@@ -1,4 +1,7 @@
-"""The Django admin: one file per screen."""
+"""A door: the Django admin, one file for each screen.
+
+It shows what readers find and calls what writers do. It never shows a row outside the scope of who is signed in.
+"""
 
 from __future__ import annotations
 

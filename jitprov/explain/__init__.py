@@ -1,7 +1,7 @@
-"""Why? For a person: where each of their values and groups comes from. For an attempt: what happened and what to do.
+"""A reader: where a person's values and groups come from, what an attempt came to, who changed the configuration.
 
-Everything is made from what sign-ins left behind, within a scope, so that the admin's pages and
-``manage.py explain_user`` say the same.
+Everything is read within a scope from what sign-ins and changes left behind, so that the admin, the API and
+``manage.py explain_user`` say the same. It never writes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,9 @@
-"""Setting an identity provider up on one page: forms that the admin, setup links and the API share, and the page itself."""
+"""A door: the page and the link that set an identity provider up, with the forms that the admin and the API share.
+
+It translates what somebody typed and what they are shown. It never decides whose configuration somebody may see:
+:mod:`jitprov.scope` does.
+"""
+
+from __future__ import annotations
+
+__all__ = ["links"]

@@ -1,6 +1,6 @@
-"""For the tests of a host: sign people in without a network, with real keys and real signatures.
+"""A door: what the tests of a host use to sign people in, without a network, with real keys and real signatures.
 
-Importing this imports no Django.
+Importing it imports no Django. It is never imported by what runs in production.
 """
 
 from __future__ import annotations
