@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.db import connection
-from django.template import engines
-from django.test import Client, RequestFactory, override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -263,23 +261,3 @@ def test_a_site_with_an_index_of_its_own_keeps_it() -> None:
 
     assert plain.index_template == overview.INDEX_TEMPLATE
     assert own.index_template == "acme/index.html"
-
-
-@pytest.fixture
-def render() -> Callable[..., str]:
-    """Render the tag where a host has written it."""
-    written = engines["django"].from_string("{% load jitprov_status %}{% jitprov_overview %}")
-    return lambda context, request=None: written.render(context, request)
-
-
-def test_without_a_request_or_a_user_the_tag_shows_nothing(render: Callable[..., str]) -> None:
-    assert render({}).strip() == ""
-    assert render({"request": RequestFactory().get("/")}).strip() == ""
-
-
-def test_a_host_can_write_the_tag_anywhere(render: Callable[..., str], acme: Tenant) -> None:
-    without_certificate(acme, "acme-entra")
-    request = RequestFactory().get("/")
-    request.user = UserFactory.create(is_superuser=True)
-
-    assert "acme-entra" in render({}, request)

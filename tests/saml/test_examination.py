@@ -26,12 +26,12 @@ from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.person import ANN, EMAIL_CLAIM
 from tests.saml.conftest import ACS_URL, NOW, REQUEST_ID, SKEW, SP_ENTITY_ID
 from tests.saml.mutations import SAML, double, drop, find
-from tests.saml.test_refused_assertions import SIGNED_BUT_NOT_FOR_US, add_encrypted_attribute
-from tests.saml.test_refused_bytes import NO_RESPONSES
-from tests.saml.test_refused_encryption import FAILED_DECRYPTIONS
-from tests.saml.test_refused_signatures import UNPROVED
+from tests.saml.test_encryption_refused import FAILED_DECRYPTIONS
+from tests.saml.test_envelope_refused import NO_RESPONSES
 from tests.saml.test_response_accepted import USUAL_SHAPES, respond
-from tests.saml.test_two_verifiers import damage, foreign_statement, text_beside_a_name_id
+from tests.saml.test_response_refused import SIGNED_BUT_NOT_FOR_US, add_encrypted_attribute
+from tests.saml.test_signature_refused import UNPROVED
+from tests.saml.test_toolkit import damage, foreign_statement, text_beside_a_name_id
 
 PERSONAL = {ANN.upn, ANN.email, ANN.object_id, *ANN.groups, "admin@acme.example"}
 

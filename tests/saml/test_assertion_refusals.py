@@ -18,12 +18,12 @@ from jitprov.testing.keys import certificate_of, rsa_key_pair
 from jitprov.testing.knobs import DigestAlgorithm, SignatureAlgorithm
 from tests.saml.conftest import ACS_URL, NOW, REQUEST_ID, SKEW
 from tests.saml.mutations import DS, SAML, SAMLP, double, find, unset, write
-from tests.saml.test_refused_assertions import (
+from tests.saml.test_response_accepted import respond
+from tests.saml.test_response_refused import (
     add_condition,
     add_encrypted_attribute,
     encrypt_the_name_id,
 )
-from tests.saml.test_response_accepted import respond
 
 STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 

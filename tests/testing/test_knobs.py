@@ -31,7 +31,7 @@ from jitprov.testing.person import (
     ROLE_CLAIM,
     TENANT_ID_CLAIM,
 )
-from tests.saml.fake_responses import (
+from tests.testing.fake_responses import (
     ACS_URL,
     NOON,
     SP_KEYS,

@@ -41,7 +41,7 @@ from jitprov.testing.person import (
     GROUPS_CLAIM,
     OBJECT_ID_CLAIM,
 )
-from tests.saml.fake_responses import (
+from tests.testing.fake_responses import (
     NOON,
     REQUEST_ID,
     SP_KEYS,

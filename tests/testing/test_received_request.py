@@ -14,7 +14,7 @@ from jitprov.saml.types import Binding
 from jitprov.testing import (
     RequestNotUnderstood,
 )
-from tests.saml.fake_responses import (
+from tests.testing.fake_responses import (
     ACS_URL,
     NOON,
     SP_ENTITY_ID,

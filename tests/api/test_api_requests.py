@@ -184,7 +184,7 @@ class Everybody(BasePermission):
 
 
 def test_the_host_says_who_may_use_it(ours: Api, superuser: Api, settings: Any) -> None:
-    settings.JITPROV_API_PERMISSION = "tests.api.test_requests.Nobody"
+    settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Nobody"
 
     assert ours.get("tenants/").status == 403
     assert superuser.get("tenants/").status == 403
@@ -193,7 +193,7 @@ def test_the_host_says_who_may_use_it(ours: Api, superuser: Api, settings: Any) 
 def test_whatever_the_host_says_nobody_sees_more_than_their_tenants(
     idp: IdentityProvider, api_for: Any, settings: Any
 ) -> None:
-    settings.JITPROV_API_PERMISSION = "tests.api.test_requests.Everybody"
+    settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Everybody"
     nobody: Api = api_for(UserFactory.create())
 
     for api in (nobody, Api(Client())):
@@ -203,7 +203,7 @@ def test_whatever_the_host_says_nobody_sees_more_than_their_tenants(
 
 
 def test_the_host_is_asked_about_each_row(superuser: Api, settings: Any) -> None:
-    settings.JITPROV_API_PERMISSION = "tests.api.test_requests.Everybody"
+    settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Everybody"
     IdentityProviderFactory.create(slug="demo")
 
     assert superuser.get("identity-providers/demo/").status == 403
