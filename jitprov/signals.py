@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
+__all__ = ["account_provisioned", "login_refused"]
+
 account_provisioned = Signal()
 """Somebody came in. Arguments: ``user``, ``identity_provider``, ``event``, ``created`` and ``desired``.
 

@@ -12,6 +12,7 @@ from jitprov.admin import (
     identities,
     identity_providers,
     overview,
+    people,
     setup_links,
     tenants,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "identities",
     "identity_providers",
     "overview",
+    "people",
     "setup_links",
     "tenants",
 ]

@@ -1,8 +1,9 @@
-"""The REST API, for hosts that draw their own settings page: ``pip install "jitprov[api]"``.
+"""A door: the REST API, for hosts that build their own settings page: ``pip install "jitprov[api]"``.
 
-A Django app of its own. Nothing else in jitprov imports it, and nothing in it decides anything: what may be seen is
-said by :mod:`jitprov.scope`, what is valid by the forms of the admin, and what was changed is written down by
-:mod:`jitprov.journal.audit`.
+It is a Django app of its own, which nothing else in jitprov imports. It never decides anything: :mod:`jitprov.scope`
+limits the rows, the forms of the set-up page validate, and :mod:`jitprov.journal.audit` records changes.
 """
 
 from __future__ import annotations
+
+__all__ = ["permissions", "urls"]

@@ -18,6 +18,7 @@ __all__ = [
     "explain_event",
     "explain_user",
     "find_users",
+    "history",
     "matching_names",
     "user_by_key",
 ]

@@ -1,1 +1,4 @@
-"""Look at a mapping before it counts."""
+"""A reader: what a mapping would do to real people, and what is wrong with it, before it counts.
+
+It maps and decides as a sign-in does, and stops before the writing. It never writes.
+"""

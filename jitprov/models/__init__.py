@@ -1,4 +1,7 @@
-"""Who may say who people are, what it means, and what came of it."""
+"""A floor: the tables, what the database itself refuses, and reading a configuration in one statement.
+
+It never knows a use case, nor what the host project decides.
+"""
 
 from __future__ import annotations
 

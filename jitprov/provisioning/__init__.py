@@ -1,3 +1,8 @@
-"""What should happen to an account, pure: facts in, a decision out. No Django, no SAML, no I/O."""
+"""Pure: what should happen to an account, facts in and a decision out.
+
+It never imports Django, never reads SAML, and does no input or output.
+"""
 
 from __future__ import annotations
+
+__all__ = ["decide", "mapping", "transforms", "types", "usernames"]

@@ -39,5 +39,8 @@ __all__ = [
     "SignatureAlgorithm",
     "certificate_of",
     "ec_key_pair",
+    "knobs",
+    "plugin",
+    "round_trip",
     "rsa_key_pair",
 ]
