@@ -5,4 +5,4 @@ It never imports Django, never reads SAML, and does no input or output.
 
 from __future__ import annotations
 
-__all__ = ["decide", "mapping", "transforms", "types", "usernames"]
+__all__ = ["decide", "mapping", "problems", "transforms", "types", "usernames"]
