@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the settings, before a person finds out at sign-in. One function each."""
+"""Check the settings, so that mistakes are found before a person meets them at sign-in. One function each."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ NO_KEY_PAIR = "jitprov.W001"
 CLAIMS_RETENTION_DOUBTFUL = "jitprov.W002"
 
 CLAIMS_RETENTION_AT_MOST = timedelta(days=90)
-"""Claims are personal data, and a preview needs only the latest."""
+"""The longest retention without a warning: claims are personal data, and a preview needs only the latest."""
 
 
 @register("jitprov")
 def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Every URL that an identity provider learns about us starts with it."""
+    """Require a base URL: every URL that an identity provider learns about us starts with it."""
     url = _parsed(conf.BASE_URL)
     if url is None or not url.scheme or not url.hostname:
         return [
@@ -80,7 +80,7 @@ def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_next_hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require hosts: a wildcard would send people wherever a link says."""
+    """Require names of hosts: with a wildcard, a link could send people anywhere."""
     return [
         Error(
             f"JITPROV_ALLOWED_NEXT_HOSTS: {host!r} is not a host.",
@@ -94,7 +94,7 @@ def check_next_hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_provisioner(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require the one extension point."""
+    """Require that the Provisioner can be imported and is a subclass of ours."""
     try:
         provisioner = import_string(conf.PROVISIONER)
     except ImportError as error:
@@ -114,7 +114,7 @@ def check_provisioner(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_tenant_lookup_field(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """``?tenant=`` and ``--tenant`` need a field to look into."""
+    """Require that the tenant model has the field that ``?tenant=`` and ``--tenant`` look up."""
     if conf.TENANT_LOOKUP_FIELD == "pk":
         return []
     try:
@@ -132,7 +132,7 @@ def check_tenant_lookup_field(app_configs: Apps, **kwargs: Any) -> list[CheckMes
 
 @register("jitprov")
 def check_key_pairs(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require that each certificate is readable and belongs to its key; nothing of a key is shown."""
+    """Require that each certificate is readable and belongs to its key; never show any part of a key."""
     try:
         pairs = conf.SP_KEY_PAIRS
     except JitprovError as error:
@@ -153,12 +153,12 @@ def check_key_pairs(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov", deploy=True)
 def check_some_key_pair(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Without a key nobody can encrypt for us, and our metadata is not signed."""
+    """Recommend a key pair: without one nobody can encrypt for us, and our metadata is not signed."""
     try:
         if conf.SP_KEY_PAIRS:
             return []
     except JitprovError:
-        return []  # said by check_key_pairs
+        return []  # check_key_pairs reports it
     return [
         Warning(
             "JITPROV_SP_KEY_PAIRS is empty.",
@@ -170,7 +170,7 @@ def check_some_key_pair(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_durations(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Bound the skew, which lengthens the life of every stolen assertion."""
+    """Bound the clock skew, which lengthens the life of every stolen assertion, and require positive times."""
     messages: list[CheckMessage] = []
     if conf.configured_clock_skew > MAX_CLOCK_SKEW:
         messages.append(
@@ -192,7 +192,7 @@ def check_durations(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_claims_retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Doubt what keeps claims for longer than previews need them."""
+    """Warn about a retention of claims that is longer than previews need."""
     asked = conf.configured_claims_retention
     if timedelta(0) <= asked <= CLAIMS_RETENTION_AT_MOST:
         return []
@@ -210,7 +210,7 @@ def check_claims_retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessag
 
 @register("jitprov")
 def check_mappable_fields(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require fields that a mapping may write at all: a wrong name would only be missing, without a word."""
+    """Require fields that a mapping may write: a wrong name would be missing from forms without a word."""
     try:
         unusable = set(conf.MAPPABLE_FIELDS or ()) - set(mappable_fields())
     except ConfigurationError as error:
@@ -226,7 +226,7 @@ def check_mappable_fields(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
 
 @register("jitprov")
 def check_assignable_groups(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require names; whether groups have them is for the database to say."""
+    """Require a list of names; whether there are such groups is a check of the database."""
     try:
         _ = conf.ASSIGNABLE_GROUPS
     except ConfigurationError as error:
@@ -242,7 +242,7 @@ def check_assignable_groups(app_configs: Apps, **kwargs: Any) -> list[CheckMessa
 
 @register("jitprov")
 def check_host(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require what must stand in the host's own settings."""
+    """Require the authentication backend and the sessions in the host's own settings."""
     messages: list[CheckMessage] = []
     if not any(isinstance(backend, ProvisionedUserBackend) for backend in get_backends()):
         messages.append(

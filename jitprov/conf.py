@@ -1,7 +1,7 @@
-"""Every setting of jitprov: flat ``JITPROV_*`` names, typed, read at access.
+"""Read the settings of jitprov: flat ``JITPROV_*`` names, typed, read at every access.
 
 Deployment choices are settings; what differs from tenant to tenant is a column. Nothing is cached, so
-``override_settings`` works as it is. :mod:`jitprov.checks` says what is wrong with a value.
+``override_settings`` works. :mod:`jitprov.checks` reports wrong values.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Conf:
 
     @property
     def BASE_URL(self) -> str:
-        """Where browsers reach the host: scheme and host, for example ``https://app.example``. Required.
+        """The address at which browsers reach the host, such as ``https://app.example``: scheme and host. Required.
 
         Every URL that an identity provider learns about us starts with it. The Host header is never used.
         """
@@ -41,43 +41,43 @@ class Conf:
 
     @property
     def TENANT_LOOKUP_FIELD(self) -> str:
-        """The tenant model's field that ``?tenant=`` and ``--tenant`` name; ``pk`` works with every model."""
+        """The field of the tenant model that ``?tenant=`` and ``--tenant`` look up; ``pk`` works with every model."""
         return str(_setting("TENANT_LOOKUP_FIELD", "slug"))
 
     @property
     def PROVISIONER(self) -> str:
-        """Dotted path of the :class:`jitprov.provisioner.Provisioner` subclass that finds and writes accounts."""
+        """The dotted path of the :class:`jitprov.provisioner.Provisioner` subclass that finds and writes accounts."""
         return str(_setting("PROVISIONER", "jitprov.provisioner.Provisioner"))
 
     @property
     def ALLOWED_NEXT_HOSTS(self) -> tuple[str, ...]:
-        """Hosts besides the base URL's to which people may be sent after sign-in: ``.app.example`` is all below it.
+        """Further hosts to which people may be sent after sign-in; ``.app.example`` stands for all hosts below it.
 
-        For tenants on subdomains, or a front end with a host of its own. Nobody else's pages may be there.
+        For tenants on subdomains, or a front end with a host of its own. Other people's pages must not be there.
         """
-        # Whatever the check finds wrong allows nothing: "." would be every host that ends with a dot.
+        # An entry that the check finds wrong allows nothing: "." would be every host that ends with a dot.
         return tuple(host for host in self.configured_next_hosts if is_next_host(host))
 
     @property
     def configured_next_hosts(self) -> tuple[Any, ...]:
-        """What was asked for, also if it is no host: for the system check."""
+        """The entries as they are set, including those that are no hosts, for the system check."""
         hosts = _setting("ALLOWED_NEXT_HOSTS", ()) or ()
         return (hosts,) if isinstance(hosts, str) else tuple(hosts)
 
     @property
     def REQUEST_LIFETIME(self) -> timedelta:
-        """How long a person may take between leaving for the identity provider and coming back."""
+        """The longest time between leaving for the identity provider and coming back."""
         return _duration("REQUEST_LIFETIME", timedelta(minutes=10))
 
     @property
     def CLOCK_SKEW(self) -> timedelta:
-        """How far an identity provider's clock may differ from ours; at most 300 seconds."""
-        # Less than none would let a used assertion be forgotten before it has expired.
+        """The largest difference that an identity provider's clock may have to ours; at most 300 seconds."""
+        # A negative skew would let a used assertion be forgotten before it has expired.
         return max(timedelta(0), min(self.configured_clock_skew, MAX_CLOCK_SKEW))
 
     @property
     def configured_clock_skew(self) -> timedelta:
-        """What was asked for, also if it is too much: for the system check."""
+        """The skew as it is set, even if it is too large, for the system check."""
         return _duration("CLOCK_SKEW", timedelta(seconds=120))
 
     @property
@@ -93,50 +93,50 @@ class Conf:
 
     @property
     def SIGN_REQUESTS(self) -> bool:
-        """Sign every AuthnRequest. Needs a key pair. A tenant's metadata may ask for it too."""
+        """Whether every AuthnRequest is signed. Needs a key pair. A tenant's metadata may ask for it too."""
         return bool(_setting("SIGN_REQUESTS", False))
 
     @property
     def METADATA_MAX_BYTES(self) -> int:
-        """How large an identity provider's metadata document may be."""
+        """The largest metadata document of an identity provider, in bytes."""
         return int(_setting("METADATA_MAX_BYTES", 10 * 1024 * 1024))
 
     @property
     def METADATA_TIMEOUT(self) -> timedelta:
-        """How long fetching a metadata document may take, all in all."""
+        """The longest time that fetching a metadata document may take, all in all."""
         return _duration("METADATA_TIMEOUT", timedelta(seconds=10))
 
     @property
     def BASE_TEMPLATE(self) -> str:
-        """The host's base template; pages of jitprov fill its ``title`` and ``content`` blocks if it has them."""
+        """The host's base template. Pages of jitprov fill its ``title`` and ``content`` blocks if it has them."""
         return str(_setting("BASE_TEMPLATE", "base.html"))
 
     @property
     def UNVERIFIED_EVENTS_KEPT(self) -> int:
-        """How many refusals of unproved origin are kept for each identity provider; older ones only count."""
+        """The number of refusals of unproved origin that are kept for each identity provider; older ones only count."""
         return int(_setting("UNVERIFIED_EVENTS_KEPT", 100))
 
     @property
     def CLAIMS_RETENTION(self) -> timedelta:
-        """How long what was said at a sign-in is kept, encrypted, for previews of a mapping; 0 keeps nothing."""
+        """The time for which claims of a sign-in are kept, encrypted, for previews of a mapping; 0 keeps nothing."""
         return max(timedelta(0), self.configured_claims_retention)
 
     @property
     def configured_claims_retention(self) -> timedelta:
-        """What was asked for, also if it is less than nothing: for the system check."""
+        """The retention as it is set, even if it is negative, for the system check."""
         return _duration("CLAIMS_RETENTION", timedelta(days=7))
 
     @property
     def MAPPABLE_FIELDS(self) -> tuple[str, ...] | None:
         """The user fields that tenants may map to; ``None`` for every plain field of the user model.
 
-        What no mapping may ever write stays out, whatever stands here.
+        Fields that no mapping may ever write stay out, whatever is set here.
         """
         return _names("MAPPABLE_FIELDS")
 
     @property
     def ASSIGNABLE_GROUPS(self) -> tuple[str, ...] | None:
-        """Names of the groups that tenants may map to.
+        """The names of the groups that tenants may map to.
 
         ``None`` for every group without a permission of ``auth``, ``admin`` or ``jitprov``, or on users.
         """
@@ -144,28 +144,28 @@ class Conf:
 
     @property
     def API_PERMISSION(self) -> str:
-        """Dotted path of the permission class of Django REST framework that says who may use the API."""
+        """The dotted path of the permission class of Django REST framework that says who may use the API."""
         return str(_setting("API_PERMISSION", "jitprov.api.permissions.AdministersTenant"))
 
     @property
     def EVENT_RETENTION(self) -> timedelta:
-        """How long ``prune_jitprov`` keeps provisioning events."""
+        """The time for which ``prune_jitprov`` keeps provisioning events."""
         return _duration("EVENT_RETENTION", timedelta(days=400))
 
 
 def is_next_host(host: object) -> bool:
-    """Say whether this is a host in lower case, with a port where it is not the usual one, or ``.`` and a domain."""
+    """Say whether an entry is a host in lower case, with a port if it is not the default, or ``.`` and a domain."""
     return isinstance(host, str) and _NEXT_HOST.fullmatch(host) is not None
 
 
 def _duration(name: str, default: timedelta) -> timedelta:
-    """Read a duration: a timedelta, or a number of seconds."""
+    """Return a setting that is a timedelta or a number of seconds."""
     value = _setting(name, default)
     return value if isinstance(value, timedelta) else timedelta(seconds=float(value))
 
 
 def _names(name: str) -> tuple[str, ...] | None:
-    """Read a list of names; one by itself is a list of one, not of its letters.
+    """Return a setting that is a list of names; a single name is a list of one, not of its letters.
 
     :raises ConfigurationError: it is something else.
     """

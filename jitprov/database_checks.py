@@ -1,4 +1,4 @@
-"""System checks of what stands in the database: configuration that has ended, or that the settings no longer allow.
+"""Check the configuration in the database: warn of what has ended or is no longer allowed by the settings.
 
 They run with ``manage.py check --database default`` and before ``migrate``. They are warnings: an error would keep a
 host from migrating because of one tenant's certificate. :mod:`jitprov.status.attention` tells tenants the same.
@@ -28,16 +28,16 @@ GROUP_NOT_ASSIGNABLE = "jitprov.W005"
 ASSIGNABLE_GROUP_UNKNOWN = "jitprov.W006"
 
 MAX_NAMED = 5
-"""Of many, these are named and the others counted."""
+"""The most names in one message; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wrong:
-    """What may be wrong with identity providers that are enabled."""
+    """A problem that enabled identity providers may have, with its message."""
 
     id: str
     codes: tuple[str, ...]
-    """Of :mod:`jitprov.status.watched`."""
+    """Codes of :mod:`jitprov.status.watched`."""
     says: str
     hint: str
 
@@ -68,7 +68,7 @@ _ROWS = (
 def check_rows(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Look at what is configured, where our tables are."""
+    """Check the rows, if the database that is checked holds our tables."""
     alias = accounts_database()
     if alias not in (databases or ()) or not _settings_are_usable() or not _has_tables(alias):
         return []
@@ -80,7 +80,7 @@ def check_rows(
 
 
 def _settings_are_usable() -> bool:
-    """Say whether the rows can be held against the settings; what is wrong with those, other checks say."""
+    """Say whether the settings are valid, so that rows can be compared with them; other checks report if not."""
     try:
         _ = conf.MAPPABLE_FIELDS, conf.ASSIGNABLE_GROUPS
         provisioner = import_string(conf.PROVISIONER)

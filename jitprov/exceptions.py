@@ -1,6 +1,6 @@
-"""Everything that jitprov refuses, as types.
+"""Define the base of all refusals of jitprov.
 
-Each class says in its docstring what happened and carries a stable ``code`` that people may quote and that
+Each subclass says in its docstring what happened and carries a stable ``code`` that people may quote and that
 ``docs/reference/refusals.md`` explains. The text of an exception is for logs: it holds configuration
 (URLs, entity IDs, algorithm names), never a claim, a name identifier or a message. What a person reads is
 chosen by the code, in :mod:`jitprov.words.refusals`.
@@ -19,7 +19,7 @@ MAX_EXPECTED_LENGTH = 1000
 
 
 def bounded(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the first few values, each cut short and with what can not be seen written out."""
+    """Return the first few values, each cut short and with invisible characters escaped."""
     return tuple(_visible(value, MAX_LENGTH) for value in islice(values, MAX_RECEIVED))
 
 
@@ -32,31 +32,31 @@ def _visible(text: str, length: int) -> str:
 
 
 class JitprovError(Exception):
-    """Anything that jitprov refuses."""
+    """Base of everything that jitprov refuses."""
 
     code: str = "refused"
     origin_verified: bool = False
     """Whether the identity provider's signature was found good before the refusal."""
     reference: str = ""
-    """Of the event that was recorded: what the person may quote."""
+    """The reference of the recorded event, which the person may quote."""
     expected: str = ""
-    """What would have been accepted, for the tenant's admin.
+    """The value that would have been accepted, for the tenant's admin.
 
     This and ``received`` are facts of configuration (entity IDs, URLs, instants, fingerprints, names of
     algorithms, status codes) and never a claim, a name identifier or the text of a message.
     """
     received: tuple[str, ...] = ()
-    """What came instead. A stranger may have written it, unless ``origin_verified``; few and short."""
+    """The values that came instead, few and short. A stranger may have written them, unless ``origin_verified``."""
 
     def stating(self, *, expected: str = "", received: Iterable[str] = ()) -> Self:
-        """Add what would have been accepted and what came; return the error, to be raised."""
+        """Add the accepted value and the received ones, and return the error, to be raised."""
         self.expected = _visible(expected, MAX_EXPECTED_LENGTH)
         self.received = bounded(received)
         return self
 
 
 class ProblemCode(Enum):
-    """Base of the lists of what can be wrong with a value that somebody gave.
+    """Base of the lists of problems that a given value can have.
 
     A member's name is its stable code and its value the text for logs, with a place for each fact. The sentence that
     people read is chosen by the code, in :mod:`jitprov.words.problems`.

@@ -1,4 +1,4 @@
-"""Values that are kept for a while and that nobody reads in the database: JSON, encrypted.
+"""Encrypt JSON values that are kept for a while and that nobody may read in the database.
 
 The key follows from ``SECRET_KEY``, another one for each purpose, so that what was sealed for one cannot be passed
 off as another. After ``SECRET_KEY`` has been replaced, those in ``SECRET_KEY_FALLBACKS`` still open what they sealed.
@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings  # noqa: TID251 -- SECRET_KEY is Django's setting, not one of ours
 
 MAX_SEALED_BYTES = 256 * 1024
-"""Of the JSON. What is larger is not kept."""
+"""The largest JSON that is kept."""
 
 
 def seal(value: Any, purpose: str) -> str:
-    """Return a value as text that only this installation can read; empty if it is too large to be kept.
+    """Return a value as encrypted text that only this installation can read; empty if it is too large.
 
     :param value: what :func:`json.dumps` takes.
     """
@@ -34,7 +34,7 @@ def seal(value: Any, purpose: str) -> str:
 
 
 def unseal(text: str, purpose: str) -> Any | None:
-    """Return what was sealed for this purpose; ``None`` if it was not, or if its key is gone."""
+    """Return the value that was sealed for this purpose; ``None`` if it was not, or if its key is gone."""
     if not text:
         return None
     try:
@@ -50,12 +50,12 @@ def _compressed(plain: bytes) -> bytes:
 
 
 def keyed_digest(text: str, purpose: str) -> str:
-    """Return a digest to keep of a text, which nobody without the key can try texts against."""
+    """Return a digest of a text, to be kept. Without the key nobody can test guesses against it."""
     return keyed_digests(text, purpose)[0]
 
 
 def keyed_digests(text: str, purpose: str) -> list[str]:
-    """Return the digests to look for: also those that were kept before ``SECRET_KEY`` was replaced."""
+    """Return the digests to look for, including those from before ``SECRET_KEY`` was replaced."""
     return [_digest(text, key) for key in _keys(purpose)]
 
 
@@ -75,7 +75,7 @@ def _fernet_of(keys: tuple[bytes, ...]) -> MultiFernet:
 
 
 def _keys(purpose: str) -> tuple[bytes, ...]:
-    """Return the key that seals, then those that only open."""
+    """Return the key that encrypts, then the keys that only decrypt."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return tuple(_derived(secret, purpose) for secret in secrets)
 

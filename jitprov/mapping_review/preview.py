@@ -1,8 +1,8 @@
-"""What a sign-in would do with a mapping that is only proposed: before and after, person by person, and why.
+"""Preview a mapping: what a sign-in would do with it, person by person, before and after, and why.
 
-It is the code path of a sign-in, up to where it would write. What a host's ``Provisioner`` writes by itself, in
-``create_user`` or ``write_related``, is not seen. Everything here is about one identity provider; whoever calls has
-made sure that the person who looks may see it.
+A preview runs the code of a sign-in up to where it would write. What a host's ``Provisioner`` writes by itself, in
+``create_user`` or ``write_related``, does not show. A preview is about one identity provider; the caller makes sure
+that the person who looks may see it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 
 class Verdict(StrEnum):
-    """What would become of somebody who signs in."""
+    """The results of a sign-in that would take place now."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -52,7 +52,7 @@ class Verdict(StrEnum):
 
     @property
     def label(self) -> str:
-        """The same in words."""
+        """Return the verdict in words."""
         return {
             Verdict.CREATE: _("would be created"),
             Verdict.UPDATE: _("would be changed"),
@@ -73,19 +73,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPreview:
-    """What would become of one person."""
+    """The preview of one person's sign-in."""
 
     said: Said
     who: str = field(repr=False)
-    """The user name, for somebody who has been here; else what the source calls them."""
+    """The user name of somebody who has an account; else the name that the source gives."""
     decision: Verdict
     is_new: bool = False
-    """Nobody here is this person yet: what is *before* is what the saved mapping would write."""
+    """Whether the person has no account yet. Then *before* is what the saved mapping would write."""
     reason: str = ""
     """The code of the refusal."""
     reason_text: str = ""
     fix: str = ""
-    """What to do about the refusal."""
+    """The remedy for the refusal."""
     fields: tuple[FieldPreview, ...] = ()
     groups_joined: tuple[str, ...] = ()
     groups_left: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class PersonPreview:
     notes: tuple[Point, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the preview as values for JSON."""
         at = self.said.at
         return {
             "who": self.who,
@@ -117,7 +117,7 @@ class PersonPreview:
 def preview(
     identity_provider: IdentityProvider, rules: Rules | None, said: Sequence[Said]
 ) -> list[PersonPreview]:
-    """Say for each person what a sign-in would do, as if the identity provider were switched on. Writes nothing.
+    """Return a preview for each person, as if the identity provider were enabled. Writes nothing.
 
     :param rules: the mapping that is proposed; ``None`` for the one that is saved.
     """
@@ -139,15 +139,15 @@ def _saved(identity_provider: IdentityProvider) -> Rules | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """One preview of some people."""
+    """The work of one preview, for all its people."""
 
     identity_provider: IdentityProvider
     rules: Rules | None
     saved: Rules | None
-    """``None`` if what is saved does not make sense."""
+    """The saved mapping; ``None`` if it does not make sense."""
 
     def judge(self, said: Said) -> Judged | JitprovError:
-        """Return what a sign-in would do, or why it could not even be decided."""
+        """Return what a sign-in would do, or the error for which nothing could be decided."""
         try:
             found = self._preview(said, self.rules or self.saved)
         except JitprovError as error:
@@ -177,11 +177,11 @@ class _Work:
         mapped = {rule.target for rule in self.rules.claim_rules}
         return tuple(rule.target for rule in self.saved.claim_rules if rule.target not in mapped)
 
-    # Told in words
+    # In words
 
     def failed(self, said: Said, error: JitprovError) -> PersonPreview:
-        """Tell of somebody about whom nothing could be decided."""
-        # A mapping's own words name transforms and parameters, never values.
+        """Return the preview of a person about whom nothing could be decided."""
+        # The text of a MappingError names transforms and parameters, never values.
         detail = str(error) if isinstance(error, MappingError) else ""
         problems = (Point(code=error.code, text=detail),) if detail else ()
         return PersonPreview(
@@ -193,7 +193,7 @@ class _Work:
         )
 
     def told(self, said: Said, judged: Judged, names: Mapping[int, str]) -> PersonPreview:
-        """Tell of somebody about whom was decided."""
+        """Return the preview of a person about whom there is a decision."""
         decision, desired = judged.preview.decision, judged.preview.settled
         groups = None if isinstance(decision, Refuse) else decision.changes.groups
         return PersonPreview(
@@ -218,7 +218,7 @@ class _Work:
         return Point(code=note.value, text=str(found.happened))
 
     def group_names(self, outcomes: Iterable[Judged]) -> Mapping[int, str]:
-        """Return what the groups are called that come and go, as far as this tenant may know."""
+        """Return the names of the groups that come and go, as far as this tenant may know them."""
         joined, left = _groups(outcomes)
         if not (joined or left):
             return {}
@@ -230,7 +230,7 @@ class _Work:
 
 
 def _called(said: Said) -> str:
-    """Return what the source calls somebody who has no account here."""
+    """Return the source's name for somebody who has no account here."""
     claims = said.claims
     return claims.external_id or next(iter(claims.values.get(NAME_ID_CLAIM, ())), "")
 

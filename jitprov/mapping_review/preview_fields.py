@@ -1,4 +1,4 @@
-"""What happens to each user field of one person, and why, in words."""
+"""Preview each user field of one person: before, after, and why, in words."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from jitprov.provisioning.types import (
 from jitprov.words.transforms import label_of_step
 
 Plain: TypeAlias = str | int | float | bool | None
-"""A value as JSON has it."""
+"""A value for JSON."""
 MAX_SHOWN = 1000
-"""Characters of a value that are shown."""
+"""Most characters of a value that are shown."""
 MAX_VALUES_SHOWN = 50
 _EMPTY = (None, "")
 
 
 class Effect(StrEnum):
-    """What becomes of a user field."""
+    """The effects of a sign-in on a user field."""
 
     WRITTEN = "written"
     EMPTIED = "emptied"
     UNCHANGED = "unchanged"
-    """The value that is wanted is there already."""
+    """The account has the wanted value already."""
     KEPT = "kept"
-    """The field is left alone, whatever is wanted."""
+    """The field is left alone, whatever value is wanted."""
     NOT_MAPPED = "not_mapped"
-    """A row that is saved fills it, and none that is proposed."""
+    """A saved row fills it, and no proposed row does."""
     PROBLEM = "problem"
-    """It is why the person would be refused."""
+    """The person would be refused because of it."""
     REFUSED = "refused"
     """Nothing is written, because the person would be refused for another reason."""
 
@@ -56,7 +56,7 @@ class FieldPreview:
     target: str
     label: str
     before: Plain = field(repr=False)
-    """What the account holds now; for somebody new, what the saved mapping would write."""
+    """The present value; for somebody new, the value that the saved mapping would write."""
     after: Plain = field(repr=False)
     changes: bool
     source: str = ""
@@ -69,16 +69,16 @@ class FieldPreview:
 
     @property
     def before_text(self) -> str:
-        """The same as a person reads it."""
+        """Return the value before as a text for people."""
         return text_of(self.before)
 
     @property
     def after_text(self) -> str:
-        """The same as a person reads it."""
+        """Return the value after as a text for people."""
         return text_of(self.after)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the preview as values for JSON."""
         return {
             **asdict(self),
             "received": list(self.received),
@@ -88,13 +88,13 @@ class FieldPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One person, by the rules that are proposed and by those that are saved."""
+    """One person, judged by the proposed mapping and by the saved one."""
 
     preview: Preview
     saved: Mapping[str, Any] = field(default_factory=dict)
-    """For somebody new: what the saved mapping would write."""
+    """The fields that the saved mapping would write for somebody new."""
     no_longer_mapped: tuple[str, ...] = ()
-    """Fields that saved rows fill and proposed ones do not."""
+    """The fields that saved rows fill and proposed rows do not."""
 
     @property
     def is_refused(self) -> bool:
@@ -102,32 +102,32 @@ class Judged:
 
     @property
     def is_new(self) -> bool:
-        """Whether nobody here is this person yet."""
+        """Say whether the person has no account here yet."""
         return self.preview.user is None
 
     @property
     def account(self) -> AbstractBaseUser | None:
-        """The account, if this identity provider has brought it or may speak for it already.
+        """Return the account, if it is linked to this identity provider already.
 
-        One that the host only found, by what was claimed, may be anybody's: what it holds is not told.
+        An account that the host only found by the claims may be anybody's, so its values are not shown.
         """
         current = self.preview.current
         return self.preview.user if current is not None and current.linked else None
 
     @property
     def written(self) -> Mapping[str, Any]:
-        """What would be written."""
+        """Return the values that would be written, by user field."""
         decision = self.preview.decision
         if isinstance(decision, Refuse):
             return {}
         if self.is_new or self.account is not None:
             return decision.changes.fields
-        # What differs is not told of an account that is not theirs yet.
+        # Of an account that is not theirs yet, it is not shown which values differ.
         wanted = decision.desired.fields
         return {name: one.value for name, one in wanted.items() if one.sync is SyncMode.ALWAYS}
 
     def problem_of(self, target: str) -> Problem | None:
-        """Return why this field is the reason for a refusal, if it is."""
+        """Return the problem of this field, if the person would be refused because of it."""
         for problem in self.preview.desired.problems:
             if problem.field == target:
                 return problem
@@ -138,21 +138,21 @@ class Judged:
 
 
 def field_previews(judged: Judged) -> tuple[FieldPreview, ...]:
-    """Return every field that a row fills, in the order of the rows, then what else would be written."""
+    """Return a preview of every field that a row fills, in the order of the rows, then of others that change."""
     trace = {step.target: step for step in judged.preview.desired.trace}
     others = (*judged.written, *judged.no_longer_mapped, *_problems(judged))
     return tuple(_field(judged, name, trace.get(name)) for name in dict.fromkeys([*trace, *others]))
 
 
 def text_of(value: Plain) -> str:
-    """Return a value as a person reads it."""
+    """Return a value as a text for people."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return "" if value is None else str(value)
 
 
 def plain(value: Any) -> Plain:
-    """Return a value as JSON has it, cut short."""
+    """Return a value for JSON, cut short."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, tuple):
@@ -201,13 +201,13 @@ def _after(judged: Judged, target: str) -> Any:
 
 
 def _default(target: str) -> Any:
-    """Return what a new account holds where nothing is written."""
+    """Return the value that a new account has where nothing is written."""
     try:
         target_field: Any = get_user_model()._meta.get_field(target)
     except FieldDoesNotExist:
         return None
     default = target_field.default
-    # What is made anew each time says nothing in advance.
+    # A default that is made anew each time cannot be told in advance.
     return None if callable(default) or not target_field.has_default() else default
 
 

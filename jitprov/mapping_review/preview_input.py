@@ -1,6 +1,6 @@
-"""What a preview is made of: what was said at sign-ins lately, or what somebody pasted.
+"""Read the claims for a preview: those of the latest sign-ins, or those that somebody pasted.
 
-Nothing that was pasted is proved, whatever it looks like. It is read, shown in a preview, and forgotten.
+Nothing that was pasted is proved, whatever it looks like. It is shown in a preview and not kept.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class PreviewInputRefused(JitprovError):
     def __init__(self, problem: Text, *, cause: str = "") -> None:
         super().__init__(cause or "not readable")
         self.problem = problem
-        """What is wrong, for whoever pasted it."""
+        """A sentence for the person who pasted it."""
         self.cause = cause
         """The code of the refusal that a sign-in with this response would end in."""
 
 
 class Origin(StrEnum):
-    """Where claims come from."""
+    """The origins of the claims of a preview."""
 
     SIGN_IN = "sign_in"
     RESPONSE = "response"
@@ -62,7 +62,7 @@ class Origin(StrEnum):
 
     @property
     def label(self) -> Text:
-        """The same in words."""
+        """Return the origin in words."""
         return _ORIGINS[self]
 
 
@@ -75,28 +75,28 @@ _ORIGINS: Mapping[Origin, Text] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What somebody said about a person."""
+    """Claims about one person, with their origin."""
 
     origin: Origin
     claims: Claims = field(repr=False)
     at: datetime | None = None
     reference: str = ""
-    """Of the event of the sign-in."""
+    """The reference of the sign-in's event."""
 
     @property
     def is_proved(self) -> bool:
-        """Whether the identity provider said it, and not only whoever pasted it."""
+        """Say whether the identity provider stated it, and not only the person who pasted it."""
         return self.origin is Origin.SIGN_IN
 
 
 def recent(identity_provider: IdentityProvider, *, limit: int = MAX_RECENT) -> list[Said]:
-    """Return what was said at the last sign-ins, newest first, one for each person."""
+    """Return the claims of the last sign-ins, newest first, one for each person."""
     found = recent_sign_ins(identity_provider, limit=limit)
     return [_said(identity_provider, sign_in) for sign_in in found]
 
 
 def pasted(identity_provider: IdentityProvider, text: str) -> Said:
-    """Return what a pasted SAMLResponse says, or claims as JSON: ``{"claim": "value", "another": ["a", "b"]}``.
+    """Return the claims of a pasted SAMLResponse or of JSON: ``{"claim": "value", "another": ["a", "b"]}``.
 
     :raises PreviewInputRefused: it is neither; its ``problem`` says what is wrong.
     """
@@ -110,7 +110,7 @@ def pasted(identity_provider: IdentityProvider, text: str) -> Said:
 def _said(identity_provider: IdentityProvider, sign_in: RecentSignIn) -> Said:
     claims, subject_claim = sign_in.claims, identity_provider.subject_claim
     if claims.external_id:
-        # By the subject claim as it is now, which may have been another one then.
+        # By the present subject claim, which may differ from the one at that time.
         name_id = next(iter(claims.values.get(NAME_ID_CLAIM, ())), claims.external_id)
         external_id = external_id_from(claims.values, subject_claim=subject_claim, name_id=name_id)
         claims = replace(claims, external_id=external_id)
@@ -146,7 +146,7 @@ def _read(identity_provider: IdentityProvider, document: bytes) -> Unproved:
 
 
 def _is_theirs_alone(identity_provider: IdentityProvider, entity_id: str) -> bool:
-    """Say whether an assertion for this entity ID can be meant for nobody else here.
+    """Say whether an assertion for this entity ID cannot be meant for another tenant.
 
     A row may say that it goes by another entity ID. If that were another tenant's, it could have their encrypted
     responses opened, with the same key.

@@ -1,4 +1,4 @@
-"""What a review of a mapping says, and what it knows of the identity provider and the host."""
+"""Define the remarks of a review, and the facts about identity provider and host that it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jitprov.provisioning.types import Claims
 
 
 class Severity(StrEnum):
-    """How much a remark matters."""
+    """The severities of remarks."""
 
     ERROR = "error"
     """With this row somebody, or everybody, is refused."""
@@ -38,28 +38,28 @@ class Remark:
     """The user field, if it is about one."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the remark as values for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a mapping is held against."""
+    """The facts that a mapping is compared with."""
 
     preset: Preset
     subject_claim: str
-    """Empty for the NameID."""
+    """The claim with the anchor; empty for the NameID."""
     fields: Mapping[str, UserField]
     """The user fields that a mapping may write."""
     observed: frozenset[str] = frozenset()
     """Claims that have arrived; empty before the first sign-in."""
     people: tuple[Claims, ...] = field(default=(), repr=False)
-    """What was said lately, once for each person."""
+    """The claims of the latest sign-ins, once for each person."""
     assignable: frozenset[int] = frozenset()
-    """Which groups of the mapping may be given."""
+    """The groups of the mapping that may be given."""
 
     def never_came(self, *claims: str) -> bool:
-        """Say whether people have signed in and none of these claims has ever come."""
+        """Say whether none of these claims has ever come although people have signed in."""
         return bool(self.observed) and bool(claims) and not self.observed.intersection(claims)
 
 

@@ -1,6 +1,6 @@
-"""What is wrong with a mapping, or will never do anything, in words: for whoever is about to save it.
+"""Review a mapping before it is saved: report rows that are wrong or will never do anything, in words.
 
-A review only advises. What a row may be at all is decided where it is saved, and again at every sign-in.
+A review only advises. Whether a row is valid is decided where it is saved, and again at every sign-in.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ORDER = list(Severity)
 
 
 def review(identity_provider: IdentityProvider, rules: Rules | None = None) -> list[Remark]:
-    """Return what there is to say about a mapping, the gravest first. Costs a constant number of statements.
+    """Return the remarks on a mapping, the gravest first. Costs a constant number of statements.
 
     :param rules: the mapping that is proposed; ``None`` for the one that is saved.
     """
@@ -68,7 +68,7 @@ def _rows(rules: Sequence[ClaimRule], facts: Facts) -> Iterator[Remark]:
 
 
 def _unfilled(rules: Sequence[ClaimRule]) -> Iterator[Remark]:
-    """Yield the fields that a new account needs and no row fills."""
+    """Yield a remark for each field that a new account needs and no row fills."""
     user_model, filled = get_user_model(), {rule.target for rule in rules}
     name = user_model.USERNAME_FIELD
     if name not in filled and not user_fields.username_is_free_to_choose():
@@ -90,7 +90,7 @@ def _unfilled(rules: Sequence[ClaimRule]) -> Iterator[Remark]:
 
 
 def _needed(required: Sequence[str]) -> dict[str, str]:
-    """Return the fields that may be mapped, have no default, and are asked for or must not be empty."""
+    """Return the mappable fields without a default that are required or may not be empty, with their labels."""
     return {
         name: str(field.verbose_name)
         for name, field in user_fields.mappable_fields().items()
@@ -101,7 +101,7 @@ def _needed(required: Sequence[str]) -> dict[str, str]:
 
 
 def _anchor(facts: Facts) -> Iterator[Remark]:
-    """Yield what is wrong with the claim that says who a person is."""
+    """Yield remarks on the claim that says who a person is."""
     claim = facts.subject_claim or NAME_ID_CLAIM
     if facts.never_came(claim):
         text = _("%(claim)s says who a person is, and has never come: everybody is refused.")

@@ -1,4 +1,4 @@
-"""One claim mapping by itself: what in it never does anything, and whom it shuts out."""
+"""Review one claim mapping by itself: report parts that never do anything, and people whom it shuts out."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from jitprov.provisioning.types import (
 from jitprov.words.transforms import label_of_step
 
 _REPLACING = ("constant", "template")
-"""Transforms that make their value whatever came."""
+"""Transforms that make their value regardless of the claims of the row."""
 _NOBODY = Claims(source=Source.SAML, external_id="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A row that makes sense, and what it is held against."""
+    """A valid row, and the facts that it is compared with."""
 
     rule: ClaimRule
     facts: Facts
@@ -45,30 +45,30 @@ class _Row:
 
     @property
     def names(self) -> list[str]:
-        """Its transforms."""
+        """Return the names of its transforms."""
         return [step.name for step in self.rule.transforms]
 
     @property
     def replaced_at(self) -> int | None:
-        """The last step that makes the value anew, if there is one."""
+        """Return the index of the last step that makes the value anew, if there is one."""
         found = [index for index, name in enumerate(self.names) if name in _REPLACING]
         return found[-1] if found else None
 
     @property
     def makes_a_value(self) -> bool:
-        """Whether a value may come of it although no claim came."""
+        """Say whether it may have a value although no claim came."""
         return bool({"constant", "default"}.intersection(self.names)) and not self.template
 
     @property
     def template(self) -> tuple[str, ...]:
-        """The claims that its template names, if its value is made by one."""
+        """Return the claims that its template names, if its value is made by a template."""
         at = self.replaced_at
         if at is None or self.names[at] != "template":
             return ()
         return tuple(claims_named(str(self.rule.transforms[at].parameters["template"])))
 
     def of_nobody(self) -> DesiredUser:
-        """Return what it makes where no claim comes."""
+        """Return the result of the row for a person without any claim."""
         return user_fields.cleaned(map_claims(_NOBODY, [self.rule], []))
 
     def remark(self, severity: Severity, code: str, text: str) -> Remark:
@@ -78,7 +78,7 @@ class _Row:
 
 
 def review_row(rule: ClaimRule, facts: Facts, index: int) -> Iterator[Remark]:
-    """Yield what there is to say about one row."""
+    """Yield the remarks on one row."""
     row = _Row(rule=rule, facts=facts, index=index)
     try:
         check_rule(rule)
@@ -207,7 +207,7 @@ _LOOKS: tuple[Callable[[_Row], Iterator[Remark]], ...] = (
 
 
 def review_targets(rules: tuple[ClaimRule, ...]) -> Iterator[Remark]:
-    """Yield each row whose field a row before it fills already."""
+    """Yield a remark on each row whose field an earlier row fills already."""
     seen: dict[str, int] = {}
     for index, rule in enumerate(rules):
         if rule.target in seen:

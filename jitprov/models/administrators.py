@@ -1,4 +1,4 @@
-"""Who may configure a tenant's sign-in."""
+"""Store who may configure a tenant's sign-in."""
 
 from __future__ import annotations
 

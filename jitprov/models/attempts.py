@@ -1,4 +1,4 @@
-"""What came of every attempt, and which assertions are used up."""
+"""Store every attempt to sign in with its outcome, and the assertions that are used up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jitprov.provisioning.types import Source
 
 
 class ConsumedAssertion(models.Model):
-    """An assertion that has been used. The INSERT is the check: one database, one use, on every machine."""
+    """An assertion that has been used. The INSERT is the check: it succeeds once, on whichever machine."""
 
     identity_provider = models.ForeignKey(
         "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="+"
@@ -40,12 +40,12 @@ _END_OF_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def remembered_until(not_on_or_after: datetime) -> datetime:
-    """Return until when a used assertion must be remembered: while any clock we trust could find it valid."""
+    """Return until when a used assertion must be remembered: as long as a clock within the skew finds it valid."""
     return min(not_on_or_after, _END_OF_TIME) + 2 * conf.CLOCK_SKEW
 
 
 class Outcome(models.TextChoices):
-    """What came of an attempt."""
+    """The outcomes of an attempt."""
 
     CREATED = "created", _("created")
     UPDATED = "updated", _("updated")
@@ -68,7 +68,7 @@ _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def new_reference() -> str:
-    """Return what a person may quote: ten characters, about 49 bits."""
+    """Return a new random reference that a person can quote: ten characters, about 49 bits."""
     number, letters = secrets.randbelow(len(_REFERENCE_ALPHABET) ** 10), []
     for _letter in range(10):
         number, letter = divmod(number, len(_REFERENCE_ALPHABET))
@@ -77,7 +77,7 @@ def new_reference() -> str:
 
 
 class ProvisioningEvent(models.Model):
-    """One attempt and what came of it: codes and names; no value that could be read here."""
+    """One attempt to sign in and its outcome: codes and names, and no value that could be read here."""
 
     created_at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
     reference = models.CharField(
@@ -115,9 +115,9 @@ class ProvisioningEvent(models.Model):
     changed_fields = models.JSONField(_("changed fields"), default=list)
     notes = models.JSONField(_("notes"), default=list)
     details = models.JSONField(_("details"), default=dict)
-    """What helps to understand it: URLs, entity IDs, names of claims and fields; never what a claim said."""
+    """Facts that explain the outcome: URLs, entity IDs, names of claims and fields; never the value of a claim."""
     claims = models.TextField(blank=True)
-    """What the source said, encrypted, while :attr:`~jitprov.conf.Conf.CLAIMS_RETENTION` lasts."""
+    """The claims of the attempt, encrypted, while :attr:`~jitprov.conf.Conf.CLAIMS_RETENTION` lasts."""
     email_digest = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     """A keyed digest, so that an attempt can be found by an e-mail address that is not kept."""
     duration_ms = models.PositiveIntegerField(_("duration in milliseconds"), default=0)

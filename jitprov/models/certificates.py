@@ -1,4 +1,4 @@
-"""Whose signature counts."""
+"""Store the certificates whose signatures count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jitprov.saml.certificates import load_certificate
 from jitprov.saml.types import Certificate
 
 COLUMNS = ("pem", "allow_expired")
-"""What a sign-in reads of a row."""
+"""The columns that a sign-in reads."""
 
 
 class SigningCertificate(models.Model):
@@ -45,12 +45,12 @@ class SigningCertificate(models.Model):
 
     def clean(self) -> None:
         if not self.pem:
-            return  # said by the field itself
+            return  # the field itself reports it
         with beside("pem"):
             self._read()
 
     def _read(self) -> None:
-        """Fill what the certificate says of itself, so that it can be shown and searched."""
+        """Fill the columns that the certificate itself states, so that they can be shown and searched."""
         certificate: Certificate = load_certificate(self.pem)
         self.pem, self.fingerprint = certificate.pem, certificate.fingerprint
         self.not_before, self.not_after = certificate.not_before, certificate.not_after

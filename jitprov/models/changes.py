@@ -1,4 +1,4 @@
-"""What was changed in the configuration, by whom: written once, never altered."""
+"""Store every change to the configuration and who made it; written once, never altered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LABEL = 255
 
 
 class Via(models.TextChoices):
-    """Which way a change came."""
+    """The ways by which changes come."""
 
     ADMIN = "admin", _("the admin")
     SETUP_LINK = "setup_link", _("a setup link")
@@ -22,7 +22,7 @@ class Via(models.TextChoices):
 
 
 class Action(models.TextChoices):
-    """What was done."""
+    """The kinds of changes."""
 
     ADDED = "added", _("added")
     CHANGED = "changed", _("changed")
@@ -33,7 +33,7 @@ class Action(models.TextChoices):
 class ConfigurationChange(models.Model):
     """One thing that was added, changed or removed, with each field's value before and after.
 
-    Certificates are named by fingerprint. What it was about may be gone, so names stand here as text.
+    Certificates are named by fingerprint. Rows that it names may be gone, so names are kept here as text.
     """
 
     created_at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)

@@ -1,4 +1,4 @@
-"""Report what the pure core refuses as Django reports what is wrong with a field."""
+"""Report refusals of the pure core as validation errors of a field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What claims mean: user fields and groups."""
+"""Store the mappings: which claim fills which user field, and which value gives which group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 CLAIM_COLUMNS = ("position", "sources", "target", "transforms", "sync", "required", "when_empty")
 GROUP_COLUMNS = ("claim", "value", "group_id")
-"""What a sign-in reads of a row."""
+"""The columns that a sign-in reads."""
 
 
 class ClaimMapping(models.Model):
@@ -77,14 +77,14 @@ class ClaimMapping(models.Model):
         return self.target
 
     def clean(self) -> None:
-        """Refuse what no mapping may be. Whether the host has such a user field is for the form to say."""
+        """Refuse a row that makes no sense on any host. Forms judge whether this host has the user field."""
         if self.transforms is None:
-            self.transforms = []  # what a form makes of an emptied field
+            self.transforms = []  # a form gives None for an emptied field
         rule = ClaimRule(sources=_lines(self.sources), target=self.target)
         with beside("transforms"):
             rule = replace(rule, transforms=_transforms(self.transforms))
         if not self.target:
-            return  # said by the field itself
+            return  # the field itself reports it
         with beside("target"):
             check_target(self.target)
         with beside("sources"):
@@ -92,7 +92,7 @@ class ClaimMapping(models.Model):
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """The names of the claims that it reads, in order."""
+        """Return the names of the claims that it reads, in order."""
         return _lines(self.sources)
 
     def as_rule(self) -> ClaimRule:
@@ -124,7 +124,7 @@ def _choice(choices: type[_Choice], row: Mapping[str, Any], column: str) -> _Cho
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    # Pasted claim names bring blanks along, and a name with blanks around it would never come.
+    # Pasted claim names have blanks around them, and no claim comes by such a name.
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
@@ -137,7 +137,7 @@ def _transforms(raw: Any) -> tuple[Transform, ...]:
 
 
 class GroupMapping(models.Model):
-    """Who has this value in this claim belongs to this group."""
+    """One row of a tenant's group mapping: a person with this value in this claim belongs to this group."""
 
     identity_provider = models.ForeignKey(
         "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="group_mappings"

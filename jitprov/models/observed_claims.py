@@ -1,4 +1,4 @@
-"""Which claims really arrive: their names, never their values."""
+"""Store the names of the claims that really arrive, never their values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 MAX_CLAIM_NAME = 512
 OBSERVED_COLUMNS = ("name", "last_seen")
-"""What a sign-in reads of a row."""
+"""The columns that a sign-in reads."""
 
 
 class ObservedClaim(models.Model):

@@ -1,4 +1,4 @@
-"""Links that let somebody without an account set one identity provider up."""
+"""Store the links that let somebody without an account set one identity provider up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SetupLink(models.Model):
         verbose_name=_("identity provider"),
     )
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
-    """Of the token, which is shown once and kept nowhere."""
+    """The digest of the token, which is shown once and kept nowhere."""
     recipient = models.CharField(
         _("for whom"), max_length=200, blank=True, help_text=_("Only so that you know it again.")
     )
@@ -45,5 +45,5 @@ class SetupLink(models.Model):
 
     @property
     def works(self) -> bool:
-        """Whether it still opens."""
+        """Say whether it still opens the page."""
         return self.revoked_at is None and self.expires_at > timezone.now()

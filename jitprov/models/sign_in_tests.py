@@ -1,4 +1,4 @@
-"""Test sign-ins, with the report that each came to."""
+"""Store test sign-ins with their reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jitprov.models.attempts import new_reference
 
 
 class TestSignIn(models.Model):
-    """A round trip that signs nobody in: who began it, with which configuration, and the report."""
+    """A test sign-in, which signs nobody in: who began it, with which configuration, and the report."""
 
     __test__ = False  # not one of pytest's
 
@@ -34,13 +34,13 @@ class TestSignIn(models.Model):
     expires_at = models.DateTimeField(_("kept until"), db_index=True)
     finished_at = models.DateTimeField(_("ended on"), null=True)
     report_url = models.CharField(max_length=2000)
-    """Where whoever began it reads the report."""
+    """The page on which the person who began it reads the report."""
     configuration_digest = models.CharField(max_length=64)
-    """Of what was configured when the test began."""
+    """The digest of the configuration when the test began."""
     passed = models.BooleanField(_("passed"), null=True)
     code = models.CharField(_("refusal"), max_length=50, blank=True)
     report = models.TextField(blank=True)
-    """Encrypted: it holds every claim that came."""
+    """The report, encrypted, because it holds every claim that came."""
 
     class Meta:
         verbose_name = _("test sign-in")

@@ -1,4 +1,4 @@
-"""Tenants, for hosts that have no model of their own for them."""
+"""Store tenants, for hosts that have no tenant model of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What should happen to an account. Reads nothing, writes nothing."""
+"""Decide what should happen to an account, without reading or writing anything."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def decide(
     policy: Policy,
     taken: frozenset[str] = frozenset(),
 ) -> Decision:
-    """Say what should happen to an account.
+    """Decide whether an account is created, updated or refused.
 
     ``current`` is the account that the anchor leads to, or one that could be linked, or ``None``. ``taken``
     names the unique user fields whose wanted value belongs to somebody else. The order of the reasons is
-    part of the contract: the first that holds is the one that is told.
+    part of the contract: the first that holds is the one that is reported.
 
     >>> from jitprov.provisioning.types import Claims, Source
     >>> ann = DesiredUser(claims=Claims(source=Source.SAML, external_id="4711"))
@@ -57,7 +57,7 @@ def decide(
 
 
 def diff(desired: DesiredUser, current: CurrentUser | None) -> Changes:
-    """Say what is left to change: falsy if nothing, everything for an account that is not there yet."""
+    """Return the changes that remain: falsy if there are none, everything for an account that is yet to be made."""
     return Changes(
         fields=_field_changes(desired.fields, current),
         groups=_group_changes(desired, current),
@@ -66,7 +66,7 @@ def diff(desired: DesiredUser, current: CurrentUser | None) -> Changes:
 
 
 def _closed(desired: DesiredUser, policy: Policy) -> RefusalReason | None:
-    """Reasons that do not depend on the account."""
+    """Return the reason to refuse that does not depend on the account, if there is one."""
     if not policy.tenant_enabled:
         return RefusalReason.TENANT_DISABLED
     if not policy.identity_provider_enabled:
@@ -79,7 +79,7 @@ def _closed(desired: DesiredUser, policy: Policy) -> RefusalReason | None:
 def _shut_out(
     desired: DesiredUser, current: CurrentUser | None, policy: Policy
 ) -> RefusalReason | None:
-    """Reasons that lie in the account, or in there being none."""
+    """Return the reason to refuse that lies in the account or in its absence, if there is one."""
     if current is None:
         return None if policy.create_users else RefusalReason.CREATION_DISABLED
     if desired.active is None and (reason := _switched_off(current)):
@@ -104,12 +104,12 @@ def _may_link(current: CurrentUser, policy: Policy) -> bool:
 
 
 def _unfit(desired: DesiredUser, changes: Changes, taken: frozenset[str]) -> Refuse | None:
-    """Refuse values that may not be written."""
+    """Return a refusal if there are values that may not be written."""
     if desired.problems:
         reason = desired.problems[0].reason
         fields = (problem.field for problem in desired.problems if problem.reason is reason)
         return Refuse(reason=reason, fields=tuple(fields))
-    # A value that would not be written cannot be in anybody's way.
+    # A value that would not be written cannot conflict with anybody's.
     if conflicts := tuple(sorted(taken & changes.fields.keys())):
         return Refuse(reason=RefusalReason.CONFLICT, fields=conflicts)
     return None
@@ -145,13 +145,13 @@ def _group_changes(desired: DesiredUser, current: CurrentUser | None) -> GroupCh
     if desired.groups is None:
         return GroupChanges()
     wanted, now = desired.groups, current or CurrentUser(pk=None)
-    # Put there by hand: such a membership stays, and is never recorded as ours, lest we take it away one day.
+    # Memberships given by hand stay. They are never recorded as ours, or we would take them away one day.
     manual = now.groups - now.granted - now.granted_elsewhere
     revoke = now.granted - wanted - desired.unknown_groups
     return GroupChanges(
         grant=wanted - now.granted - manual,
         revoke=revoke,
-        # What we granted and somebody removed by hand comes back, because the directory says so.
+        # A membership that we granted and somebody removed by hand comes back, because the directory says so.
         join=wanted - now.groups,
         leave=(revoke & now.groups) - now.granted_elsewhere,
     )
@@ -159,7 +159,7 @@ def _group_changes(desired: DesiredUser, current: CurrentUser | None) -> GroupCh
 
 def _active_change(wanted: bool | None, current: CurrentUser | None) -> bool | None:
     if current is None:
-        # Accounts are born active.
+        # New accounts are active.
         return False if wanted is False else None
     if wanted is False and current.identity_active:
         return False

@@ -1,4 +1,4 @@
-"""From what a source says about a person to what the person's account should look like."""
+"""Map the claims about a person to the user fields and groups that the account should have."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ FORBIDDEN_TARGETS = frozenset(
 """User fields that no mapping may write. The Django side adds the names of the primary key."""
 
 GROUPS_OVERAGE_CLAIM = "http://schemas.microsoft.com/claims/groups.link"
-"""Entra sends it instead of groups when there are more than 150. Its URL leads to a retired service."""
+"""The claim that Entra sends instead of groups when there are more than 150. Its URL leads to a retired service."""
 
 MAX_EXTERNAL_ID = 1024
-"""Characters of an anchor. A longer one is none: to cut it would be to make two people one."""
+"""Most characters of an anchor. A longer one counts as none, because cutting it could make two people one."""
 MAX_RULES = 200
 MAX_SOURCES = 10
 
@@ -83,10 +83,10 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
 
 
 def check_target(name: str) -> None:
-    """Accept the name of a user field, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
+    """Accept the name of a user field as a target, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
     if name in FORBIDDEN_TARGETS:
         raise MappingError(MappingProblem.FORBIDDEN_TARGET, field=name)
-    # Neither a look-up into another table nor something private.
+    # Neither a lookup into another table nor a private name.
     if not name.isidentifier() or name.startswith("_") or "__" in name:
         raise MappingError(MappingProblem.NO_TARGET)
 
@@ -104,7 +104,7 @@ def check_rule(rule: ClaimRule) -> None:
 def map_claims(
     claims: Claims, rules: Sequence[ClaimRule], group_rules: Sequence[GroupRule]
 ) -> DesiredUser:
-    """Say what the account should look like, with a trace of how each value came about.
+    """Return what the account should look like, with a trace of how each value came about.
 
     Each rule takes the first of its claims that has a value, and applies its transforms. If several values
     are left, the first is used. If none is left, the field is a problem (required), absent from ``fields``
@@ -144,7 +144,7 @@ def map_claims(
 
 
 def _check_rules(rules: Sequence[ClaimRule]) -> None:
-    # Forms check all this too, but rows can be written behind their backs.
+    # Forms check this too, but rows can be written without them.
     if len(rules) > MAX_RULES:
         raise MappingError(MappingProblem.TOO_MANY_ROWS, most=MAX_RULES)
     for rule in rules:
@@ -155,7 +155,7 @@ def _check_rules(rules: Sequence[ClaimRule]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What one rule came to."""
+    """The result of one rule."""
 
     target: str
     trace: TraceStep
@@ -165,7 +165,7 @@ class _Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class _Working:
-    """One rule while it is being applied; keeps the steps taken when a transform refuses."""
+    """One rule while it is applied. It keeps the steps so far, for the trace, if a transform refuses."""
 
     rule: ClaimRule
     source: str
@@ -229,7 +229,7 @@ def _detail(source: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Membership:
-    """What the group rules came to."""
+    """The result of the group rules."""
 
     wanted: frozenset[int] | None
     unknown: frozenset[int] = frozenset()

@@ -1,4 +1,4 @@
-"""The parameters of transforms: what kind of value each takes, and the check of what a tenant gave."""
+"""Define the parameters of transforms, and check the values that a tenant gives them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAX_TEXTS = 10
 MAX_TABLE_ENTRIES = 500
 MAX_INTEGER = 99
 
-# Values made from parameters end up in the database; see transforms.acceptable.
+# Characters that no database stores: values are made from parameters; see transforms.acceptable.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ParameterRefused(ValueError):
-    """A parameter cannot be used, by the code of the problem and its facts."""
+    """A parameter cannot be used. Carries the code of the problem and its facts."""
 
     def __init__(self, problem: MappingProblem, /, **facts: object) -> None:
         super().__init__(problem.text(facts))
@@ -29,7 +29,7 @@ class ParameterRefused(ValueError):
 
 
 class Kind(StrEnum):
-    """What a parameter is, for forms and for checks."""
+    """The kinds of values of parameters, for forms and for checks."""
 
     TEXT = "text"
     TEXTS = "texts"
@@ -40,7 +40,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
     def read(self, raw: object, choices: tuple[str, ...]) -> Any:
-        """Return the value as this kind, or raise :class:`ParameterRefused`."""
+        """Return a raw value as a value of this kind, or raise :class:`ParameterRefused`."""
         if self is Kind.CHOICE:
             return _choice(raw, choices)
         return _READERS[self](raw)
@@ -57,10 +57,10 @@ class Parameter:
     default: Any = None
     choices: tuple[str, ...] = ()
     check: Callable[[Any], None] | None = None
-    """What else must hold of a value that was given. Raises :class:`ParameterRefused`."""
+    """A further check of a value that was given. Raises :class:`ParameterRefused`."""
 
     def clean(self, raw: Mapping[str, object]) -> Any:
-        """Find and check this parameter among untrusted ones, or raise :class:`ParameterRefused`."""
+        """Return this parameter from untrusted ones, checked, or raise :class:`ParameterRefused`."""
         given = raw.get(self.name)
         if given is None and not self.required:
             return self.default

@@ -1,4 +1,4 @@
-"""What the common identity providers call things, as data: claims, anchors, and how to recognise each.
+"""Know the common identity providers: their claim names, their anchors, and how to recognise each.
 
 Only Microsoft Entra ID and AD FS have claim names of their own. Everywhere else an admin chooses them, so those
 presets try what the vendors' guides and consoles suggest, the most likely first.
@@ -18,7 +18,7 @@ _MICROSOFT = "http://schemas.microsoft.com/identity/claims/"
 _WINDOWS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 NAME_ID_CLAIM = "NameID"
-"""Where SAML's NameID is found among the claims."""
+"""The name under which SAML's NameID is found among the claims."""
 
 # Attributes of LDAP by their object identifiers, as saml-profiles-2.0 §8.2 (X.500/LDAP profile) names them.
 _MAIL, _GIVEN_NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.5.4.42"
@@ -40,27 +40,27 @@ class Preset(StrEnum):
 
     @property
     def details(self) -> PresetDetails:
-        """What this kind of identity provider calls things."""
+        """Return the names that this kind of identity provider uses."""
         return PRESETS[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetDetails:
-    """How one kind of identity provider names what it sends, unless its admin changed it."""
+    """The names under which one kind of identity provider sends values, unless its admin changed them."""
 
     label: str
     rules: tuple[ClaimRule, ...]
-    """Targets are Django's own names; the Django side drops those that a host's user model has not."""
+    """The claim mappings to begin with. Targets are Django's own names; those that a host lacks are dropped."""
     subject_claim: str = ""
     """The claim with the anchor. Empty: the NameID."""
     group_claim: str = ""
-    """Empty: there is no usual name."""
+    """The claim with the groups. Empty: there is no usual name."""
 
 
 def detect(entity_id: str, sso_url: str) -> Preset:
     """Recognise an identity provider by its metadata; :attr:`Preset.NONE` if nothing fits.
 
-    Only a suggestion for a new row: an identity provider's own word gives it no rights.
+    It is only a suggestion for a new row. What an identity provider says of itself gives it no rights.
     """
     try:
         entity, sso = urlsplit(entity_id), urlsplit(sso_url)
@@ -164,7 +164,7 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
         ),
     }
 )
-"""Every preset's details."""
+"""The details of every preset."""
 
 
 def _is_entra(entity: SplitResult, sso: SplitResult) -> bool:

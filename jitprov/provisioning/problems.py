@@ -1,4 +1,4 @@
-"""List what can be wrong with a mapping: a stable code for each problem, and its text for logs."""
+"""List the problems of mappings: a stable code for each, and its text for logs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jitprov.exceptions import ProblemCode
 
 @unique
 class MappingProblem(ProblemCode):
-    """What can be wrong with a parameter, a step, a row or a whole mapping."""
+    """The problems of a parameter, a step, a row or a whole mapping."""
 
     # Parameters
     EMPTY = "must not be empty"

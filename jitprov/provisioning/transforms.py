@@ -1,15 +1,15 @@
-"""The named transforms that a mapping may use, in the order in which the tenant put them.
+"""Define the named transforms of mappings, and run them on the values of a claim.
 
-What all of them share:
+All transforms follow the same rules:
 
 - A transform is given the claim's values, a tuple of strings, and gives back a tuple of strings. The
   *typed* ones (``boolean``, ``integer``, ``date``) take the first value and give back one typed value;
   they can only come last.
 - A blank value is no value: blank ones are dropped before the first step and after each.
 - Transforms also run when no value came, so that ``default``, ``constant`` and ``template`` can make one;
-  all others make nothing of nothing.
-- Everything is bounded, and the parameters are checked on every use, not only in forms: rows can
-  also be written behind the forms' back.
+  all others return nothing for nothing.
+- Everything is bounded. Parameters are checked on every use, not only in forms, because rows can also be
+  written without a form.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from jitprov.provisioning.problems import MappingProblem
 from jitprov.provisioning.types import Transform, Value
 
 MAX_TRANSFORMS = 10
-"""Steps in one row."""
+"""Most steps in one row."""
 MAX_VALUES = 1000
-"""Values that a row works on, at any step."""
+"""Most values that a row works on, at any step."""
 MAX_VALUE_LENGTH = 4096
-"""Characters of one value, at any step."""
+"""Most characters of one value, at any step."""
 MAX_TOTAL_LENGTH = 256 * 1024
-"""Characters of all values of a row together, at any step."""
+"""Most characters of all values of a row together, at any step."""
 
 Values: TypeAlias = tuple[str, ...]
 ClaimValues: TypeAlias = Mapping[str, Values]
@@ -67,7 +67,7 @@ class MappingError(JitprovError):
         super().__init__(self.at_its_place(problem.text(facts)))
 
     def at_its_place(self, text: str) -> str:
-        """Return a text about the problem with the transform and the parameter before it, as far as there are any."""
+        """Return a text about the problem, with the transform and the parameter before it where they are known."""
         return ": ".join(part for part in (self.transform, self.parameter, text) if part)
 
 
@@ -79,23 +79,23 @@ class ValueRefused(JitprovError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformSpec:
-    """What a transform is called, takes and does."""
+    """The name of a transform, its parameters and its function."""
 
     name: str
     summary: str
     """One sentence for the person who chooses it."""
     apply: Callable[[Values, Parameters, ClaimValues], Value]
-    """Takes the values so far, checked parameters, and all claims. Raises :class:`ValueRefused`."""
+    """The function. Takes the values so far, checked parameters, and all claims. Raises :class:`ValueRefused`."""
     parameters: tuple[Parameter, ...] = ()
     check: Callable[[Parameters], None] | None = None
-    """What involves several parameters. Raises :class:`ParameterRefused`."""
+    """A check that involves several parameters. Raises :class:`ParameterRefused`."""
     typed: bool = False
-    """Gives back one typed value, and so comes last."""
+    """Whether it returns one typed value, and so must come last."""
     makes_value: bool = False
-    """Can make a value where no claim came, so that a row needs no source."""
+    """Whether it can make a value where no claim came, so that a row needs no source."""
 
     def validate(self, raw: Mapping[str, object]) -> Parameters:
-        """Check untrusted parameters and fill in defaults, or raise :class:`MappingError`."""
+        """Return untrusted parameters, checked and with defaults filled in, or raise :class:`MappingError`."""
         known = {parameter.name: parameter for parameter in self.parameters}
         if unknown := [name for name in raw if name not in known]:
             raise MappingError(
@@ -159,7 +159,7 @@ def run_transforms(
     for transform in check_transforms(transforms):
         result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
         if not isinstance(result, tuple):
-            # A typed one: there is no step after it.
+            # A typed transform: there is no step after it.
             yield transform.name, result
             return
         values = acceptable(result)
@@ -242,7 +242,7 @@ def _check_group(parameters: Parameters) -> None:
 
 def _replace(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
     old, new = parameters["old"], parameters["new"]
-    # Judged one by one: a short text for each letter of many long values would fill the memory first.
+    # Checked one by one: a text in place of each letter of many long values would fill the memory first.
     return tuple(_acceptable(value.replace(old, new)) for value in values)
 
 
@@ -256,7 +256,7 @@ def _table(values: Values, parameters: Parameters, _claims: ClaimValues) -> Valu
 def _template(_values: Values, parameters: Parameters, claims: ClaimValues) -> Value:
     template = parameters["template"]
     named = {name: acceptable(claims.get(name, ()))[:1] for name in claims_named(template)}
-    # Half a name or half an address is worse than none: a person would be filed under it.
+    # Half a name or half an address is worse than none: the account would get it.
     if not all(named.values()):
         return ()
 
@@ -305,7 +305,7 @@ def _date(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value
 
 
 def _iso_date(value: str) -> date:
-    # With a time too, as directories send it (2026-03-02T00:00:00Z): the day as it is written there.
+    # With a time too, as directories send it (2026-03-02T00:00:00Z): the day is taken as it is written.
     return datetime.fromisoformat(value).date()
 
 

@@ -1,4 +1,4 @@
-"""The values of provisioning: from claims to a decision, each frozen and each with one maker."""
+"""Define the values of provisioning, from claims to a decision, each frozen and made in one place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 Value: TypeAlias = str | int | bool | date | tuple[str, ...] | None
-"""What a mapping can produce for a user field, before the field's own cleaning."""
+"""A value that a mapping can produce for a user field, before the field cleans it."""
 
 
 def _empty() -> Mapping[Any, Any]:
@@ -19,13 +19,13 @@ def _empty() -> Mapping[Any, Any]:
 
 
 class Source(StrEnum):
-    """Where claims come from."""
+    """The kinds of sources of claims."""
 
     SAML = "saml"
 
 
 class SyncMode(StrEnum):
-    """When a mapped value is written to the user field."""
+    """The occasions on which a mapped value is written to the user field."""
 
     ALWAYS = "always"
     ON_CREATE = "on_create"
@@ -33,14 +33,14 @@ class SyncMode(StrEnum):
 
 
 class WhenEmpty(StrEnum):
-    """What a claim without a value does to the user field."""
+    """The effects of a claim without a value on the user field."""
 
     KEEP = "keep"
     CLEAR = "clear"
 
 
 class RefusalReason(StrEnum):
-    """Why somebody may not come in, after the assertion itself was found good."""
+    """The reasons to refuse somebody whose assertion was found good."""
 
     TENANT_DISABLED = "tenant_disabled"
     IDENTITY_PROVIDER_DISABLED = "identity_provider_disabled"
@@ -55,7 +55,7 @@ class RefusalReason(StrEnum):
 
 
 class Note(StrEnum):
-    """Something the tenant's admin should know about a sign-in that went well all the same."""
+    """Remarks for the tenant's admin on a sign-in that went well."""
 
     GROUPS_OVERAGE = "groups_overage"
     """Entra had too many groups to send: nobody knows which, so groups were left alone."""
@@ -67,15 +67,15 @@ class Note(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a source says about one person, whatever the source. Made by that source's ``claims_from``."""
+    """The statements of one source about one person. Made by the source's ``claims_from``."""
 
     source: Source
     external_id: str
     """The anchor. Empty when the claim that should carry it did not come."""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=_empty, repr=False)
-    """A claim that came without a value is there, with no values; one that did not come is not there."""
+    """The values by claim. A claim that came without a value has none; a claim that did not come is absent."""
     active: bool | None = None
-    """``None``: the source has no opinion, as SAML never has."""
+    """Whether the person may be active. ``None``: the source has no opinion, as SAML never has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class ClaimRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """Who has this value in this claim belongs to this group."""
+    """One group mapping: a person with this value in this claim belongs to this group."""
 
     claim: str
     value: str
@@ -119,18 +119,18 @@ class DesiredValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a mapping could not produce what it must."""
+    """A user field for which the mapping could not produce a usable value."""
 
     reason: RefusalReason
     field: str
     """The user field, by name."""
     detail: str = ""
-    """For the tenant's admin; names claims and transforms, never values."""
+    """Text for the tenant's admin. It names claims and transforms, never values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceStep:
-    """How one mapping came to its value: for previews and explanations, never for logs."""
+    """The way of one mapping to its value, for previews and explanations, never for logs."""
 
     target: str
     source: str
@@ -144,16 +144,16 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredUser:
-    """What the person's account should look like. Made by :func:`jitprov.provisioning.mapping.map_claims`."""
+    """The account as the mapping wants it. Made by :func:`jitprov.provisioning.mapping.map_claims`."""
 
     claims: Claims
     fields: Mapping[str, DesiredValue] = field(default_factory=_empty)
     groups: frozenset[int] | None = None
-    """``None``: no opinion, leave groups alone. Empty: take away all that we granted."""
+    """The wanted groups. ``None``: no opinion, leave groups alone. Empty: take away all that we granted."""
     unknown_groups: frozenset[int] = frozenset()
-    """Groups whose claim did not come: neither given nor taken away."""
+    """Groups whose claim did not come. They are neither given nor taken away."""
     group_rules: Mapping[int, GroupRule] = field(default_factory=_empty)
-    """For each group that is wanted, the rule that says so; the first, if several do."""
+    """The rule behind each wanted group; the first, if there are several."""
     active: bool | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -169,12 +169,12 @@ class CurrentUser:
     """Values of the user fields that the mapping names."""
     active: bool = True
     privileged: bool = False
-    """Staff or superuser."""
+    """Whether the account is staff or superuser."""
     linked: bool = True
-    """An identity of this identity provider points at it."""
+    """Whether an identity of this identity provider points at it."""
     identity_active: bool = True
     groups: frozenset[int] = frozenset()
-    """Every group the person is in, whoever put them there."""
+    """All groups of the person, whoever gave them."""
     granted: frozenset[int] = frozenset()
     """Groups that this identity was granted by jitprov."""
     granted_elsewhere: frozenset[int] = frozenset()
@@ -183,7 +183,7 @@ class CurrentUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a tenant allows."""
+    """The switches of a tenant and its identity provider that a decision depends on."""
 
     tenant_enabled: bool = True
     identity_provider_enabled: bool = True
@@ -193,12 +193,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupChanges:
-    """What happens to memberships and to the record of who granted them."""
+    """Changes to memberships and to the record of who granted them."""
 
     grant: frozenset[int] = frozenset()
-    """To be recorded as granted by this identity."""
+    """Groups to be recorded as granted by this identity."""
     revoke: frozenset[int] = frozenset()
-    """No longer granted by this identity."""
+    """Groups that this identity no longer grants."""
     join: frozenset[int] = frozenset()
     leave: frozenset[int] = frozenset()
 
@@ -220,7 +220,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """Make a new account."""
+    """The decision to make a new account."""
 
     desired: DesiredUser
     changes: Changes
@@ -228,7 +228,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """Change the account that is there; nothing may be left to change."""
+    """The decision to change an existing account. There may be nothing to change."""
 
     pk: Any
     desired: DesiredUser
@@ -238,11 +238,11 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """Do not let the person in."""
+    """The decision not to let the person in."""
 
     reason: RefusalReason
     fields: tuple[str, ...] = ()
-    """The user fields that are the matter, if any."""
+    """The user fields that caused it, if any."""
 
 
 Decision: TypeAlias = Create | Update | Refuse

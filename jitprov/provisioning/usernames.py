@@ -1,7 +1,7 @@
-"""Readable user names that are unique.
+"""Find a readable user name that is unique.
 
 A *wish* is the name that a person should have. Where somebody else has it, the person gets the wish with a
-suffix, and keeps that on later sign-ins: :func:`is_variant` tells that there is nothing to rename.
+suffix, and keeps it on later sign-ins: :func:`is_variant` says that there is nothing to rename.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 MAX_LENGTH = 150
-"""Of Django's own user name field."""
+"""Most characters of Django's own user name field."""
 FALLBACK = "user"
 
 # What django.contrib.auth's UnicodeUsernameValidator does not allow.
@@ -23,7 +23,7 @@ _SUFFIX = re.compile(r"[2-9]|[0-9a-f]{8}")
 
 
 def wish_from(*wishes: str) -> str:
-    r"""Return the first wish of which something is left in characters that Django allows, else ``"user"``.
+    r"""Return the first wish that still has characters when those that Django forbids are taken out, else ``"user"``.
 
     Letters beyond ASCII stay. Windows' domain (``ACME\mia``) goes, and so does Entra's ``#EXT#`` mark for guests.
 
@@ -40,12 +40,12 @@ def candidates(
     suffixes: Iterable[str] = (),
     crowded: bool = False,
 ) -> Iterator[str]:
-    """User names to try in turn: the wish, ``wish-2`` to ``wish-9``, then the wish with each of ``suffixes``.
+    """Yield user names to try: the wish, ``wish-2`` to ``wish-9``, then the wish with each of ``suffixes``.
 
     ``suffixes`` must be eight lower-case hexadecimal digits each (``secrets.token_hex(4)``); randomness is
     the caller's. Raises :class:`ValueError` for others, because ``is_variant`` would not know them again.
-    None is longer than ``max_length``. ``crowded``: others are after the same names at this very moment,
-    so only those that chance makes different are worth a try.
+    None is longer than ``max_length``. ``crowded``: other sign-ins want the same names at this moment, so only
+    the names with random suffixes are worth a try.
 
     >>> list(candidates("mia", suffixes=["0c2f6f0c"]))[:3], list(candidates("mia", suffixes=["0c2f6f0c"]))[-1]
     (['mia', 'mia-2', 'mia-3'], 'mia-0c2f6f0c')
@@ -60,7 +60,7 @@ def candidates(
 
 
 def is_variant(current: str, wish: str, *, max_length: int = MAX_LENGTH) -> bool:
-    """Whether ``current`` is one of the :func:`candidates` of ``wish``.
+    """Say whether ``current`` is one of the :func:`candidates` of ``wish``.
 
     >>> is_variant("mia-2", "mia"), is_variant("mia-maria", "mia")
     (True, False)

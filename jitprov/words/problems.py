@@ -1,4 +1,4 @@
-"""Say in the reader's language what is wrong with a mapping or a certificate: a sentence for each code."""
+"""Say what is wrong with a mapping or a certificate: a translated sentence for each code of the pure core."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
 
 
 def sentence(error: MappingError | CertificateUnusable) -> str:
-    """Return the sentence for what is wrong, without saying where."""
+    """Return the sentence for the problem, without its place."""
     return str(SENTENCES[error.problem]) % error.facts
 
 
 def in_words(error: MappingError | CertificateUnusable) -> str:
-    """Return the sentence for what is wrong; of a mapping, with the transform and the parameter before it."""
+    """Return the sentence for the problem; of a mapping, with the transform and the parameter before it."""
     said = sentence(error)
     return error.at_its_place(said) if isinstance(error, MappingError) else said

@@ -1,7 +1,7 @@
-"""What people are told, by code: what happened, in plain words, and what to do next. Never why in detail.
+"""Explain a refusal to the person who was refused: what happened and what to do next, by code.
 
-Whoever may have caused a refusal learns no more from it than the code. The tenant's admin finds the rest in the
-event that the reference names, and in ``docs/reference/refusals.md``.
+The explanation never says why in detail, because the person may be an attacker. The tenant's admin finds the rest in
+the event that the reference names, and in ``docs/reference/refusals.md``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Advice(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A refusal as a person reads it."""
+    """The text and the HTTP status of a refusal, for the person who was refused."""
 
     happened: Promise
     advice: Advice
@@ -182,12 +182,12 @@ EXPLANATIONS: dict[str, Explanation] = {
 
 
 def explain(code: str) -> Explanation:
-    """Return what a person is told about a refusal."""
+    """Return the explanation of a refusal code."""
     return EXPLANATIONS.get(code, EXPLANATIONS["refused"])
 
 
 def as_json(code: str, reference: str) -> dict[str, Any]:
-    """Return the same for programs."""
+    """Return an explanation as values for JSON."""
     explanation = explain(code)
     return {
         "error": code,

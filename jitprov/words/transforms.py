@@ -1,4 +1,4 @@
-"""The transforms and their parameters, in the words of a form."""
+"""Name and describe the transforms and their parameters, as forms show them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a transform is called in a form, and what it does."""
+    """The name of a transform in a form, and one sentence on what it does."""
 
     label: Promise
     summary: Promise
@@ -119,12 +119,12 @@ CHOICE_LABELS: Mapping[str, Promise] = MappingProxyType(
 
 
 def label_of_step(name: str) -> str:
-    """Return what a transform is called in a form; its own name if there is no such transform."""
+    """Return the name of a transform in forms; the given name if there is no such transform."""
     return str(TRANSFORM_WORDS[name].label) if name in TRANSFORM_WORDS else name
 
 
 def steps_in_words(steps: Iterable[Mapping[str, Any]]) -> str:
-    """Return the steps of a row as they are stored, as people read them."""
+    """Return the stored steps of a row as a text for people."""
     return ", ".join(_step_in_words(step) for step in steps)
 
 
@@ -138,7 +138,7 @@ def _step_in_words(step: Mapping[str, Any]) -> str:
 
 
 def _typed(value: Any) -> str:
-    """Return a parameter as somebody would type it."""
+    """Return the value of a parameter as somebody would type it."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} = {to}" for key, to in value.items())
     if isinstance(value, list):

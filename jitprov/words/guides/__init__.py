@@ -1,6 +1,6 @@
-"""How to connect each kind of identity provider, as data: where our values go, and what it usually sends.
+"""Tell a tenant's admin how to connect each kind of identity provider: where our values go, and the claims it sends.
 
-Facts are those of ``docs/how-to``; only the words are shorter.
+The guides are data. They state the same facts as ``docs/how-to``, in fewer words.
 """
 
 from __future__ import annotations
@@ -50,31 +50,31 @@ GUIDES: Mapping[Preset, Guide] = MappingProxyType(
         Preset.NONE: general.GUIDE,
     }
 )
-"""One for every preset."""
+"""The guide of every preset."""
 
 
 def places(preset: Preset) -> tuple[Place, ...]:
-    """Return where our values go, in the order of its form; those that it has no field for are absent."""
+    """Return the fields for our values, in the order of the product's form; values without a field are absent."""
     return GUIDES[preset].places
 
 
 def place_of(preset: Preset, value: OurValue) -> Place | None:
-    """Return where one of our values goes, if there is a field for it."""
+    """Return the field for one of our values; ``None`` if there is none."""
     return next((place for place in places(preset) if place.value is value), None)
 
 
 def metadata_place(preset: Preset) -> Location:
-    """Return where the identity provider's own metadata is found."""
+    """Return the place in the product where its metadata is found."""
     return GUIDES[preset].metadata
 
 
 def steps(preset: Preset) -> tuple[Step, ...]:
-    """Return what to do, in order."""
+    """Return the steps of the guide, in order."""
     return GUIDES[preset].steps
 
 
 def known_claims(preset: Preset) -> tuple[KnownClaim, ...]:
-    """Return what this kind of identity provider usually sends, or can be made to send."""
+    """Return the claims that this kind of identity provider usually sends, or can be made to send."""
     return GUIDES[preset].claims
 
 
@@ -84,7 +84,7 @@ _LABELS: Mapping[str, Text] = MappingProxyType(
 
 
 def label_of(claim_name: str) -> str:
-    """Return a readable name for a claim: ours if we know it, else the last part of its own."""
+    """Return a readable name for a claim: from the guide if it is known there, else the last part of its name."""
     if claim_name in _LABELS:
         return str(_LABELS[claim_name])
     return claim_name.rstrip("/").rpartition("/")[2] or claim_name

@@ -1,4 +1,4 @@
-"""AD FS. Names of dialogs and fields as its management console writes them."""
+"""Guide an admin through AD FS, with the names of dialogs and fields as its management console writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readable names of what claims carry, and the claims that go by the same name everywhere."""
+"""Name what claims carry, and list the claim names that several products share."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ GROUP_NAMES = _("Names, not identifiers: a group that is renamed there is anothe
 
 
 def name_id(note: Text) -> KnownClaim:
-    """Return SAML's own identifier, which every product fills in its own way."""
+    """Return the known claim for SAML's NameID, which every product fills in its own way."""
     return KnownClaim(
         name=NAME_ID_CLAIM, label=_("NameID, the name SAML gives a person"), note=note
     )
 
 
 def named(label: Text, *names: str, note: Text = "") -> tuple[KnownClaim, ...]:
-    """Return the names under which the same thing is usually sent, the likeliest first."""
+    """Return a known claim for each name under which the same value is usually sent, the likeliest first."""
     return tuple(KnownClaim(name=name, label=label, note=note) for name in names)

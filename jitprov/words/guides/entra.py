@@ -1,4 +1,4 @@
-"""Microsoft Entra ID. Names of blades and fields as its admin center writes them."""
+"""Guide an admin through Microsoft Entra ID, with the names of blades and fields as its admin center writes them."""
 
 from __future__ import annotations
 

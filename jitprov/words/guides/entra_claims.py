@@ -1,6 +1,6 @@
-"""What Microsoft Entra ID sends, or can be made to send.
+"""List the claims that Microsoft Entra ID sends, or can be made to send.
 
-Its reference of SAML token claims, and of optional claims, lists them.
+The source is Microsoft's reference of SAML token claims and of optional claims.
 """
 
 from __future__ import annotations

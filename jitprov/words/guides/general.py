@@ -1,4 +1,4 @@
-"""An identity provider that we do not know: what most of them call things."""
+"""Guide an admin through an unknown identity provider, with the words that most products use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google Workspace. Names of pages and fields as its Admin console writes them."""
+"""Guide an admin through Google Workspace, with the names of pages and fields as its Admin console writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Okta. Names of tabs and fields as its admin console writes them."""
+"""Guide an admin through Okta, with the names of tabs and fields as its admin console writes them."""
 
 from __future__ import annotations
 

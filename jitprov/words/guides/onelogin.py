@@ -1,4 +1,4 @@
-"""OneLogin. Names of tabs and fields as its administration writes them."""
+"""Guide an admin through OneLogin, with the names of tabs and fields as its administration writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a guide is made of."""
+"""Define the parts of a guide: places, steps and known claims."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OurValue(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """What we call it."""
+        """Return our name for the value."""
         return _LABELS[self]
 
 
@@ -52,29 +52,29 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """Somewhere in the console of an identity provider."""
+    """A field, button or link in the console of an identity provider, with the way to it."""
 
     path: tuple[Text, ...]
     """Menus, blades and tabs, from the outermost."""
     field: Text
-    """What the field, the button or the link is called there."""
+    """The name of the field, button or link there."""
     note: Text = ""
 
     @property
     def trail(self) -> Text:
-        """The whole way, with the field at its end."""
+        """Return the whole way as a text, with the field at its end."""
         return trail(*self.path, self.field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place(Location):
-    """Where one of our values goes."""
+    """The place in the console for one of our values."""
 
     value: OurValue
 
     @property
     def label(self) -> Promise:
-        """What we call the value."""
+        """Return our name for the value."""
         return self.value.label
 
 
@@ -91,19 +91,19 @@ class KnownClaim:
     """A claim that identity providers of one kind usually send, or can be made to send."""
 
     name: str
-    """As it is sent."""
+    """The name that is sent."""
     label: Text
     note: Text = ""
-    """What to know before relying on it."""
+    """A warning for whoever relies on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """How to connect one kind of identity provider."""
+    """The guide to one kind of identity provider."""
 
     places: tuple[Place, ...]
-    """Only for the values that it asks for."""
+    """One for each value that the product asks for."""
     metadata: Location
-    """Where it gives its own metadata."""
+    """The place of its own metadata."""
     steps: tuple[Step, ...]
     claims: tuple[KnownClaim, ...]

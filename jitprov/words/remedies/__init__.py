@@ -1,4 +1,4 @@
-"""What a tenant's admin is told, by code: what is wrong, what to change, and the exact place to change it.
+"""Tell a tenant's admin what to do, by code: what is wrong, what to change, and where exactly.
 
 The person who was refused reads :mod:`jitprov.words.refusals` instead, which says less. The facts are those of
 ``docs/reference/refusals.md``.
@@ -26,7 +26,7 @@ __all__ = ["REMEDIES", "Fixer", "Remedy", "aadsts", "remedy"]
 REMEDIES: Mapping[str, Remedy] = MappingProxyType(
     {**MESSAGE, **ASSERTION, **ACCOUNT, **OPERATION, **METADATA, **IMPORT}
 )
-"""One for every code, as it is for any identity provider."""
+"""The remedy for every code, for an identity provider of any kind."""
 
 CHANGES: Mapping[Preset, Mapping[str, Change]] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ CHANGES: Mapping[Preset, Mapping[str, Change]] = MappingProxyType(
         Preset.NONE: {},
     }
 )
-"""What is different about them for each kind of identity provider."""
+"""Replacements in the remedies, for each kind of identity provider."""
 
 _ENTERED_THERE = {
     "audience_mismatch": OurValue.ENTITY_ID,
@@ -61,7 +61,7 @@ _FROM_METADATA = {
 
 
 def remedy(code: str, preset: Preset) -> Remedy:
-    """Return what to do about a refusal or a note; a general remedy if the code is not known."""
+    """Return the remedy for a refusal or a note; a general one if the code is unknown."""
     general = REMEDIES.get(code, REFUSED)
     change = CHANGES[preset].get(code, Change())
     return replace(

@@ -1,6 +1,6 @@
-"""Entra's own error codes, which people see on Microsoft's page and send to their IT department.
+"""Explain Entra's error codes (AADSTS), which people see on Microsoft's page and send to their IT department.
 
-Microsoft says that the numbers may change: they are looked up for people to read, and nothing depends on them.
+Microsoft says that the numbers may change. So they are only looked up for people to read; no decision depends on them.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ _TEXTS: dict[str, Text] = {
 
 
 def aadsts(code: str) -> Text:
-    """Return what a code of Entra means and what to do, or ``""`` if we do not know it.
+    """Return the meaning of an error code of Entra and what to do, or ``""`` for an unknown one.
 
     :param code: the number, the number after ``AADSTS``, or a message that begins with it.
     """

@@ -1,4 +1,4 @@
-"""Why somebody whose assertion is good may not come in, and what is noted about somebody who did."""
+"""List remedies for refusals of people whose assertion was good, and for notes on sign-ins that went well."""
 
 from __future__ import annotations
 

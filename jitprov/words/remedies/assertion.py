@@ -1,4 +1,4 @@
-"""What is wrong with an assertion that the tenant's identity provider did make."""
+"""List remedies for assertions that are wrong although the tenant's identity provider made them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is different about remedies when the identity provider is Microsoft Entra ID: the exact blade and field."""
+"""Adapt remedies to Microsoft Entra ID: name the exact blade and field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found before any signature has been looked at: anybody on the internet may have caused it."""
+"""List remedies for messages that are refused before any signature is looked at, whoever sent them."""
 
 from __future__ import annotations
 

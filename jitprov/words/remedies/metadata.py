@@ -1,4 +1,4 @@
-"""Why what was pasted, uploaded or fetched cannot be used as an identity provider's metadata."""
+"""List remedies for metadata that was pasted, uploaded or fetched and cannot be used."""
 
 from __future__ import annotations
 

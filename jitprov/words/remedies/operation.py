@@ -1,4 +1,4 @@
-"""What is wrong with the application itself, or what remains to be done before a sign-in can work."""
+"""List remedies for faults of the application itself, and for configurations that are not complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things are on our own pages, in the words of those pages."""
+"""Name the sections of our own pages as those pages write them."""
 
 from __future__ import annotations
 

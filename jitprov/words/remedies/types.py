@@ -1,4 +1,4 @@
-"""What a remedy is made of."""
+"""Define the parts of a remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jitprov.words.guides import Text
 
 
 class Fixer(StrEnum):
-    """Who can put it right."""
+    """The party that can put it right."""
 
     IDENTITY_PROVIDER = "identity_provider"
     HERE = "here"
@@ -22,7 +22,7 @@ class Fixer(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """The same in words."""
+        """Return the sentence that says who it is."""
         return _LABELS[self]
 
 
@@ -50,7 +50,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is different about a remedy for one kind of identity provider; empty is as for all."""
+    """Replacements in a remedy for one kind of identity provider; an empty field stays as it is for all."""
 
     happened: Text = ""
     fix: Text = ""

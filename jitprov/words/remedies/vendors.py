@@ -1,4 +1,4 @@
-"""What is different about remedies elsewhere, as far as the vendors' documentation says."""
+"""Adapt remedies to the other kinds of identity provider, as far as the vendors' documentation says."""
 
 from __future__ import annotations
 
