@@ -1,10 +1,10 @@
-"""``path("saml/", include("jitprov.urls"))``."""
+"""The URLs of jitprov, which a host includes: ``path("saml/", include("jitprov.urls"))``."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from jitprov.setup import link_views as setup
+from jitprov.setup import link_views
 from jitprov.sign_in import views
 
 app_name = "jitprov"
@@ -16,12 +16,12 @@ urlpatterns = [
     path("<slug:slug>/test/", views.StartTestView.as_view(), name="start-test"),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
     # Last: an identity provider may have the slug "setup".
-    path("setup/", setup.SetupView.as_view(), name="setup"),
-    path("setup/open/", setup.OpenSetupLinkView.as_view(), name="setup-open"),
-    path("setup/from-metadata/", setup.MetadataView.as_view(), name="setup-metadata"),
-    path("setup/our-metadata/", setup.DownloadView.as_view(), name="setup-download"),
-    path("setup/switch/", setup.SwitchView.as_view(), name="setup-switch"),
-    path("setup/tests/", setup.BeginTestView.as_view(), name="setup-test"),
-    path("setup/tests/<slug:reference>/", setup.ReportView.as_view(), name="setup-report"),
-    path("setup/<str:token>/", setup.SetupLinkView.as_view(), name="setup-link"),
+    path("setup/", link_views.SetupView.as_view(), name="setup"),
+    path("setup/open/", link_views.OpenSetupLinkView.as_view(), name="setup-open"),
+    path("setup/from-metadata/", link_views.MetadataView.as_view(), name="setup-metadata"),
+    path("setup/our-metadata/", link_views.DownloadView.as_view(), name="setup-download"),
+    path("setup/switch/", link_views.SwitchView.as_view(), name="setup-switch"),
+    path("setup/tests/", link_views.BeginTestView.as_view(), name="setup-test"),
+    path("setup/tests/<slug:reference>/", link_views.ReportView.as_view(), name="setup-report"),
+    path("setup/<str:token>/", link_views.SetupLinkView.as_view(), name="setup-link"),
 ]

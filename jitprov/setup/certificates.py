@@ -1,4 +1,4 @@
-"""Certificates, as they are given by hand and as people compare them."""
+"""Forms and rows of the signing certificates on the set-up page, and the values that identify a certificate."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_CERTIFICATES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCertificate:
-    """A certificate as it is shown."""
+    """The fingerprint, key and validity of a certificate, as the pages show them."""
 
     fingerprint: str
-    """In pairs of digits, as other consoles write it."""
+    """Upper-case hexadecimal digits in pairs with colons, as other consoles write it."""
     key: str
     not_before: datetime
     not_after: datetime
@@ -42,7 +42,7 @@ class ShownCertificate:
 
 
 def shown(certificate: Certificate | SigningCertificate) -> ShownCertificate:
-    """Return what people need in order to see whether it is the right one."""
+    """Return the values of a certificate by which people recognise it."""
     digits = certificate.fingerprint.upper()
     return ShownCertificate(
         fingerprint=":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
@@ -56,14 +56,14 @@ def _kind_of_key(pem: str) -> str:
     try:
         key = public_key(pem)
     except CertificateUnusable:
-        return "?"  # written by code that did not ask
+        return "?"  # stored by code that did not check the key
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"
     return f"EC {key.curve.name}"
 
 
 class CertificateForm(PlainRowForm):
-    """A certificate to add, or one that is there: that can be removed, and not be turned into another."""
+    """One certificate: either a new one, or a stored one, which can be removed but not replaced by another."""
 
     class Meta:
         model = SigningCertificate
@@ -80,12 +80,12 @@ class CertificateForm(PlainRowForm):
 
     @property
     def shown(self) -> ShownCertificate | None:
-        """Return the certificate that is there."""
+        """Return the values of the stored certificate; ``None`` for a new one."""
         return shown(self.instance) if self.instance.pk is not None else None
 
 
 class CertificateFormSet(RowFormSet):
-    """Whose signature counts."""
+    """The signing certificates of one identity provider."""
 
     most = MAX_CERTIFICATES
 

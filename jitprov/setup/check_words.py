@@ -1,4 +1,4 @@
-"""What was checked about a response, and what came of a test, in words."""
+"""The words for the checks, the decisions and the field outcomes in the report of a test sign-in."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ OUTCOMES: Mapping[str, Promise] = MappingProxyType(
 
 
 def check_in_words(check: str) -> str:
-    """Return what a check is about; its code if another release has made the report."""
+    """Return the words for a check; the code itself for a check of another release."""
     known = {str(one): words for one, words in CHECK_WORDS.items()}
     return str(known.get(check, check))

@@ -1,4 +1,4 @@
-"""The claims that a mapping may name: those that really came, and those that this kind of identity provider sends."""
+"""The claims that the set-up page suggests: those that arrived at sign-ins, and those that the preset knows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from jitprov.words.guides import Text, known_claims, label_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedClaim:
-    """A claim to choose."""
+    """A claim that a mapping may name."""
 
     name: str
     label: Text
     note: Text = ""
     last_seen: str = ""
-    """The day on which it last came, in ISO 8601; empty if it never has."""
+    """The day on which it arrived last, in ISO 8601; empty if it never arrived."""
 
 
 def suggested_claims(identity_provider: IdentityProvider) -> list[SuggestedClaim]:
-    """Return the claims to choose from: those that have come, the latest first, then what the preset usually sends."""
+    """Return the suggested claims: those that arrived, the latest first, then those that the preset usually sends."""
     seen = identity_provider.observed_names()
     known = {claim.name: claim for claim in known_claims(Preset(identity_provider.preset))}
     latest_first = sorted(sorted(seen), key=lambda name: seen[name], reverse=True)

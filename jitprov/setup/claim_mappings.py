@@ -1,4 +1,4 @@
-"""Which claim fills which user field, row by row."""
+"""Forms and rows of the claim mappings on the set-up page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ MAX_POSITION = 32767
 
 
 def target_choices() -> list[tuple[str, Any]]:
-    """Return the user fields that may be filled, each by the name that the host gives it."""
+    """Return the mappable user fields as choices, each with the name that the host gives it."""
     fields = mappable_fields().items()
     return [(name, capfirst(str(field.verbose_name))) for name, field in fields]
 
 
 class _Steps(forms.Widget):
-    """Stands for the steps, which have forms of their own and are never left out of a post."""
+    """A widget that stands for the steps, which have forms of their own and are never left out of a post."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> None:
         return None
@@ -42,7 +42,7 @@ class _Steps(forms.Widget):
 
 
 class ClaimMappingForm(PlainRowForm):
-    """One row. It is blank, and not saved, while it names neither a claim nor a user field nor a step."""
+    """One claim mapping. A new row is blank, and not saved, while it has no claim, no user field and no step."""
 
     position = forms.IntegerField(
         label=_("Order"), required=False, min_value=0, max_value=MAX_POSITION
@@ -79,7 +79,7 @@ class ClaimMappingForm(PlainRowForm):
         )
 
     def _offer(self, targets: list[tuple[str, Any]]) -> None:
-        """Offer the user fields. One that may not be filled any more stays visible, and is refused on saving."""
+        """Offer the user fields. A stored field that is no longer allowed stays visible, and saving refuses it."""
         choices = [("", _("— choose a field —")), *targets]
         stored = self.instance.target
         self.is_outdated = bool(stored) and stored not in dict(targets)
@@ -95,7 +95,7 @@ class ClaimMappingForm(PlainRowForm):
         return any(str(text or "").strip() for text in typed) or any(one.spec for one in self.steps)
 
     def clean_sources(self) -> str:
-        """Return one claim a line."""
+        """Return the claims, one on each line."""
         sources = texts_of(self.cleaned_data["sources"])
         for source in sources:
             refuse_unprintable(source)
@@ -112,14 +112,14 @@ class ClaimMappingForm(PlainRowForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        # Each says itself what is wrong with it; all of them have to be asked.
+        # A list, so that every step is validated and each shows its own errors.
         if not all([step.is_valid() for step in self.steps]):  # noqa: C419
             self.add_error("transforms", _("One of the steps is not right yet."))
         cleaned["transforms"] = self._kept_or_new(self._rows_of_steps())
         return cleaned
 
     def _kept_or_new(self, steps: list[dict[str, Any]]) -> Any:
-        """Return what is stored where the steps mean the same, so that nothing differs that nobody has changed."""
+        """Return the stored steps if they mean the same, so that a row that nobody changed does not differ."""
         stored = self.instance.transforms
         try:
             return stored if parse_transforms(steps) == parse_transforms(stored) else steps
@@ -131,7 +131,7 @@ class ClaimMappingForm(PlainRowForm):
 
 
 class ClaimMappingFormSet(RowFormSet):
-    """The whole mapping."""
+    """The claim mappings of one identity provider."""
 
     most = MAX_RULES
 
@@ -141,7 +141,7 @@ class ClaimMappingFormSet(RowFormSet):
             self.refuse_twins(_target, "target", _("Another row fills this user field already."))
 
     def save(self, commit: bool = True) -> Any:
-        """Save the rows; those without a number come last, in the order of the page."""
+        """Save the rows; rows without a number come last, in the order of the page."""
         self._number()
         self._free_the_targets()
         return super().save(commit)
@@ -154,7 +154,7 @@ class ClaimMappingFormSet(RowFormSet):
                 form.instance.position = last
 
     def _free_the_targets(self) -> None:
-        """Move rows that fill another field now out of each other's way: two may have changed places."""
+        """Give rows that change their field a placeholder first, so that two rows can exchange their fields."""
         moved = [
             form.instance.pk
             for form in self.kept_forms()

@@ -1,4 +1,4 @@
-"""What is configured in the row of an identity provider itself, a few columns at a time."""
+"""Forms for the columns of the identity provider's own row."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ MAX_AUTHN_CONTEXT = 255
 ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", "authn_contexts", "force_authn")
 _URLS = ("sso_url", "slo_url", "sp_acs_url", "metadata_url")
 _OURS = {"sp_entity_id": "metadata", "sp_acs_url": "acs"}
-"""Columns in place of the addresses of our views."""
+"""Columns that replace one of our own addresses, each with the name of the view that has that address."""
 _TEXTS = ("entity_id", "sp_entity_id", "name_id_format", "subject_claim")
 
 
 def formfield(field: Any, **kwargs: Any) -> Any:
-    """Return a column's form field; an address without a scheme is taken for https."""
+    """Return the form field of a column; an address without a scheme gets ``https``."""
     if isinstance(field, models.URLField):
         kwargs["assume_scheme"] = "https"
     return field.formfield(**kwargs)
 
 
 def refuse_unprintable(text: str) -> None:
-    """Refuse what cannot be written into a SAML message, and what nobody typed on purpose."""
+    """Refuse text with unprintable characters: a SAML message cannot hold them, and nobody types them on purpose."""
     if not text.isprintable():
         raise ValidationError(_("This contains a character that cannot be used here."))
 
 
 def bound(field: Any, most: int) -> None:
-    """Let a text field take so many characters and no more."""
+    """Limit a text field to a number of characters."""
     field.max_length = most
     field.validators.append(MaxLengthValidator(most))
 
 
 class ColumnsForm(forms.ModelForm):
-    """A part of the row. The row that was given is changed by :meth:`apply` only."""
+    """A form for some columns of the row. Only :meth:`apply` changes the row that was passed in."""
 
     def __init__(
         self, identity_provider: IdentityProvider, data: Any = None, **kwargs: Any
@@ -54,7 +54,7 @@ class ColumnsForm(forms.ModelForm):
         super().__init__(data, instance=copy.copy(identity_provider), **kwargs)
 
     def apply(self, identity_provider: IdentityProvider) -> list[str]:
-        """Let the row have what was typed, without saving it; return the columns that differ."""
+        """Write the changed values to the row without saving it; return the names of the columns that differ."""
         for name in self.changed_data:
             setattr(identity_provider, name, self.cleaned_data[name])
         return list(self.changed_data)
@@ -63,7 +63,7 @@ class ColumnsForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         for name in set(_TEXTS) & set(cleaned):
             self._check(name, refuse_unprintable, cleaned[name])
-        # What is there already stays, also where it was written by code that knows better.
+        # A stored address is not judged again: code may have stored one that this form would refuse.
         for name in set(_URLS) & set(cleaned) & set(self.changed_data):
             self._check(name, _refuse_insecure, cleaned[name])
         return cleaned
@@ -82,7 +82,10 @@ def _refuse_insecure(url: str) -> None:
 
 
 def _refuse_of_another(own: str, slug: str, url: str) -> None:
-    """Refuse what is another row's: what is encrypted is for all of us, and meant for whoever goes by the name."""
+    """Refuse the entity ID or ACS URL of another row.
+
+    All rows decrypt with the same keys, so that an assertion for another service provider could be read here.
+    """
     root, _slug, view = own.rpartition(f"/{slug}/")
     theirs = url.removeprefix(f"{root}/").removesuffix(f"/{view}")
     if url != own and url == f"{root}/{theirs}/{view}" and "/" not in theirs:
@@ -90,7 +93,7 @@ def _refuse_of_another(own: str, slug: str, url: str) -> None:
 
 
 class ByHandForm(ColumnsForm):
-    """What metadata would say, and what is seldom needed."""
+    """The columns that metadata fills, and the advanced columns, which are seldom needed."""
 
     class Meta:
         model = IdentityProvider
@@ -128,16 +131,16 @@ class ByHandForm(ColumnsForm):
 
     @property
     def metadata_fields(self) -> list[Any]:
-        """Return what metadata would say."""
+        """Return the fields of the columns that metadata fills."""
         return [self[name] for name in self.fields if name not in ADVANCED]
 
     @property
     def advanced_fields(self) -> list[Any]:
-        """Return what is seldom needed."""
+        """Return the fields of the advanced columns."""
         return [self[name] for name in ADVANCED]
 
     def clean_authn_contexts(self) -> str:
-        """Return one URI a line."""
+        """Return the contexts, one URI on each line."""
         contexts = texts_of(self.cleaned_data["authn_contexts"])
         if len(contexts) > MAX_AUTHN_CONTEXTS or any(
             len(line) > MAX_AUTHN_CONTEXT for line in contexts
@@ -152,7 +155,7 @@ class ByHandForm(ColumnsForm):
 
 
 class AdmissionForm(ColumnsForm):
-    """Who may come in."""
+    """The columns that decide who may sign in."""
 
     class Meta:
         model = IdentityProvider
@@ -160,7 +163,7 @@ class AdmissionForm(ColumnsForm):
         formfield_callback = formfield
 
     def __init__(self, *args: Any, may_link: bool = False, **kwargs: Any) -> None:
-        """Offer linking only to whoever answers for all tenants: accounts belong to the whole application."""
+        """Offer linking only to superusers, because accounts belong to the whole application."""
         super().__init__(*args, **kwargs)
         self.fields["subject_claim"].widget.attrs["list"] = "jitprov-known-claims"
         if not may_link:

@@ -1,4 +1,4 @@
-"""A new identity provider: switched off, and with nothing but its kind, from which the rest follows."""
+"""The form that adds an identity provider: a draft that is switched off and has the mappings of its preset."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope
 
 MAX_TENANTS = 100
-"""That a choice offers; of more of them one has to be named."""
+"""Tenants in the list of choices; with more of them, the tenant has to be typed."""
 MAX_SWITCHED_OFF = 50
-"""Identity providers of one tenant with which nobody can sign in: with that many, no draft is added."""
+"""Switched-off identity providers of one tenant; with that many, no draft is added."""
 
 
 class DraftForm(forms.ModelForm):
-    """For whom, and which kind."""
+    """The tenant, preset and slug of a new identity provider."""
 
     use_required_attribute = False
 
@@ -65,7 +65,7 @@ class DraftForm(forms.ModelForm):
             cleaned["slug"] = free_slug(cleaned["tenant"])
         if cleaned.get("tenant"):
             self._require_room(cleaned["tenant"])
-        # Nobody can sign in before there is somebody to ask, and before that has been tested.
+        # It is enabled only after somebody has entered the identity provider's metadata and tested the sign-in.
         self.instance.enabled = False
         return cleaned
 
@@ -78,19 +78,19 @@ class DraftForm(forms.ModelForm):
             self.add_error("tenant", message % {"count": MAX_SWITCHED_OFF})
 
     def save_draft(self, actor: Actor) -> IdentityProvider:
-        """Make the row with the mappings of its kind, and record it."""
+        """Save the row with the mappings of its preset, and record it."""
         row: IdentityProvider = self.instance
         row.subject_claim = Preset(row.preset).details.subject_claim
         with audit.recorded(row, actor):
             row.save()
-            # Of an unknown kind nothing is known; its metadata may tell, and then the import makes them.
+            # Without a preset there are no mappings yet: the import of its metadata may recognise the preset and make them.
             if row.preset != Preset.NONE:
                 ClaimMapping.objects.bulk_create(preset_mappings(row))
         return row
 
 
 def _let_be_typed(tenant: Any) -> None:
-    """Let a tenant be named by what the host looks tenants up by, if that names one only, or by the primary key."""
+    """Make the tenant a text field: by the host's look-up field if that is unique, otherwise by the primary key."""
     name = conf.TENANT_LOOKUP_FIELD
     columns = {one.name: one for one in tenant.queryset.model._meta.concrete_fields}
     column = columns.get(name)

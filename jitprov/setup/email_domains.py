@@ -1,4 +1,4 @@
-"""Whose people are sent to this identity provider by their e-mail address: for whoever answers for the whole site."""
+"""Forms and rows of the e-mail domains that send people to this identity provider; for superusers only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_DOMAINS = 100
 
 
 class EmailDomainForm(RowForm):
-    """Makes domains comparable before they are compared with one another."""
+    """One e-mail domain, stripped and in lower case before it is compared with others."""
 
     class Meta:
         model = EmailDomain
@@ -27,7 +27,7 @@ class EmailDomainForm(RowForm):
 
 
 class EmailDomainFormSet(RowFormSet):
-    """All of them."""
+    """The e-mail domains of one identity provider."""
 
     most = MAX_DOMAINS
 

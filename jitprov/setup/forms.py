@@ -1,4 +1,4 @@
-"""Everything that is configured for one identity provider, as one set of forms."""
+"""All forms of the set-up page of one identity provider, validated and saved together."""
 
 from __future__ import annotations
 
@@ -26,25 +26,28 @@ GROUP_MAPPINGS = "group_mappings"
 EMAIL_DOMAINS = "email_domains"
 _TABLES = (CERTIFICATES, CLAIM_MAPPINGS, GROUP_MAPPINGS, EMAIL_DOMAINS)
 MAX_LISTED = 20
-"""Mistakes that are listed at the top of the page."""
+"""Wrong fields that are listed at the top of the page."""
 _STEP = "-step"
 _ROOM = 50
-"""Fields of a page besides those of its rows."""
+"""Fields of the page besides those of its rows, counted generously."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:
-    """What somebody may do besides configuring their own tenant's sign-in."""
+    """The powers of a person beyond configuring the sign-in of their own tenant."""
 
     everything: bool = False
-    """They answer for the whole application: link accounts, route e-mail domains, enable without a test."""
+    """Whether they are a superuser: they may link accounts, route e-mail domains and enable without a test."""
     insider: bool = True
-    """They are one of the tenant's administrators, and not only somebody with a setup link: they may know what was said
-    of people at sign-ins, who else changed something, and what there is besides this configuration."""
+    """Whether they administer the tenant, rather than only hold a setup link.
+
+    An administrator may see the claims of earlier sign-ins, the changes that others made, and the pages beside this
+    configuration.
+    """
 
 
 class SetupForms:
-    """The forms of one identity provider, filled from what is stored or from what was posted."""
+    """The forms of one identity provider, filled from the stored row or from a post."""
 
     def __init__(
         self,
@@ -56,8 +59,8 @@ class SetupForms:
     ) -> None:
         """Fill the forms.
 
-        :param one_more: the name of a table, or the prefix of a row of claim mappings followed by ``-step``: what
-            is to have one more row. Then nothing is judged yet.
+        :param one_more: the name of a table, or the prefix of a row of claim mappings followed by ``-step``: the table
+            that gets one more row. Nothing is validated then.
         """
         self.identity_provider, self.powers = identity_provider, powers
         self.data = with_one_more(data, one_more) if one_more in _TABLES else data
@@ -98,7 +101,7 @@ class SetupForms:
 
     @property
     def columns(self) -> list[Any]:
-        """Return the forms of the row itself."""
+        """Return the forms for the columns of the row."""
         return [self.by_hand, self.admission]
 
     @property
@@ -109,23 +112,23 @@ class SetupForms:
 
     @property
     def all_forms(self) -> list[Any]:
-        """Return everything that can be right or wrong."""
+        """Return every form and table that is validated."""
         return [*self.columns, *self.tables]
 
     def is_valid(self) -> bool:
-        """Say whether everything can be saved; every form is asked, so that each says what is wrong with it."""
+        """Say whether everything can be saved. Every form is validated, so that each shows its own errors."""
         return all([one.is_valid() for one in self.all_forms])  # noqa: C419
 
     @property
     def wrong_fields(self) -> list[Any]:
-        """Return the first few fields beside which something is said, from the top of the page."""
+        """Return the first fields that have errors, in the order of the page."""
         rows = [form for table in self.tables for form in table.forms]
         steps = [step for form in self.claim_mappings.forms for step in form.steps]
         fields = (field for form in [*self.columns, *rows, *steps] for field in form)
         return list(islice((field for field in fields if field.errors), MAX_LISTED))
 
     def save(self, actor: Actor, note: str = "") -> None:
-        """Save all of it, or nothing, and record what changed."""
+        """Save all forms or none, and record what changed."""
         row = self.identity_provider
         with audit.recorded(row, actor, note):
             changed = [name for form in self.columns for name in form.apply(row)]
@@ -137,7 +140,7 @@ class SetupForms:
     def rules(self) -> Rules:
         """Return the mapping that the forms propose, without saving it.
 
-        :raises MappingError: a row that is stored does not make sense.
+        :raises MappingError: a stored row is not valid.
         """
         group_forms = self.group_mappings.kept_forms()
         return Rules(
@@ -151,22 +154,22 @@ class SetupForms:
         return sorted(kept, key=_place)
 
     def rules_are_valid(self) -> bool:
-        """Say whether there is a mapping to preview."""
+        """Say whether the posted rows make a valid mapping."""
         return all([one.is_valid() for one in (self.claim_mappings, self.group_mappings)])  # noqa: C419
 
     @property
     def are_rules(self) -> bool:
-        """Whether the rows make a mapping: those that are stored do, those that were posted only if they are valid."""
+        """Say whether the rows make a mapping: stored rows do, posted rows only if they are valid."""
         return self.data is None or (not self._quiet and self.rules_are_valid())
 
     @property
     def most_fields(self) -> int:
-        """How many fields one post may have; 0 for any number."""
+        """Return how many fields Django accepts in one post; 0 for no limit."""
         return settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or 0
 
     @property
     def is_too_large(self) -> bool:
-        """Whether there are so many rows that Django would refuse the post of the page."""
+        """Say whether the page has so many fields that Django would refuse its post."""
         return bool(self.most_fields) and self._count() + _ROOM > self.most_fields
 
     def _count(self) -> int:
@@ -176,7 +179,7 @@ class SetupForms:
 
 
 def _place(form: Any) -> int:
-    """Return where a row comes; a new one without a number is saved as the last."""
+    """Return the position of a row; a new row without a number is saved as the last."""
     typed: dict[str, Any] = getattr(form, "cleaned_data", {"position": form.instance.position})
     position: int | None = typed.get("position")
     return MAX_POSITION + 1 if position is None else position

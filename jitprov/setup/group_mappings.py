@@ -1,4 +1,4 @@
-"""Which value of a claim puts people into which group of the application."""
+"""Forms and rows of the group mappings on the set-up page."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from jitprov.setup.rows import PlainRowForm, RowFormSet
 
 MAX_GROUP_ROWS = 100
 MAX_GROUPS = 500
-"""That a choice offers; a tenant to whom the host gives more of them needs another page."""
+"""Groups in the list of choices. More are not offered."""
 
 
 def group_choices(identity_provider: IdentityProvider) -> list[tuple[int, str]]:
-    """Return the groups that the host lets this tenant map to."""
+    """Return the groups that the host lets this tenant assign, by primary key and name."""
     groups = provisioner_for(identity_provider).assignable_groups()
     return list(groups.values_list("pk", "name")[:MAX_GROUPS])
 
 
 class GroupMappingForm(PlainRowForm):
-    """One row; a group that was not offered is refused, however it got into the post."""
+    """One group mapping. A group that was not offered is refused."""
 
     group = forms.TypedChoiceField(label=_("Group here"), choices=(), coerce=int, empty_value=None)
 
@@ -43,7 +43,7 @@ class GroupMappingForm(PlainRowForm):
         self._offer(groups)
 
     def _offer(self, groups: list[tuple[int, str]]) -> None:
-        """Offer the groups. One that may not be given any more stays visible, and is refused on saving."""
+        """Offer the groups. A stored group that is no longer allowed stays visible, and saving refuses it."""
         self._allowed = dict(groups)
         stored = self.instance.group_id
         choices: list[tuple[Any, Any]] = [("", _("— choose a group —")), *groups]
@@ -75,7 +75,7 @@ class GroupMappingForm(PlainRowForm):
 
 
 class GroupMappingFormSet(RowFormSet):
-    """All of them."""
+    """The group mappings of one identity provider."""
 
     most = MAX_GROUP_ROWS
 

@@ -1,4 +1,4 @@
-"""Lists and tables as lines of a text, there and back without a loss."""
+"""Convert lists and tables to lines of text and back, without loss."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ _QUOTE = '"'
 
 
 class NotATable(ValueError):
-    """A line of a table has no equals sign; the argument is its number."""
+    """A line of a table has no equals sign; the argument is the number of the line."""
 
 
 def lines_of(texts: Iterable[str]) -> str:
-    """Return texts one a line."""
+    """Return the texts, one on each line."""
     return "\n".join(texts)
 
 
 def texts_of(lines: str) -> list[str]:
-    """Return the texts of lines, without blank ones."""
+    """Return the lines as a list of texts, without blank ones."""
     return [line.strip() for line in lines.splitlines() if line.strip()]
 
 
 def table_lines(table: Mapping[str, str]) -> str:
-    """Return a table as lines ``from = to``; what could be read otherwise stands in quotes."""
+    """Return a table as lines ``from = to``, with quotes around texts that could be read otherwise."""
     return "\n".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in table.items())
 
 
 def table_of(lines: str) -> dict[str, str]:
-    """Return the table of lines ``from = to``.
+    """Return the table that is written as lines ``from = to``.
 
     :raises NotATable: a line has no equals sign.
     """
@@ -53,7 +53,7 @@ def _parted(line: str, number: int) -> tuple[str, str]:
 
 
 def _read_quoted(text: str) -> tuple[str | None, str]:
-    """Return a text in quotes and what follows it; ``None`` and the text itself if there are no quotes."""
+    """Return the text in quotes and the rest after it; ``None`` and the whole text if there are no quotes."""
     if not text.startswith(_QUOTE):
         return None, text
     try:

@@ -1,4 +1,4 @@
-"""What a browser with a setup link remembers: which link it is, and what the last button came to."""
+"""The two cookies of a browser that has opened a setup link: the link, and the message of the last button."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jitprov.setup import links
 
 HOLDER = "__Host-jitprov-setup"
 HOLDER_LIFETIME = timedelta(hours=12)
-"""A day's work; after that the link has to be opened again. In the browser it ends with the browser."""
-SAID = "__Host-jitprov-setup-said"
-SAID_LIFETIME = timedelta(minutes=1)
-MAX_SAID = 1000
+"""How long the link stays open in a browser. The cookie itself ends with the browser's session."""
+MESSAGE = "__Host-jitprov-setup-said"
+MESSAGE_LIFETIME = timedelta(minutes=1)
+MAX_MESSAGE = 1000
 
 
 def remember(response: HttpResponse, link: SetupLink) -> None:
-    """Let this browser be the holder of a link."""
+    """Store the link in a signed cookie."""
     response.set_cookie(
         HOLDER,
         signing.dumps(link.token_digest, salt=HOLDER),
@@ -32,7 +32,7 @@ def remember(response: HttpResponse, link: SetupLink) -> None:
 
 
 def link_of(request: HttpRequest) -> SetupLink | None:
-    """Return the link that this browser has opened, if it still opens; in one statement."""
+    """Return the link in the browser's cookie if it is still valid; ``None`` otherwise. One SQL statement."""
     try:
         digest = signing.loads(
             request.COOKIES.get(HOLDER, ""), salt=HOLDER, max_age=HOLDER_LIFETIME
@@ -42,30 +42,30 @@ def link_of(request: HttpRequest) -> SetupLink | None:
     return links.find_by_digest(digest, timezone.now())
 
 
-def say(response: HttpResponse, message: str, *, went_well: bool) -> None:
-    """Let the next page say what a button came to: to this browser, and not through anybody's session."""
-    said = {"text": message[:MAX_SAID], "went_well": went_well}
+def keep_message(response: HttpResponse, message: str, *, went_well: bool) -> None:
+    """Store a message for the next page in a signed cookie of this browser, rather than in a session."""
+    content = {"text": message[:MAX_MESSAGE], "went_well": went_well}
     response.set_cookie(
-        SAID,
-        signing.dumps(said, salt=SAID, compress=True),
-        max_age=int(SAID_LIFETIME.total_seconds()),
+        MESSAGE,
+        signing.dumps(content, salt=MESSAGE, compress=True),
+        max_age=int(MESSAGE_LIFETIME.total_seconds()),
         secure=True,
         httponly=True,
         samesite="Lax",
     )
 
 
-def said_before(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what the last button came to, if it was pressed just now."""
+def message_of(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the message that was stored within the last minute; ``None`` if there is none."""
     try:
-        said: dict[str, Any] = signing.loads(
-            request.COOKIES.get(SAID, ""), salt=SAID, max_age=SAID_LIFETIME
+        message: dict[str, Any] = signing.loads(
+            request.COOKIES.get(MESSAGE, ""), salt=MESSAGE, max_age=MESSAGE_LIFETIME
         )
     except signing.BadSignature:
         return None
-    return said
+    return message
 
 
-def be_silent(response: HttpResponse) -> None:
-    """Let it be said only once."""
-    response.delete_cookie(SAID, samesite="Lax")
+def clear_message(response: HttpResponse) -> None:
+    """Delete the message, so that it is shown only once."""
+    response.delete_cookie(MESSAGE, samesite="Lax")

@@ -1,8 +1,8 @@
-"""The pages of a setup link: for whoever has the link, whoever they are.
+"""The pages of a setup link, for anybody who has the link.
 
-The token stands in one URL and nowhere else: a button exchanges it for a signed cookie, and every page after that is
-without it. Its page says and does nothing, so that programs that open links in e-mails do no harm, and answers
-everything alike, so that no address with a token is ever written to a log as one that failed.
+The token is in one URL only: a button exchanges it for a signed cookie, and the pages after that do without it. The
+page of the link has no effect, so that programs that open links in e-mails do no harm. It answers every token and every
+method alike, so that no URL with a token is logged as one that failed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup import links
 from jitprov.setup.forms import Powers
-from jitprov.setup.link_cookies import be_silent, link_of, remember, said_before, say
+from jitprov.setup.link_cookies import clear_message, keep_message, link_of, message_of, remember
 from jitprov.setup.page import Answer, PageUrls, SetupPage
 
 ADMIN_BASE = "admin/base.html"
@@ -42,10 +42,10 @@ GONE = _("This leads nowhere")
 
 @method_decorator(login_not_required, name="dispatch")
 class LinkPage(View):
-    """What all pages of a setup link share: whoever is signed in is not asked, and no other site is told anything."""
+    """The base of all pages of a setup link: it ignores who is signed in, and sends headers that protect the page."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # What somebody may do here follows from the link alone.
+        # The permissions here follow from the link alone.
         request.user = AnonymousUser()
         response = self.answer(request, *args, **kwargs)
         add_never_cache_headers(response)
@@ -54,11 +54,11 @@ class LinkPage(View):
         return response
 
     def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return what the page says; the headers are added to it."""
+        """Return the page, to which the headers are added."""
         return super().dispatch(request, *args, **kwargs)
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        """Return a page in the admin's look, where there is an admin."""
+        """Return a page in the look of the admin, if the host has one."""
         look = {"has_admin": True, "base_template": ADMIN_BASE}
         if not has_admin():
             look = {"has_admin": False, "base_template": OWN_BASE}
@@ -66,13 +66,13 @@ class LinkPage(View):
         return HttpResponse(html, status=status)
 
     def gone(self) -> HttpResponse:
-        """Say what to do, and nothing about why."""
+        """Return the page for an invalid link, which says what to do and not what was wrong."""
         return self.page("gone.html", {"title": GONE}, status=404)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
 class SetupLinkView(LinkPage):
-    """``setup/<token>/``: what stands in the e-mail. Only a button, whatever the token is and however it is asked."""
+    """``setup/<token>/``, the URL in the e-mail. It shows a button for any token and any method."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.get(request, *args, **kwargs)
@@ -83,7 +83,7 @@ class SetupLinkView(LinkPage):
 
 @method_decorator([csrf_protect, sensitive_post_parameters("token")], name="dispatch")
 class OpenSetupLinkView(LinkPage):
-    """``setup/open/``: the token for a cookie."""
+    """``setup/open/``, which exchanges the token for a cookie."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return redirect("jitprov:setup")
@@ -100,7 +100,7 @@ class OpenSetupLinkView(LinkPage):
 
 @method_decorator([csrf_protect, sensitive_post_parameters()], name="dispatch")
 class HolderPage(LinkPage):
-    """A page for a browser that has opened a link, which is looked up again every time."""
+    """The base of the pages for a browser that has opened a link. The link is looked up at every request."""
 
     link: SetupLink
 
@@ -113,7 +113,7 @@ class HolderPage(LinkPage):
         return super().answer(request, *args, **kwargs)
 
     def setup_page(self) -> SetupPage:
-        """Return the page of the link's identity provider, with what every administrator of a tenant may do."""
+        """Return the set-up page of the link's identity provider, without what only administrators may see."""
         return SetupPage(
             self.link.identity_provider,
             actor=Actor.holder(self.link),
@@ -123,34 +123,34 @@ class HolderPage(LinkPage):
         )
 
     def answered(self, answer: Answer) -> HttpResponse:
-        """Show the page again, or go where it says, with what it says."""
+        """Show the page again, or redirect and keep the message for the next page."""
         if not answer.redirect:
             return self.shown(answer.context)
         response = redirect(answer.redirect)
         if answer.message:
-            say(response, answer.message, went_well=answer.went_well)
+            keep_message(response, answer.message, went_well=answer.went_well)
         return response
 
     def shown(self, context: dict[str, Any]) -> HttpResponse:
-        """Return the one page, with what the last button came to."""
+        """Return the set-up page, with the message of the last button."""
         tenant = self.link.identity_provider.tenant
         title = _("Set up the sign-in of %(tenant)s") % {"tenant": tenant}
-        said = said_before(self.request)
-        response = self.page("setup.html", {**context, "title": title, "said": said})
-        if said:
-            be_silent(response)
+        message = message_of(self.request)
+        response = self.page("setup.html", {**context, "title": title, "message": message})
+        if message:
+            clear_message(response)
         return response
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         return super().page(template, {**context, "link": self.link}, status)
 
     def gone(self) -> HttpResponse:
-        # Without the link in the context.
+        # Without the link in the context, because there is none.
         return LinkPage.page(self, "gone.html", {"title": GONE}, status=404)
 
 
 class SetupView(HolderPage):
-    """``setup/``: the one page."""
+    """``setup/``, the set-up page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.shown(self.setup_page().context())
@@ -160,7 +160,7 @@ class SetupView(HolderPage):
 
 
 class MetadataView(HolderPage):
-    """``setup/from-metadata/``: what a document says, and saving it."""
+    """``setup/from-metadata/``, which shows what a metadata document would change, and saves it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return redirect("jitprov:setup")
@@ -170,7 +170,7 @@ class MetadataView(HolderPage):
 
 
 class SwitchView(HolderPage):
-    """``setup/switch/``: enabling after a test, and disabling."""
+    """``setup/switch/``, which enables or disables the sign-in."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return redirect("jitprov:setup")
@@ -180,7 +180,7 @@ class SwitchView(HolderPage):
 
 
 class BeginTestView(HolderPage):
-    """``setup/tests/``: off to a test sign-in."""
+    """``setup/tests/``, which begins a test sign-in."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return redirect("jitprov:setup")
@@ -189,14 +189,14 @@ class BeginTestView(HolderPage):
         answer = self.setup_page().begin_test()
         if not answer.went_well:
             return self.answered(answer)
-        # Not a redirect: browsers hold to form-action every redirect after a form, and nobody knows through which
-        # hosts an identity provider sends people.
+        # Not a redirect: browsers apply form-action to every redirect after a form, and we cannot know through which
+        # hosts an identity provider redirects people.
         title = _("On to your identity provider")
         return self.page("leave.html", {"title": title, "url": answer.redirect})
 
 
 class ReportView(HolderPage):
-    """``setup/tests/<reference>/``: what a test came to, if it was begun with this link."""
+    """``setup/tests/<reference>/``, the report of a test sign-in that was begun with this link."""
 
     def get(self, request: HttpRequest, reference: str) -> HttpResponse:
         context = self.setup_page().report(reference)
@@ -206,7 +206,7 @@ class ReportView(HolderPage):
 
 
 class DownloadView(HolderPage):
-    """``setup/our-metadata/``: our metadata as a file."""
+    """``setup/our-metadata/``, our metadata as a file."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         row = self.link.identity_provider
@@ -222,7 +222,7 @@ def has_admin() -> bool:
 
 
 def page_urls() -> PageUrls:
-    """Return where the buttons of the page lead under a setup link: nothing is deleted, and there is no history."""
+    """Return the URLs of the set-up page under a setup link, without those for deleting, history and setup links."""
     return PageUrls(
         page=reverse("jitprov:setup"),
         metadata=reverse("jitprov:setup-metadata"),
@@ -233,17 +233,17 @@ def page_urls() -> PageUrls:
 
 
 def headers() -> Iterator[tuple[str, str]]:
-    """Yield what keeps these pages to themselves."""
+    """Yield the headers that keep these pages out of frames, search engines and referrers."""
     yield "Content-Security-Policy", content_security_policy()
-    # Not "no-referrer": with that, browsers send no Origin with a form, and Django's CSRF protection refuses it. This
-    # never has more than the host in it either, so no path, and no token, is ever told.
+    # Not "no-referrer": with that, browsers send no Origin with a form, and Django's CSRF protection refuses it.
+    # "strict-origin" sends the host at most, and so neither a path nor a token.
     yield "Referrer-Policy", "strict-origin"
     yield "X-Frame-Options", "DENY"
     yield "X-Robots-Tag", "noindex, nofollow"
 
 
 def content_security_policy() -> str:
-    """Return a policy under which nothing runs but our own files, from where the host has them."""
+    """Return a policy that allows only our own files, from where the host serves them."""
     ours = " ".join(["'self'", *static_origins()])
     directives = {
         "default-src": "'none'",
@@ -259,7 +259,7 @@ def content_security_policy() -> str:
 
 
 def static_origins() -> Iterator[str]:
-    """Yield the host of the static files, where that is another one."""
+    """Yield the origin of the static files, if they have another host."""
     url = urlsplit(settings.STATIC_URL or "")
     if url.netloc:
         yield f"{url.scheme or 'https'}://{url.netloc}"

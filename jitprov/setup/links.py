@@ -1,7 +1,7 @@
-"""Links that let somebody without an account set one identity provider up: an outside IT admin, with an e-mail.
+"""Setup links: an outside IT admin without an account sets one identity provider up with such a link.
 
-The token is in the link and nowhere else: we keep its digest, which suffices because nobody can guess 256 bits. What
-a link opens is looked up again with every request, so that a link that is revoked opens nothing from that moment.
+Only the digest of the token is stored. A plain hash suffices, because nobody can guess 256 bits. The link is looked up
+at every request, so that a revoked link stops working at once.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from jitprov.setup.drafts import DraftForm
 LIFETIME = timedelta(days=3)
 MAX_LIFETIME = timedelta(days=30)
 MAX_ACTIVE = 10
-"""Links of one identity provider that work at the same time."""
+"""Valid links of one identity provider at the same time."""
 TOKEN_BYTES = 32
 SETUP_LINK = "setup_link"
-"""What the record of changes calls it."""
+"""The kind of object in the record of changes."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class LinkRefused(ValueError):
-    """No such link is made; the text says why."""
+    """No link can be made; the text says why."""
 
 
 def make(
@@ -50,11 +50,11 @@ def make(
     recipient: str = "",
     lifetime: timedelta = LIFETIME,
 ) -> tuple[SetupLink, str]:
-    """Make a link; return its row, and the URL, which is known from now on to whoever is shown it and to nobody else.
+    """Make a link; return its row and its URL. The URL is not stored, and cannot be shown again.
 
-    :param created_by: the user who answers for it; left out, the actor's.
-    :param recipient: for whom it is, as the page and the record of changes name them.
-    :raises LinkRefused: it would be valid for too long, or there are too many.
+    :param created_by: the user who is responsible for it; the actor's user by default.
+    :param recipient: the name of the person who gets it, for the page and the record of changes.
+    :raises LinkRefused: it would be valid for too long, or there are too many links.
     """
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise LinkRefused(
@@ -63,7 +63,7 @@ def make(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     maker: Any = created_by or actor.user
     with transaction.atomic(using=accounts_database()):
-        # One after the other, so that two at the same moment do not both find room.
+        # Locked, so that two requests at the same moment cannot exceed the limit.
         IdentityProvider.objects.select_for_update().get(pk=identity_provider.pk)
         require_room(identity_provider)
         link = SetupLink.objects.create(
@@ -80,10 +80,10 @@ def make(
 def make_for_tenant(
     tenant: Any, *, actor: Actor, preset: str = Preset.ENTRA, slug: str = "", **of_the_link: Any
 ) -> tuple[SetupLink, str]:
-    """Make a new identity provider of a tenant, switched off, and a link to it: as :func:`make` does.
+    """Make a new identity provider of a tenant, switched off, and a link to it, as :func:`make` does.
 
-    :param slug: left out, one is made from the tenant.
-    :raises LinkRefused: the slug is taken or can not be one, or what :func:`make` refuses.
+    :param slug: made from the tenant by default.
+    :raises LinkRefused: the slug is taken or not valid, or :func:`make` refuses.
     """
     alone = Scope(tenants=type(tenant)._default_manager.filter(pk=tenant.pk), something=True)
     data = {"tenant": tenant.pk, "preset": str(preset), "slug": slug}
@@ -95,12 +95,12 @@ def make_for_tenant(
 
 
 def find(token: str, now: datetime) -> SetupLink | None:
-    """Return the link that opens with a token, in one indexed statement, with its identity provider and tenant."""
+    """Return the valid link with this token, with its identity provider and tenant. One indexed SQL statement."""
     return find_by_digest(digest_of(token), now) if _TOKEN.fullmatch(token) else None
 
 
 def find_by_digest(token_digest: str, now: datetime) -> SetupLink | None:
-    """Return a link that still opens; a browser that has opened it knows the digest of its token."""
+    """Return the valid link with this digest, which the cookie of a browser holds."""
     return (
         active(now)
         .filter(token_digest=token_digest)
@@ -110,14 +110,14 @@ def find_by_digest(token_digest: str, now: datetime) -> SetupLink | None:
 
 
 def active(now: datetime) -> QuerySet[SetupLink]:
-    """Return the links that open."""
+    """Return the links that are neither revoked nor expired."""
     return SetupLink.objects.filter(revoked_at=None, expires_at__gt=now)
 
 
 def require_room(identity_provider: IdentityProvider) -> None:
-    """Make sure that one more link is not too many.
+    """Check that the identity provider may have one more link.
 
-    :raises LinkRefused: it is.
+    :raises LinkRefused: it may not.
     """
     if active(timezone.now()).filter(identity_provider=identity_provider).count() >= MAX_ACTIVE:
         raise LinkRefused(
@@ -127,13 +127,13 @@ def require_room(identity_provider: IdentityProvider) -> None:
 
 
 def opened(link: SetupLink) -> None:
-    """Write down that somebody has opened a link."""
+    """Record that somebody has opened a link."""
     used(link)
     _record(link, Actor.holder(link), "opened")
 
 
 def used(link: SetupLink) -> None:
-    """Remember when a link was last used, to the minute."""
+    """Store when a link was last used, at most once a minute."""
     now = timezone.now()
     if link.last_used_at is None or now - link.last_used_at >= _USE_NOTED_EVERY:
         link.last_used_at = now
@@ -141,7 +141,7 @@ def used(link: SetupLink) -> None:
 
 
 def revoke(link: SetupLink, actor: Actor) -> None:
-    """Let a link open nothing from now on; what was done with it stays."""
+    """Make a link invalid from now on. The changes that were made with it stay."""
     with transaction.atomic(using=accounts_database()):
         revoked = SetupLink.objects.filter(pk=link.pk, revoked_at=None)
         if revoked.update(revoked_at=timezone.now()):
@@ -150,17 +150,17 @@ def revoke(link: SetupLink, actor: Actor) -> None:
 
 
 def url_of(token: str) -> str:
-    """Return the absolute URL that is sent to whoever is to open it; never from the Host header."""
+    """Return the absolute URL of a link, from ``BASE_URL`` and never from the Host header."""
     return urljoin(f"{conf.BASE_URL}/", reverse("jitprov:setup-link", args=[token]))
 
 
 def digest_of(token: str) -> str:
-    """Return what is kept of a token."""
+    """Return the SHA-256 digest of a token, which is stored in its place."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _single_line(text: str) -> str:
-    """Return a name as it can stand in a list and in the record of changes."""
+    """Return a name without line breaks and control characters, cut to the length of the column."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())[: SetupLink._meta.get_field("recipient").max_length]
 

@@ -1,4 +1,4 @@
-"""Metadata in two steps: first what it says and what would change, then saving exactly that document."""
+"""The form that imports metadata in two steps: it shows what would change, then saves exactly that document."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from jitprov.setup.certificates import ShownCertificate, shown
 from jitprov.words.remedies import Remedy, remedy
 
 MAX_PASTED = 1_000_000
-"""Characters. Django takes two and a half megabytes of a post that is no file."""
+"""Characters of pasted metadata. Django accepts 2.5 MB of a post that is not a file."""
 _PURPOSE = "metadata"
 _VALID_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A column that would change."""
+    """One column with its value before and after the import."""
 
     label: str
     before: str
@@ -44,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a document says, and what saving it would change."""
+    """The content of a metadata document, and the changes that saving it would make."""
 
     issuer: str
     sso_url: str
@@ -53,14 +53,14 @@ class Reading:
     signed_requests: bool
     certificates: tuple[ShownCertificate, ...]
     new_certificates: frozenset[str]
-    """Fingerprints of those that are not stored yet."""
+    """Fingerprints of the certificates that are not stored yet."""
     removed: tuple[ShownCertificate, ...]
     differences: tuple[Difference, ...]
     mapped: tuple[str, ...]
     """User fields for which mappings would be made."""
     warnings: tuple[Any, ...]
     sealed: str = ""
-    """The document, for the second step."""
+    """The encrypted document, which the second step saves."""
 
     @property
     def changes_something(self) -> bool:
@@ -68,12 +68,12 @@ class Reading:
 
 
 class MetadataForm(forms.Form):
-    """Exactly one of an address, a file and the text itself."""
+    """The source of the metadata: exactly one of an address, a file and pasted text."""
 
     tell_of_others = False
-    """Whether to say that another tenant has the same directory: only to whoever may see all tenants.
+    """Whether to say that another tenant uses the same entity ID. Only superusers are told.
 
-    Metadata can be made up, so that anybody else could ask which directories our customers have.
+    Anybody can make metadata up, and could ask in that way which directories our customers have.
     """
     use_required_attribute = False
     error_css_class = "errors"
@@ -102,9 +102,9 @@ class MetadataForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """Return the one way in which a document was given; empty for none or several."""
+        """Return the name of the field that was given; empty if none or several were."""
         given = [name for name in ("file", "xml", "url") if self.cleaned_data.get(name)]
-        # The stored address stands there already when somebody brings a file.
+        # The stored address is filled in already, so that it does not count when somebody chooses a file.
         if len(given) > 1 and "url" in given and "url" not in self.changed_data:
             given.remove("url")
         return given[0] if len(given) == 1 else ""
@@ -150,10 +150,10 @@ def read(
     *,
     tell_of_others: bool = False,
 ) -> Reading:
-    """Return what a document says, and write nothing.
+    """Return the content of a document and what it would change; write nothing.
 
-    :raises MetadataRefused: it is not good.
-    :raises ImportRefused: it does not fit what is there.
+    :raises MetadataRefused: the document is not valid.
+    :raises ImportRefused: it cannot be imported into this row.
     """
     result = import_metadata(document, into=identity_provider, dry_run=True, metadata_url=url)
     said = result.metadata
@@ -184,7 +184,7 @@ def _differences(result: ImportResult) -> Iterator[Difference]:
 
 
 def warnings_of(result: ImportResult, url: str, *, tell_of_others: bool = False) -> Iterator[Any]:
-    """Yield what whoever imports this should know."""
+    """Yield warnings for the person who imports the document."""
     row = result.identity_provider
     if url and row.preset == Preset.ENTRA and "appid=" not in url.lower():
         yield _(
@@ -209,7 +209,7 @@ def warnings_of(result: ImportResult, url: str, *, tell_of_others: bool = False)
 
 
 def _sealed(identity_provider: IdentityProvider, document: bytes, url: str) -> str:
-    """Return the document for the second step; empty if it is too large to travel through a page."""
+    """Return the document encrypted for the second step; empty if it is too large for a form field."""
     text = base64.b64encode(zlib.compress(document)).decode("ascii")
     at = timezone.now().timestamp()
     return seal({"row": identity_provider.pk, "at": at, "url": url, "text": text}, _PURPOSE)
@@ -218,10 +218,10 @@ def _sealed(identity_provider: IdentityProvider, document: bytes, url: str) -> s
 def save_sealed(
     identity_provider: IdentityProvider, sealed: str, actor: Actor
 ) -> ImportResult | None:
-    """Save what was shown; ``None`` if it was shown too long ago, or for another identity provider, or not by us.
+    """Save the document that was shown; ``None`` if it is not ours, too old or for another identity provider.
 
-    :raises MetadataRefused: it is good no longer.
-    :raises ImportRefused: it does not fit any more.
+    :raises MetadataRefused: the document is not valid any more.
+    :raises ImportRefused: it cannot be imported into this row any more.
     """
     kept: Any = unseal(sealed, _PURPOSE)
     if not kept or kept["row"] != identity_provider.pk:
@@ -233,7 +233,7 @@ def save_sealed(
 
 
 def refused(error: JitprovError, identity_provider: IdentityProvider) -> ValidationError:
-    """Return why a document is not taken, in the words for a tenant's admin."""
+    """Return the reason why a document is refused, in words for a tenant's admin."""
     said: Remedy = remedy(error.code, Preset(identity_provider.preset))
     parts = [said.happened, said.fix, *([said.where] if said.where else [])]
     return ValidationError(" ".join(str(part) for part in parts), code=error.code)

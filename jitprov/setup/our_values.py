@@ -1,4 +1,4 @@
-"""What a tenant's admin enters at their identity provider, and where."""
+"""The values that a tenant's admin enters at their identity provider, each with the place where it is entered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ShownValue:
 
     kind: OurValue
     value: str
-    """Empty for what we have not got: the logout URL, as nobody is signed out from there yet."""
+    """Empty for the logout URL, because logout is not supported yet."""
     place: Place | None
     """``None`` if this kind of identity provider has no field for it."""
 

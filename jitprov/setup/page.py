@@ -1,6 +1,6 @@
-"""The one page on which an identity provider is set up: what it shows, and what its buttons do.
+"""The set-up page of one identity provider: its context and what its buttons do.
 
-It knows nothing of HTTP. The admin and the pages of setup links give it what was posted and show what it returns.
+It knows nothing of HTTP. The admin and the pages of setup links pass in what was posted, and show what it returns.
 """
 
 from __future__ import annotations
@@ -32,39 +32,39 @@ from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
 from jitprov.sign_in import rehearsal
-from jitprov.status import attention as status
+from jitprov.status.attention import attention_for
 from jitprov.words.guides import metadata_place, steps
 from jitprov.words.remedies import remedy
 
 MAX_TESTS = 10
-"""Of one person, that the page lists."""
+"""Test sign-ins of one person that the page lists."""
 MEDIA = forms.Media(css={"all": ["jitprov/setup.css"]}, js=["jitprov/setup.js"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageUrls:
-    """Where the page and what its buttons call are: in the admin and under a setup link they differ."""
+    """The URLs of the page and of its buttons, which differ between the admin and a setup link."""
 
     page: str
     metadata: str
     test: str
-    """Where a test is begun; the reference of a test and a slash after it is its report."""
+    """The URL that begins a test sign-in. The report of a test is below it: the reference and a slash follow."""
     switch: str
     download: str
     history: str = ""
     setup_links: str = ""
     delete: str = ""
     origin: str = ""
-    """Scheme and host, where they are not those of the application."""
+    """Scheme and host of the page, if they are not those of the application."""
 
     def report(self, reference: str) -> str:
-        """Return where the report of a test is."""
+        """Return the URL of the report of a test sign-in."""
         return f"{self.test}{reference}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a button comes to: the page again with what was typed, or another address with a message."""
+    """The result of a button: either the context to show the page again, or a redirect with a message."""
 
     context: dict[str, Any] = field(default_factory=dict)
     redirect: str = ""
@@ -73,7 +73,7 @@ class Answer:
 
 
 class SetupPage:
-    """The page of one identity provider, for one person."""
+    """The set-up page of one identity provider, for one person."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class SetupPage:
         powers: Powers,
         setup_link: SetupLink | None = None,
     ) -> None:
-        """Make it for somebody who may see this identity provider: whoever calls has made sure of that."""
+        """Make the page. The caller has checked that this person may see the identity provider."""
         self.identity_provider = identity_provider
         self.actor, self.urls, self.powers = actor, urls, powers
         self.setup_link = setup_link
@@ -98,7 +98,7 @@ class SetupPage:
         metadata_form: MetadataForm | None = None,
         **extra: Any,
     ) -> dict[str, Any]:
-        """Return everything that the templates show."""
+        """Return the context of the templates."""
         row = self.identity_provider
         preset = Preset(row.preset)
         shown_forms = setup_forms or SetupForms(row, powers=self.powers)
@@ -107,7 +107,7 @@ class SetupPage:
             "shown_domains": self._shown_domains(),
             "urls": self.urls,
             "forms": shown_forms,
-            # While rows are being typed, what they mean is not clear yet.
+            # Rows that are still being typed are not reviewed.
             "remarks": put_remarks(shown_forms) if shown_forms.are_rules else [],
             "metadata_form": metadata_form or MetadataForm(row),
             "our_values": our_values(row),
@@ -126,7 +126,7 @@ class SetupPage:
         }
 
     def _shown_domains(self) -> list[str]:
-        """Return the e-mail domains for those who may not change them."""
+        """Return the e-mail domains for administrators, who see them but cannot change them."""
         if self.powers.everything or not self.powers.insider:
             return []
         return [str(one) for one in self.identity_provider.email_domains.all()[:MAX_DOMAINS]]
@@ -136,7 +136,7 @@ class SetupPage:
         missing = enabling.missing(row)
         is_tested = Missing.TEST not in missing
         can_be_tested = not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing))
-        attention = status.attention_for(row)
+        attention = attention_for(row)
         return {
             "state": enabling.state_of(row, tested=is_tested, needs_attention=bool(attention)),
             "attention": attention,
@@ -148,7 +148,7 @@ class SetupPage:
         }
 
     def tests(self) -> QuerySet[TestSignIn]:
-        """Return the tests of this person, and of nobody else: a report holds what was said of whoever signed in."""
+        """Return the test sign-ins of this person only, because a report holds the claims of whoever signed in."""
         mine = TestSignIn.objects.filter(
             identity_provider=self.identity_provider, expires_at__gt=timezone.now()
         ).defer("report")
@@ -161,7 +161,7 @@ class SetupPage:
     # What the buttons do
 
     def posted(self, data: Any) -> Answer:
-        """Save the forms, or show them again: with one more row, or with what is wrong."""
+        """Save the forms, or show them again with one more row, a preview or their errors."""
         one_more = str(data.get("_add", ""))[:100]
         setup_forms = SetupForms(
             self.identity_provider, powers=self.powers, data=data, one_more=one_more
@@ -196,7 +196,7 @@ class SetupPage:
         )
 
     def metadata_posted(self, data: Any, files: Any) -> Answer:
-        """Show what a document says, or save the one that was shown."""
+        """Show what a document would change, or save the document that was shown."""
         if "_save_metadata" in data:
             return self._save_metadata(str(data.get("sealed", "")))
         if "_fetch_again" in data:
@@ -207,10 +207,10 @@ class SetupPage:
         return Answer(context=self.context(metadata_form=form, reading=form.reading))
 
     def _fetch_again(self) -> Answer:
-        """Do now what ``refresh_idp_metadata`` does every day."""
+        """Fetch the metadata now, as ``refresh_idp_metadata`` does regularly."""
         done = refresh(self.identity_provider, self.actor)
         if done.error is not None:
-            # What went wrong stands on the page, with what to do.
+            # The page shows the problem and its remedy.
             message = _("The metadata could not be fetched. What was there before stays.")
             return Answer(redirect=self._at("metadata"), message=message, went_well=False)
         if done.changed:
@@ -231,7 +231,7 @@ class SetupPage:
         return Answer(redirect=self._at("metadata"), message=_("The metadata was saved."))
 
     def begin_test(self) -> Answer:
-        """Send the browser off to a test sign-in, which ends on its report."""
+        """Begin a test sign-in, and redirect the browser to it. It ends on its report."""
         reference = new_reference()
         try:
             test = rehearsal.begin(
@@ -246,7 +246,7 @@ class SetupPage:
         return Answer(redirect=rehearsal.start_url(test))
 
     def report(self, reference: str) -> dict[str, Any] | None:
-        """Return the context of a report; ``None`` if this person has run no such test."""
+        """Return the context of a report; ``None`` if this person has no such test sign-in."""
         test = self.tests().filter(reference=reference).select_related("identity_provider").first()
         if test is None:
             return None
@@ -284,7 +284,7 @@ class SetupPage:
 
 
 def _step_templates() -> list[tuple[str, StepForm]]:
-    """Return an empty form for each transform, from which a script makes more."""
+    """Return an empty form for each transform, which the page's script copies."""
     return [
         (name, StepForm(stored={"name": name}, prefix="__step__")) for name in ("", *TRANSFORMS)
     ]

@@ -1,4 +1,4 @@
-"""What the mapping on the page would do, before it is saved: for those who came lately, and for what is pasted."""
+"""The preview of the mapping on the set-up page: its effect on recent sign-ins and on pasted claims."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jitprov.saml.envelope import MAX_ENCODED
 
 
 class PreviewForm(forms.Form):
-    """Somebody else to preview with."""
+    """Pasted claims, or a pasted response, that the preview includes."""
 
     use_required_attribute = False
     error_css_class = "errors"
@@ -53,7 +53,7 @@ class PreviewForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """A preview; nobody in it, if nobody came lately and nothing was pasted."""
+    """The previews of each person; empty if there were no recent sign-ins and nothing was pasted."""
 
     people: tuple[PersonPreview, ...]
 
@@ -61,7 +61,7 @@ class Previewed:
 def previewed(
     identity_provider: IdentityProvider, rules: Rules, said: Said | None, *, with_recent: bool
 ) -> Previewed:
-    """Return what a mapping would do, and write nothing."""
+    """Return the effect of a mapping on the pasted and the recent claims; write nothing."""
     lately = recent(identity_provider) if with_recent else []
     everybody = [*([said] if said else []), *lately]
     return Previewed(people=tuple(preview(identity_provider, rules, everybody)))

@@ -1,4 +1,4 @@
-"""What a review says of the mapping, beside the rows that it is about."""
+"""Attach the remarks of a mapping review to the rows of the set-up page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jitprov.setup.forms import SetupForms
 
 
 def put_remarks(forms: SetupForms) -> list[Remark]:
-    """Give each row what there is to say about it; return what is about none of the rows."""
+    """Attach each remark to its row; return the remarks that belong to no row."""
     remarks = _remarks(forms)
     claim_rows, group_rows = forms.claim_forms(), forms.group_mappings.kept_forms()
     about_none = []

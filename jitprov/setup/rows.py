@@ -1,4 +1,4 @@
-"""Tables of rows that belong to one identity provider, with a button for one more that needs no JavaScript."""
+"""Base classes for tables of rows of one identity provider, with a button that adds a row without JavaScript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jitprov.words.problems import in_words
 
 
 class RowForm(forms.ModelForm):
-    """One row. While somebody is still adding rows, what is wrong with the others is not said yet."""
+    """One row. While ``quiet``, because somebody is still adding rows, it shows no errors."""
 
     error_css_class = "errors"
 
@@ -40,33 +40,33 @@ class RowForm(forms.ModelForm):
 
     @property
     def number(self) -> str:
-        """Which one it is, counted as people do."""
+        """Return the number of the row, counted from 1."""
         last = str(self.prefix).rpartition("-")[2]
         return str(int(last) + 1) if last.isdigit() else ""
 
 
 class RowFormSet(forms.BaseInlineFormSet):
-    """The rows of one identity provider. Ids of any others are refused."""
+    """The rows of one identity provider. Primary keys of other rows are refused."""
 
     most = 200
-    """Rows that one page shows and takes."""
+    """Rows that one page shows and accepts."""
 
     def get_queryset(self) -> Any:
-        """Return the rows that are shown, read once."""
+        """Return the rows that are shown, read from the database once."""
         if not hasattr(self, "_shown"):
             self._shown = super().get_queryset()[: self.most]
         return self._shown
 
     @property
     def left_out(self) -> int:
-        """How many rows there are beyond those that are shown."""
+        """Return how many rows are not shown."""
         if len(self.get_queryset()) < self.most:
             return 0
         everything: int = super().get_queryset().count()
         return everything - self.most
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Take the primary key for a number: Django's own field would look each one up in a statement."""
+        """Make the primary key a plain number field: Django's own would need a SQL statement for each row."""
         super().add_fields(form, index)
         key = form._meta.model._meta.pk.name
         form.fields[key] = forms.IntegerField(
@@ -85,7 +85,7 @@ class RowFormSet(forms.BaseInlineFormSet):
                 form.add_error(None, _("This row does not exist any more. Load the page again."))
 
     def kept_forms(self) -> list[Any]:
-        """Return the forms of rows that are there after saving."""
+        """Return the forms of the rows that exist after saving."""
         return [
             form
             for form in self.forms
@@ -94,7 +94,7 @@ class RowFormSet(forms.BaseInlineFormSet):
         ]
 
     def refuse_twins(self, read: Callable[[Any], Any], field: str, message: Any) -> None:
-        """Say beside a field that a row above says the same already."""
+        """Add an error to each row that repeats a row above it."""
         seen = set()
         for form in self.kept_forms():
             value = read(form.instance)
@@ -103,21 +103,21 @@ class RowFormSet(forms.BaseInlineFormSet):
             seen.add(value)
 
     def validate_unique(self) -> None:
-        """Leave it to :meth:`refuse_twins`, which says it beside the field."""
+        """Do nothing: :meth:`refuse_twins` adds the error to the field instead."""
 
 
 class PlainRowForm(RowForm):
-    """A row whose twins are looked for among the rows of the page, and not in the database, where they may move."""
+    """A row that is compared with the rows of the page, not with the stored rows, which it may exchange values with."""
 
     def validate_unique(self) -> None:
-        """Leave it to the table."""
+        """Do nothing: the table compares its rows."""
 
     def validate_constraints(self) -> None:
-        """Leave it to the table."""
+        """Do nothing: the table compares its rows."""
 
 
 def with_one_more(data: Any, prefix: str) -> Any:
-    """Return posted data with one more empty row in a table."""
+    """Return the posted data with one more empty row in a table."""
     changed = data.copy()
     name = f"{prefix}-TOTAL_FORMS"
     given = str(changed.get(name, ""))

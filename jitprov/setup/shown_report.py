@@ -1,4 +1,4 @@
-"""The report of a test sign-in as it is shown: its facts with words in the reader's language."""
+"""The report of a test sign-in, with words in the reader's language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jitprov.words.transforms import label_of_step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCheck:
-    """One check in words."""
+    """One check with its words."""
 
     words: str
     check: ReportedCheck
@@ -37,7 +37,7 @@ class ShownClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownField:
-    """One user field with the way in which its value came about."""
+    """One user field with its label, and the steps that made its value."""
 
     label: str
     outcome: str
@@ -47,7 +47,7 @@ class ShownField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownReport:
-    """A report in words."""
+    """The report with words for its checks, claims, fields and problems."""
 
     report: Report
     checks: tuple[ShownCheck, ...]
@@ -55,11 +55,11 @@ class ShownReport:
     fields: tuple[ShownField, ...]
     decision: str
     problems: tuple[tuple[str, Remedy], ...]
-    """Each code with what to do about it."""
+    """Each code with its remedy."""
 
 
 def shown_report(test: TestSignIn, report: Report) -> ShownReport:
-    """Return a report in the words for a tenant's admin."""
+    """Return a report with words for a tenant's admin."""
     preset = Preset(test.identity_provider.preset)
     labels = {name: str(field.verbose_name) for name, field in mappable_fields().items()}
     return ShownReport(
@@ -78,7 +78,7 @@ def shown_report(test: TestSignIn, report: Report) -> ShownReport:
 
 
 def _decision(report: Report) -> str:
-    """Return what would become of the person; where a check has failed, after that has been put right."""
+    """Return the decision in words. If a check failed, it is the decision after that is mended."""
     words = str(DECISIONS.get(report.decision, report.decision))
     if report.passed or report.decision not in ("create", "update"):
         return words

@@ -1,4 +1,4 @@
-"""The steps of a mapping as choices with fields for their parameters: nobody types JSON."""
+"""Forms for the steps of a claim mapping: a choice of transforms, and a field for each parameter."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from jitprov.words.transforms import (
 
 MAX_LINES_LENGTH = 100_000
 MAX_STEP_NUMBER = 100
-"""Steps are numbered as they were added, so that there are gaps where some were taken away."""
+"""Steps keep the number that they were added with, so that removed steps leave gaps."""
 _CHOICES = [("", _("— no step —")), *((name, TRANSFORM_WORDS[name].label) for name in TRANSFORMS)]
 
 
 class StepForm(forms.Form):
-    """One step: the transform, and a field for each parameter of the one that is chosen."""
+    """One step: the chosen transform, and a field for each of its parameters."""
 
     use_required_attribute = False
     error_css_class = "errors"
@@ -45,7 +45,7 @@ class StepForm(forms.Form):
         quiet: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Show a stored step, or read what was posted."""
+        """Fill the form from a stored step or from a post."""
         self.quiet = quiet
         stored = stored or {}
         super().__init__(initial={"step": str(stored.get("name", ""))}, **kwargs)
@@ -58,7 +58,7 @@ class StepForm(forms.Form):
             self.is_bound, self.data = True, self._posted(data)
 
     def _posted(self, data: Any) -> dict[str, Any]:
-        """Return what was posted; a parameter whose field was not on the page yet has its default."""
+        """Return the posted values, with the default of each parameter that had no field on the posted page."""
         names = {name: self.add_prefix(name) for name in self.fields}
         return {
             prefixed: data.get(prefixed, self.initial.get(name)) for name, prefixed in names.items()
@@ -70,7 +70,7 @@ class StepForm(forms.Form):
 
     @property
     def summary(self) -> Any:
-        """Say what the chosen transform does."""
+        """Return a description of the chosen transform."""
         return TRANSFORM_WORDS[self.spec.name].summary if self.spec else ""
 
     @property
@@ -92,7 +92,7 @@ class StepForm(forms.Form):
             self.add_error(beside, sentence(error))
 
     def _given(self, spec: TransformSpec) -> dict[str, Any]:
-        """Return the parameters that were given; of an empty number there is nothing to give."""
+        """Return the parameters that were entered, without empty numbers."""
         return {
             one.name: self.cleaned_data[one.name]
             for one in spec.parameters
@@ -100,14 +100,14 @@ class StepForm(forms.Form):
         }
 
     def as_row(self) -> dict[str, Any] | None:
-        """Return the step as it is stored; ``None`` for no step."""
+        """Return the step as it is stored; ``None`` if no step is chosen or it is not valid."""
         if self.spec is None or not self.is_valid():
             return None
         return {"name": self.spec.name, **self._given(self.spec)}
 
 
 class _Lines(forms.CharField):
-    """A list, one entry a line."""
+    """A list, one entry on each line."""
 
     widget = forms.Textarea(attrs={"rows": 3})
 
@@ -116,7 +116,7 @@ class _Lines(forms.CharField):
 
 
 class _Table(forms.CharField):
-    """A table, one entry a line."""
+    """A table, one entry on each line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
@@ -151,7 +151,7 @@ def _field(parameter: Parameter) -> forms.Field:
 
 
 def _typed(parameter: Parameter, stored: Any) -> Any:
-    """Return a stored parameter as somebody would type it."""
+    """Return a stored parameter as the value of its form field."""
     value = parameter.default if stored is None else stored
     match parameter.kind:
         case Kind.TEXTS:
@@ -165,7 +165,7 @@ def _typed(parameter: Parameter, stored: Any) -> Any:
 def step_forms(
     prefix: str, stored: Any, data: Any = None, *, quiet: bool = False, one_more: bool = False
 ) -> list[StepForm]:
-    """Return the steps of a row: those that are stored, or those that were posted."""
+    """Return the forms for the steps of a row, from the stored steps or from a post."""
     if data is None:
         steps = (
             [one for one in stored if isinstance(one, Mapping)] if isinstance(stored, list) else []

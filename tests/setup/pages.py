@@ -1,4 +1,4 @@
-"""The set-up page as a browser without JavaScript has it: what it would post, and what it shows."""
+"""The set-up page in a browser without JavaScript: its fields, its buttons and its errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Page:
         return self.client.get(url("change", self.row.pk))
 
     def configuration(self) -> dict[str, Any]:
-        """Return what the form of the page would post as it is."""
+        """Return what the form of the unchanged page would post."""
         return fields_of(self.get())
 
     def save(self, changes: dict[str, Any] | None = None, **more: Any) -> Any:
@@ -47,7 +47,7 @@ class Page:
         return self.client.post(url("change", self.row.pk), data)
 
     def press(self, name: str, value: str, changes: dict[str, Any] | None = None) -> Any:
-        """Press another button than the one that saves."""
+        """Press a button other than the one that saves."""
         data = {**self.configuration(), **(changes or {}), name: value}
         return self.client.post(url("change", self.row.pk), data)
 
@@ -66,7 +66,7 @@ def fields_of(answer: Any) -> dict[str, Any]:
 
 
 def errors_of(answer: Any) -> dict[str, str]:
-    """Return what the page says beside its fields, by the name of the field."""
+    """Return the errors beside the fields of the page, by the name of the field."""
     return errors_in(answer.context["forms"])
 
 

@@ -44,7 +44,7 @@ def superuser_page(client: Client, row: IdentityProvider) -> Page:
 
 @pytest.fixture
 def posted(row: IdentityProvider) -> dict[str, Any]:
-    """Return what the page would post as it is."""
+    """Return what the unchanged page would post."""
     map_group(row, "finance")
     forms = SetupForms(row, powers=Powers())
     managed = [table.management_form for table in forms.tables]
@@ -54,7 +54,7 @@ def posted(row: IdentityProvider) -> dict[str, Any]:
     return {name: str(value) for name, value in values.items() if value not in (None, False, [])}
 
 
-def test_what_the_page_would_post_is_valid(row: IdentityProvider, posted: dict[str, Any]) -> None:
+def test_the_unchanged_page_posts_valid_data(row: IdentityProvider, posted: dict[str, Any]) -> None:
     assert SetupForms(row, powers=Powers(), data=posted).is_valid()
 
 
@@ -68,7 +68,7 @@ def rules(row: IdentityProvider) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_saving_what_is_there_changes_nothing(page: Page, row: IdentityProvider) -> None:
+def test_saving_the_unchanged_page_changes_nothing(page: Page, row: IdentityProvider) -> None:
     map_group(row, "finance")
     before = rules(row)
 
@@ -125,7 +125,7 @@ def test_a_step_is_added_and_filled_without_javascript(page: Page, row: Identity
     assert len(more.steps) == 2
 
 
-def test_steps_are_changed_and_taken_away(page: Page, row: IdentityProvider) -> None:
+def test_steps_are_removed_one_by_one(page: Page, row: IdentityProvider) -> None:
     first = row.claim_mappings.get(position=0)
     first.transforms = [{"name": "split", "separator": ";"}, {"name": "first"}]
     first.save()
@@ -150,7 +150,7 @@ def test_steps_are_changed_and_taken_away(page: Page, row: IdentityProvider) -> 
         [{"name": "table", "table": {"a": "b"}}, {"name": "join"}],
     ],
 )
-def test_steps_survive_the_page(
+def test_steps_are_unchanged_after_showing_and_saving_them(
     page: Page, row: IdentityProvider, steps: list[dict[str, Any]]
 ) -> None:
     first = row.claim_mappings.get(position=0)
@@ -164,7 +164,7 @@ def test_steps_survive_the_page(
     assert not ConfigurationChange.objects.exists()
 
 
-def test_two_rows_change_places(page: Page, row: IdentityProvider) -> None:
+def test_two_rows_can_exchange_their_user_fields(page: Page, row: IdentityProvider) -> None:
     names = {"claim_mappings-0-target": "last_name", "claim_mappings-1-target": "first_name"}
 
     assert saved(page.save(names))
@@ -236,7 +236,7 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize(("field", "changes"), WRONG)
-def test_nonsense_is_refused_at_the_field(
+def test_an_invalid_value_is_refused_at_its_field(
     row: IdentityProvider, posted: dict[str, Any], field: str, changes: dict[str, Any]
 ) -> None:
     forms = SetupForms(row, powers=Powers(), data={**posted, **changes})
@@ -249,7 +249,7 @@ SHOWN = [WRONG[number] for number in (0, 6, 12, 16, 24, 33, 37)]
 
 
 @pytest.mark.parametrize(("field", "changes"), SHOWN)
-def test_nonsense_is_said_beside_the_field(
+def test_the_page_shows_an_error_beside_its_field(
     page: Page, row: IdentityProvider, field: str, changes: dict[str, Any]
 ) -> None:
     map_group(row, "finance")
@@ -281,7 +281,7 @@ def test_a_certificate_is_added_by_hand(page: Page, row: IdentityProvider) -> No
 @pytest.mark.parametrize(
     "pem", ["junk", rsa_key_pair("admin").private_key, "x" * 40_000], ids=["junk", "key", "long"]
 )
-def test_a_bad_certificate_is_refused(page: Page, row: IdentityProvider, pem: str) -> None:
+def test_an_invalid_certificate_is_refused(page: Page, row: IdentityProvider, pem: str) -> None:
     data = page.add_row("certificates", {"pem": pem})
     answer = page.client.post(url("change", row.pk), {**data, "_save": "Save"})
 
@@ -289,7 +289,7 @@ def test_a_bad_certificate_is_refused(page: Page, row: IdentityProvider, pem: st
     assert row.certificates.count() == 1
 
 
-def test_a_certificate_is_taken_once(page: Page, row: IdentityProvider) -> None:
+def test_a_certificate_that_is_stored_already_is_refused(page: Page, row: IdentityProvider) -> None:
     there = row.certificates.get().pem
     data = page.add_row("certificates", {"pem": there.replace("\n", "\r\n")})
     answer = page.client.post(url("change", row.pk), {**data, "_save": "Save"})
@@ -297,7 +297,9 @@ def test_a_certificate_is_taken_once(page: Page, row: IdentityProvider) -> None:
     assert errors_of(answer) == {"certificates-1-pem": "This certificate is there already."}
 
 
-def test_a_certificate_is_replaced_and_never_rewritten(page: Page, row: IdentityProvider) -> None:
+def test_a_stored_certificate_can_be_replaced_but_not_edited(
+    page: Page, row: IdentityProvider
+) -> None:
     before = row.certificates.get()
     data = page.add_row("certificates", {"pem": CERTIFICATE})
     data |= {"certificates-0-DELETE": "on", "certificates-0-pem": OTHER_CERTIFICATE}
@@ -321,12 +323,10 @@ def test_the_last_certificate_stays_while_people_can_sign_in(
     assert saved(page.save({"certificates-0-DELETE": "on"}))
 
 
-# What the host allows
+# Limits that the host sets
 
 
-def test_only_groups_that_may_be_given_are_offered_and_taken(
-    page: Page, row: IdentityProvider
-) -> None:
+def test_only_assignable_groups_are_offered_and_accepted(page: Page, row: IdentityProvider) -> None:
     powerful = GroupFactory.create()
     powerful.permissions.add(Permission.objects.get(codename="change_group"))
     map_group(row, "finance")
@@ -339,7 +339,7 @@ def test_only_groups_that_may_be_given_are_offered_and_taken(
     assert not GroupMapping.objects.filter(group=powerful).exists()
 
 
-def test_a_group_that_may_be_given_no_longer_stays_visible_and_is_refused(
+def test_a_group_that_is_no_longer_assignable_stays_visible_and_is_refused(
     page: Page, row: IdentityProvider, settings: Any
 ) -> None:
     group = map_group(row, "finance")
@@ -353,7 +353,7 @@ def test_a_group_that_may_be_given_no_longer_stays_visible_and_is_refused(
     assert "group_mappings-0-group" in errors_of(answer)
 
 
-def test_a_field_that_may_be_filled_no_longer_stays_visible_and_is_refused(
+def test_a_field_that_is_no_longer_mappable_stays_visible_and_is_refused(
     page: Page, row: IdentityProvider, settings: Any
 ) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = ["last_name", "email", "username"]
@@ -366,7 +366,7 @@ def test_a_field_that_may_be_filled_no_longer_stays_visible_and_is_refused(
     assert list(errors_of(answer)) == ["claim_mappings-0-target"]
 
 
-def test_an_administrator_of_a_tenant_neither_links_nor_routes(
+def test_a_tenants_administrator_can_neither_enable_linking_nor_route_domains(
     page: Page, row: IdentityProvider
 ) -> None:
     EmailDomain.objects.create(identity_provider=row, domain="acme.example")
@@ -385,7 +385,9 @@ def test_an_administrator_of_a_tenant_neither_links_nor_routes(
     assert "acme.example" in page.get().content.decode()
 
 
-def test_a_superuser_links_and_routes(superuser_page: Page, row: IdentityProvider) -> None:
+def test_a_superuser_can_enable_linking_and_route_domains(
+    superuser_page: Page, row: IdentityProvider
+) -> None:
     data = superuser_page.add_row("email_domains", {"domain": " ACME.example"})
     data |= {"admission-link_existing_users": "on", "_save": "Save"}
 
@@ -411,7 +413,7 @@ def test_a_domain_of_another_identity_provider_is_refused(
 # Bounds
 
 
-def test_a_page_that_django_would_not_take_back_says_so(
+def test_a_page_with_more_fields_than_django_accepts_says_so(
     page: Page, row: IdentityProvider, settings: Any
 ) -> None:
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 60
@@ -422,7 +424,7 @@ def test_a_page_that_django_would_not_take_back_says_so(
     assert "at most 60 fields" in shown.content.decode()
 
 
-def test_more_rows_than_the_page_takes_are_refused(page: Page, row: IdentityProvider) -> None:
+def test_more_rows_than_the_page_accepts_are_refused(page: Page, row: IdentityProvider) -> None:
     answer = page.save({"claim_mappings-TOTAL_FORMS": "100000"})
 
     assert "claim_mappings" in errors_of(answer)
@@ -430,7 +432,7 @@ def test_more_rows_than_the_page_takes_are_refused(page: Page, row: IdentityProv
 
 
 @pytest.mark.parametrize("total", ["", "x", "9" * 50])
-def test_a_forged_number_of_rows_is_no_accident(page: Page, total: str) -> None:
+def test_a_forged_number_of_rows_causes_no_server_error(page: Page, total: str) -> None:
     changes = {"claim_mappings-TOTAL_FORMS": total}
 
     assert page.save(changes).status_code == 200

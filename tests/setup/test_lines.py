@@ -29,7 +29,7 @@ from jitprov.words.transforms import (
         {"[1]": "{}", "null": "true", "12": "7"},
     ],
 )
-def test_a_table_survives_being_typed(table: dict[str, str]) -> None:
+def test_a_table_is_the_same_after_writing_and_reading_it(table: dict[str, str]) -> None:
     assert table_of(table_lines(table)) == table
 
 
@@ -44,7 +44,7 @@ def test_a_table_survives_being_typed(table: dict[str, str]) -> None:
         ('a = "unfinished', {"a": '"unfinished'}),
     ],
 )
-def test_a_table_is_read_as_it_is_meant(typed: str, table: dict[str, str]) -> None:
+def test_typed_lines_are_read_as_a_table(typed: str, table: dict[str, str]) -> None:
     assert table_of(typed) == table
 
 
@@ -54,7 +54,7 @@ def test_a_line_without_an_equals_sign_is_refused(typed: str) -> None:
         table_of(typed)
 
 
-def test_everything_that_can_be_chosen_has_words() -> None:
+def test_every_transform_parameter_choice_and_check_has_words() -> None:
     parameters = [one for spec in TRANSFORMS.values() for one in spec.parameters]
 
     assert set(TRANSFORM_WORDS) == set(TRANSFORMS)
@@ -63,7 +63,7 @@ def test_everything_that_can_be_chosen_has_words() -> None:
     assert set(CHECK_WORDS) == set(Check)
 
 
-def test_steps_are_said_in_words() -> None:
+def test_steps_are_put_into_words() -> None:
     steps: list[dict[str, Any]] = [
         {"name": "split", "separator": ";"},
         {"name": "first"},

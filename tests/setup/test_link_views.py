@@ -1,4 +1,4 @@
-"""The pages of a setup link: the whole way, how a link is opened, and what the pages tell nobody."""
+"""The pages of a setup link: the whole way, opening a link, its cookie, and what the pages do not disclose."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def theirs() -> IdentityProvider:
 # The whole way
 
 
-def test_an_outsider_goes_from_nothing_to_a_first_sign_in(
+def test_the_holder_of_a_link_gets_from_a_draft_to_a_first_sign_in(
     draft: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     holder = Holder(draft)
@@ -96,7 +96,7 @@ def test_an_outsider_goes_from_nothing_to_a_first_sign_in(
     }
 
 
-def test_the_page_names_the_tenant_the_recipient_and_the_end(holder: Holder) -> None:
+def test_the_page_names_the_tenant_the_recipient_and_the_expiry(holder: Holder) -> None:
     text = holder.text()
 
     assert holder.row.tenant.name in text
@@ -104,7 +104,7 @@ def test_the_page_names_the_tenant_the_recipient_and_the_end(holder: Holder) -> 
     assert str(holder.link.expires_at.year) in text
 
 
-def test_what_the_last_button_came_to_is_said_once(holder: Holder) -> None:
+def test_the_message_of_a_button_is_shown_once(holder: Holder) -> None:
     holder.switch("_disable")
 
     assert "The sign-in is disabled." in holder.text()
@@ -122,7 +122,7 @@ def test_our_metadata_can_be_downloaded(holder: Holder) -> None:
 # Opening
 
 
-def test_looking_at_the_address_does_nothing(
+def test_requesting_the_url_of_a_link_has_no_effect(
     idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     link, token = made(idp)
@@ -149,7 +149,7 @@ def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(idp: IdentityP
     assert holder.token not in cookie.value
 
 
-def test_opening_is_recorded_and_its_use_remembered(holder: Holder) -> None:
+def test_opening_a_link_is_recorded_and_its_last_use_stored(holder: Holder) -> None:
     holder.page()
 
     holder.link.refresh_from_db()
@@ -183,7 +183,7 @@ ENDS: list[Callable[[SetupLink], Any]] = [
 
 
 @pytest.mark.parametrize("end", ENDS, ids=["expired", "revoked", "deleted"])
-def test_a_link_that_has_ended_opens_nothing_and_says_nothing_of_why(
+def test_a_link_that_is_no_longer_valid_opens_nothing_and_gives_no_reason(
     holder: Holder, end: Callable[[SetupLink], Any]
 ) -> None:
     end(holder.link)
@@ -219,7 +219,7 @@ def test_a_forged_cookie_opens_nothing(
         assert {cookie_of(value).get(SETUP).status_code for value in forged} == {404}
 
 
-def test_a_cookie_that_we_signed_for_no_link_finds_none_in_one_statement(
+def test_a_signed_cookie_without_a_link_opens_nothing_in_one_statement(
     idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = cookie_of(signing.dumps("0" * 64, salt=link_cookies.HOLDER))
@@ -228,7 +228,7 @@ def test_a_cookie_that_we_signed_for_no_link_finds_none_in_one_statement(
         assert client.get(SETUP).status_code == 404
 
 
-def test_a_cookie_ends_after_a_day_s_work(holder: Holder, monkeypatch: Any) -> None:
+def test_a_cookie_is_refused_after_its_lifetime(holder: Holder, monkeypatch: Any) -> None:
     monkeypatch.setattr(link_cookies, "HOLDER_LIFETIME", timedelta(0))
 
     assert holder.page().status_code == 404
@@ -243,14 +243,14 @@ def test_the_link_opened_last_counts(holder: Holder, theirs: IdentityProvider) -
     assert "theirs" not in holder.text()
 
 
-# Every POST needs the page that it comes from
+# Every POST needs a CSRF token
 
 
 PAGES = ["setup-open", "setup", "setup-metadata", "setup-test", "setup-switch"]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_other_site_can_press_a_button(holder: Holder, name: str) -> None:
+def test_a_post_without_a_csrf_token_is_refused(holder: Holder, name: str) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = holder.client.cookies
 
@@ -262,14 +262,14 @@ def test_no_other_site_can_press_a_button(holder: Holder, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_is_only_posted_to_leads_to_the_page(holder: Holder, name: str) -> None:
+def test_a_get_of_a_url_that_takes_posts_leads_to_the_page(holder: Holder, name: str) -> None:
     assert holder.client.get(reverse(f"jitprov:{name}"), follow=True).status_code == 200
 
 
 # Headers
 
 
-def test_no_page_tells_anybody_anything(holder: Holder) -> None:
+def test_every_page_has_the_headers_that_protect_it(holder: Holder) -> None:
     ended = Client()
     for answer in (
         holder.client.get(f"/saml/setup/{holder.token}/"),
@@ -290,13 +290,15 @@ def test_no_page_tells_anybody_anything(holder: Holder) -> None:
         assert "noindex" in answer["X-Robots-Tag"]
 
 
-def test_static_files_on_another_host_are_let_in(holder: Holder, settings: Any) -> None:
+def test_the_policy_allows_static_files_on_another_host(holder: Holder, settings: Any) -> None:
     settings.STATIC_URL = "https://cdn.example/static/"
 
     assert "script-src 'self' https://cdn.example;" in holder.page()["Content-Security-Policy"]
 
 
-def test_nothing_is_inline(holder: Holder, fake_identity_provider: FakeIdentityProvider) -> None:
+def test_no_page_has_inline_scripts_or_styles(
+    holder: Holder, fake_identity_provider: FakeIdentityProvider
+) -> None:
     report = holder.test(fake_identity_provider)["Location"]
     for html in (holder.text(), holder.client.get(report).content.decode()):
         assert not re.search(r"<script(?![^>]*\bsrc=)", html)
@@ -304,12 +306,10 @@ def test_nothing_is_inline(holder: Holder, fake_identity_provider: FakeIdentityP
         assert not re.search(r'(src|href)="(https?:)?//', html)
 
 
-# The token is in the link and nowhere else
+# The token is in one URL only
 
 
-def test_the_token_is_in_no_log_and_on_no_page_but_its_own(
-    holder: Holder, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_token_is_in_no_log(holder: Holder, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     token = holder.token
     strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -333,6 +333,6 @@ def test_the_token_is_in_no_log_and_on_no_page_but_its_own(
         assert token[:20] not in written
 
 
-def test_the_token_is_on_no_page_after_opening(holder: Holder) -> None:
+def test_the_token_is_on_no_page_after_the_link_was_opened(holder: Holder) -> None:
     assert holder.token not in holder.text()
     assert holder.link.token_digest not in holder.text()

@@ -1,4 +1,4 @@
-"""What nobody can reach with a setup link: everything but the setup of its one identity provider."""
+"""The bounds of a setup link: it reaches the set-up of its one identity provider and nothing else."""
 
 from __future__ import annotations
 
@@ -50,10 +50,12 @@ def theirs() -> IdentityProvider:
     return row
 
 
-# Exactly one identity provider
+# One identity provider only
 
 
-def test_ids_of_another_tenant_s_rows_do_nothing(holder: Holder, theirs: IdentityProvider) -> None:
+def test_primary_keys_of_another_tenants_rows_have_no_effect(
+    holder: Holder, theirs: IdentityProvider
+) -> None:
     mapping, group = theirs.claim_mappings.all()[0], theirs.group_mappings.get()
     certificate = theirs.certificates.get()
     before = [
@@ -85,7 +87,9 @@ def test_ids_of_another_tenant_s_rows_do_nothing(holder: Holder, theirs: Identit
     assert before == after
 
 
-def test_what_is_not_on_the_page_cannot_be_posted(holder: Holder, theirs: IdentityProvider) -> None:
+def test_columns_that_are_not_on_the_page_cannot_be_posted(
+    holder: Holder, theirs: IdentityProvider
+) -> None:
     before = IdentityProvider.objects.filter(pk=holder.row.pk).values().get()
 
     assert (
@@ -115,7 +119,7 @@ def test_what_is_not_on_the_page_cannot_be_posted(holder: Holder, theirs: Identi
     assert not re.search("link_existing_users|email_domains|_override|deletelink", holder.text())
 
 
-def test_nobody_enables_without_a_test(holder: Holder) -> None:
+def test_a_setup_link_cannot_enable_without_a_test(holder: Holder) -> None:
     holder.switch("_disable")
 
     holder.switch("_enable")
@@ -126,7 +130,7 @@ def test_nobody_enables_without_a_test(holder: Holder) -> None:
     assert enabling.Missing.TEST in enabling.missing(holder.row)
 
 
-def test_reports_are_those_of_the_same_link(
+def test_a_report_is_shown_to_the_link_that_began_its_test_only(
     holder: Holder, theirs: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     report = holder.test(fake_identity_provider)["Location"]
@@ -142,7 +146,7 @@ def test_reports_are_those_of_the_same_link(
     assert ANN.email in answer.content.decode()
 
 
-def test_the_report_of_a_user_s_test_is_not_shown(holder: Holder) -> None:
+def test_the_report_of_a_users_test_is_not_shown_to_a_link(holder: Holder) -> None:
     actor = Actor.person(UserFactory.create())
     test = rehearsal.begin(holder.row, actor=actor, report_url="/")
     rehearsal.complete(
@@ -156,14 +160,16 @@ def test_the_report_of_a_user_s_test_is_not_shown(holder: Holder) -> None:
     assert test.reference not in holder.text()
 
 
-def test_a_slug_may_be_setup(fake_identity_provider: FakeIdentityProvider) -> None:
+def test_an_identity_provider_may_have_the_slug_setup(
+    fake_identity_provider: FakeIdentityProvider,
+) -> None:
     row = connected(fake_identity_provider, slug="setup")
 
     assert SignIn(Client())(row, fake_identity_provider, ANN).status_code == 302
     assert Client().get("/saml/setup/metadata/")["Content-Type"] == "application/samlmetadata+xml"
 
 
-def test_nothing_of_what_others_did_or_said_is_shown(
+def test_changes_and_claims_of_others_are_not_shown(
     holder: Holder, saml_sign_in: SignIn, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     saml_sign_in(holder.row, fake_identity_provider, ANN)
@@ -183,7 +189,7 @@ def test_nothing_of_what_others_did_or_said_is_shown(
     assert "What would happen" in preview
 
 
-def test_what_is_pasted_is_previewed(holder: Holder) -> None:
+def test_pasted_claims_are_previewed(holder: Holder) -> None:
     claims = json.dumps({OBJECT_ID_CLAIM: "4711", EMAIL_CLAIM: "bob@acme.example"})
 
     preview = holder.client.post(
@@ -194,7 +200,7 @@ def test_what_is_pasted_is_previewed(holder: Holder) -> None:
     assert not User.objects.exists()
 
 
-def test_nobody_learns_whose_directory_else_is_connected(holder: Holder) -> None:
+def test_a_link_is_not_told_that_another_tenant_has_the_same_directory(holder: Holder) -> None:
     elsewhere = FakeIdentityProvider(tenant_id="elsewhere")
     connected(elsewhere, slug="neighbour")
 
@@ -207,10 +213,10 @@ def test_nobody_learns_whose_directory_else_is_connected(holder: Holder) -> None
     assert not any("customer" in str(warning) for warning in reading.warnings)
 
 
-# And nothing else
+# Nothing besides the set-up
 
 
-def test_the_rest_of_the_site_does_not_know_the_cookie(holder: Holder) -> None:
+def test_the_cookie_has_no_effect_on_the_rest_of_the_site(holder: Holder) -> None:
     client = holder.client
 
     assert client.get("/").content == b"AnonymousUser"
@@ -229,14 +235,14 @@ def admin_urls(row: IdentityProvider) -> list[str]:
     return ["/admin/", *lists, *pages, *(f"{page}{row.pk}/delete/" for page in lists)]
 
 
-def test_everything_below_setup_that_is_not_a_page_of_it_is_not_there(holder: Holder) -> None:
+def test_unknown_urls_below_setup_answer_404(holder: Holder) -> None:
     known = {str(one.pattern) for one in get_resolver("jitprov.urls").url_patterns}
     assert len([pattern for pattern in known if pattern.startswith("setup/")]) == 8
     for rest in ("tests/../../admin/", "delete/now/", "history/1/", "tests/1/x/", "people/1/"):
         assert holder.client.get(f"{SETUP}{rest}").status_code == 404
 
 
-def test_whoever_is_signed_in_has_the_link_s_rights_and_no_others(
+def test_a_signed_in_user_has_the_links_rights_and_no_others(
     idp: IdentityProvider, theirs: IdentityProvider
 ) -> None:
     superuser = UserFactory.create(is_staff=True, is_superuser=True)
@@ -258,17 +264,17 @@ def test_whoever_is_signed_in_has_the_link_s_rights_and_no_others(
     assert client.get("/").content.decode() == str(superuser)  # still signed in elsewhere
 
 
-def test_the_link_ends_with_the_session_of_nobody(holder: Holder) -> None:
+def test_a_browser_without_the_cookie_is_refused(holder: Holder) -> None:
     holder.client.logout()
     holder.client.cookies.clear()
 
     assert holder.page().status_code == 404
 
 
-# How much it costs
+# SQL statements
 
 
-def test_the_page_costs_no_more_with_more_of_others(
+def test_rows_of_others_do_not_add_statements_to_the_page(
     holder: Holder, django_assert_max_num_queries: Any
 ) -> None:
     holder.page()

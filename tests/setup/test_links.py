@@ -1,4 +1,4 @@
-"""Setup links: how they are made, found and revoked, in code, by the command and in the admin."""
+"""Setup links: making, finding and revoking them in code, by the command and in the admin."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jitprov.models import (
     TenantAdministrator,
     Via,
 )
-from jitprov.setup import links as setup_links
+from jitprov.setup import links
 from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +31,12 @@ CODE = Actor(via=Via.CODE, name="the tests")
 
 def made(idp: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
     """Return a link and its token."""
-    link, url = setup_links.make(idp, actor=CODE, **options)
+    link, url = links.make(idp, actor=CODE, **options)
     return link, url.rstrip("/").rpartition("/")[2]
 
 
 def steps() -> list[tuple[str, str]]:
-    changes = ConfigurationChange.objects.filter(what=setup_links.SETUP_LINK).order_by("pk")
+    changes = ConfigurationChange.objects.filter(what=links.SETUP_LINK).order_by("pk")
     return [(change.actor, change.note) for change in changes]
 
 
@@ -49,19 +49,19 @@ def test_a_link_is_found_by_its_token_in_one_statement(
     link, token = made(idp)
 
     with django_assert_num_queries(1):
-        found = setup_links.find(token, timezone.now())
+        found = links.find(token, timezone.now())
         assert found == link
         assert found.identity_provider == idp
         assert found.identity_provider.tenant == idp.tenant
 
 
-def test_the_url_is_absolute_and_not_of_the_request(idp: IdentityProvider) -> None:
-    _, url = setup_links.make(idp, actor=CODE)
+def test_the_url_begins_with_the_configured_base_url(idp: IdentityProvider) -> None:
+    _, url = links.make(idp, actor=CODE)
 
     assert url.startswith("https://app.example/saml/setup/")
 
 
-def test_the_token_is_long_and_kept_nowhere(idp: IdentityProvider) -> None:
+def test_the_token_is_long_and_not_stored(idp: IdentityProvider) -> None:
     _, token = made(idp)
 
     assert len(token) * 6 >= 256
@@ -77,67 +77,69 @@ def test_a_token_that_is_not_ours_finds_nothing(
     other = "A" * len(token)
 
     with django_assert_num_queries(statements):
-        assert setup_links.find(other, timezone.now()) is None
+        assert links.find(other, timezone.now()) is None
 
 
 @pytest.mark.parametrize("token", ["", "short", "A" * 42, "A" * 44, "A" * 100_000, "é" * 43])
-def test_what_cannot_be_a_token_is_not_looked_for(
+def test_text_that_cannot_be_a_token_is_not_looked_up(
     token: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        assert setup_links.find(token, timezone.now()) is None
+        assert links.find(token, timezone.now()) is None
 
 
-def test_a_digest_is_no_token(idp: IdentityProvider) -> None:
+def test_a_digest_is_not_accepted_as_a_token(idp: IdentityProvider) -> None:
     link, _ = made(idp)
 
-    assert setup_links.find(link.token_digest, timezone.now()) is None
+    assert links.find(link.token_digest, timezone.now()) is None
 
 
-def test_a_link_ends(idp: IdentityProvider) -> None:
+def test_a_link_is_invalid_from_its_expiry(idp: IdentityProvider) -> None:
     link, token = made(idp, lifetime=timedelta(hours=1))
 
-    assert setup_links.find(token, link.expires_at - timedelta(seconds=1)) == link
-    assert setup_links.find(token, link.expires_at) is None
+    assert links.find(token, link.expires_at - timedelta(seconds=1)) == link
+    assert links.find(token, link.expires_at) is None
 
 
-def test_a_revoked_link_opens_nothing_and_is_revoked_once(idp: IdentityProvider) -> None:
+def test_a_revoked_link_opens_nothing_and_its_revocation_is_recorded_once(
+    idp: IdentityProvider,
+) -> None:
     link, token = made(idp)
 
-    setup_links.revoke(link, CODE)
-    setup_links.revoke(link, CODE)
+    links.revoke(link, CODE)
+    links.revoke(link, CODE)
 
     assert link.revoked_at is not None
-    assert setup_links.find(token, timezone.now()) is None
+    assert links.find(token, timezone.now()) is None
     assert steps() == [("the tests", "made"), ("the tests", "revoked")]
 
 
-def test_a_link_goes_with_its_identity_provider(idp: IdentityProvider) -> None:
+def test_a_link_is_deleted_with_its_identity_provider(idp: IdentityProvider) -> None:
     _, token = made(idp)
     idp.delete()
 
-    assert setup_links.find(token, timezone.now()) is None
+    assert links.find(token, timezone.now()) is None
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(days=-1), timedelta(days=31)])
-def test_a_link_is_valid_for_a_bounded_time(idp: IdentityProvider, lifetime: timedelta) -> None:
-    with pytest.raises(setup_links.LinkRefused, match="30 days"):
-        setup_links.make(idp, actor=CODE, lifetime=lifetime)
+def test_a_lifetime_beyond_the_limit_is_refused(idp: IdentityProvider, lifetime: timedelta) -> None:
+    with pytest.raises(links.LinkRefused, match="30 days"):
+        links.make(idp, actor=CODE, lifetime=lifetime)
     assert not SetupLink.objects.exists()
 
 
-def test_few_links_work_at_the_same_time(idp: IdentityProvider) -> None:
-    links = [made(idp)[0] for _ in range(setup_links.MAX_ACTIVE)]
+def test_more_valid_links_than_the_limit_are_refused(idp: IdentityProvider) -> None:
+    valid = [made(idp)[0] for _ in range(links.MAX_ACTIVE)]
 
-    with pytest.raises(setup_links.LinkRefused):
+    with pytest.raises(links.LinkRefused):
         made(idp)
-    setup_links.revoke(links[0], CODE)
-    SetupLink.objects.filter(pk=links[1].pk).update(expires_at=datetime.now(UTC))
+    links.revoke(valid[0], CODE)
+    SetupLink.objects.filter(pk=valid[1].pk).update(expires_at=datetime.now(UTC))
     made(idp)
     made(idp)
 
 
-def test_for_whom_it_is_is_one_line(idp: IdentityProvider) -> None:
+def test_the_recipient_is_cut_to_one_line(idp: IdentityProvider) -> None:
     link, _ = made(idp, recipient="Ann\r\nof  \x00Acme" + "x" * 500)
 
     assert link.recipient.startswith("Ann of Acmex")
@@ -145,10 +147,10 @@ def test_for_whom_it_is_is_one_line(idp: IdentityProvider) -> None:
     assert Actor.holder(link).name.startswith(f"setup link {link.pk} (Ann of Acme")
 
 
-def test_who_made_it_is_kept(idp: IdentityProvider) -> None:
+def test_the_user_who_made_a_link_is_stored(idp: IdentityProvider) -> None:
     user = UserFactory.create()
 
-    link, _ = setup_links.make(idp, actor=Actor.person(user))
+    link, _ = links.make(idp, actor=Actor.person(user))
 
     assert link.created_by == user
 
@@ -165,7 +167,7 @@ def run(*arguments: str) -> str:
 def test_the_command_prints_the_url_once(idp: IdentityProvider) -> None:
     url = run("--idp", "acme", "--days", "7", "--for", "Ann of Acme")
 
-    link = setup_links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
+    link = links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
     assert link is not None
     assert (link.identity_provider, link.recipient) == (idp, "Ann of Acme")
     assert timedelta(days=6) < link.expires_at - timezone.now() <= timedelta(days=7)
@@ -177,7 +179,7 @@ def test_the_command_revokes(idp: IdentityProvider) -> None:
 
     assert str(link.pk) in run("--revoke", str(link.pk))
 
-    assert setup_links.find(token, timezone.now()) is None
+    assert links.find(token, timezone.now()) is None
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_the_command_revokes(idp: IdentityProvider) -> None:
         ["--tenant", "nobody"],
     ],
 )
-def test_the_command_says_what_is_wrong(idp: IdentityProvider, arguments: list[str]) -> None:
+def test_the_command_reports_errors(idp: IdentityProvider, arguments: list[str]) -> None:
     with pytest.raises(CommandError):
         run(*arguments)
     assert not SetupLink.objects.exists()
@@ -222,7 +224,7 @@ def test_a_superuser_makes_a_link_and_sees_its_url_once(
     link = SetupLink.objects.get()
     url = page.context["url"]
     assert url in page.content.decode()
-    assert setup_links.find(url.rstrip("/").rpartition("/")[2], timezone.now()) == link
+    assert links.find(url.rstrip("/").rpartition("/")[2], timezone.now()) == link
     change = reverse("admin:jitprov_setuplink_change", args=[link.pk])
     for other in (change, reverse(LIST), reverse("admin:index")):
         assert url not in superuser.get(other).content.decode()
@@ -231,19 +233,21 @@ def test_a_superuser_makes_a_link_and_sees_its_url_once(
 
 
 @pytest.mark.parametrize("days", [0, 31, "x", ""])
-def test_a_superuser_too_is_bound(superuser: Client, idp: IdentityProvider, days: Any) -> None:
+def test_the_limit_on_the_lifetime_holds_for_superusers(
+    superuser: Client, idp: IdentityProvider, days: Any
+) -> None:
     assert superuser.post(reverse(ADD), posted(idp, days=days)).context["errors"]
     assert not SetupLink.objects.exists()
 
 
 def test_the_form_says_that_there_are_too_many(superuser: Client, idp: IdentityProvider) -> None:
-    for _ in range(setup_links.MAX_ACTIVE):
+    for _ in range(links.MAX_ACTIVE):
         made(idp)
 
     page = superuser.post(reverse(ADD), posted(idp)).content.decode()
 
     assert "Revoke one first" in page
-    assert SetupLink.objects.count() == setup_links.MAX_ACTIVE
+    assert SetupLink.objects.count() == links.MAX_ACTIVE
 
 
 def test_a_superuser_revokes(superuser: Client, idp: IdentityProvider) -> None:
@@ -251,11 +255,11 @@ def test_a_superuser_revokes(superuser: Client, idp: IdentityProvider) -> None:
 
     superuser.post(reverse(LIST), {"action": "revoke", "_selected_action": [link.pk]})
 
-    assert setup_links.find(token, timezone.now()) is None
+    assert links.find(token, timezone.now()) is None
     assert steps()[-1][1] == "revoked"
 
 
-def test_nobody_else_sees_links(client: Client, idp: IdentityProvider) -> None:
+def test_only_superusers_see_links(client: Client, idp: IdentityProvider) -> None:
     user = UserFactory.create(is_staff=True)
     TenantAdministrator.objects.create(user=user, tenant=idp.tenant)
     client.force_login(user)

@@ -1,4 +1,4 @@
-"""Metadata: what it says is shown first, and exactly that is saved then."""
+"""Importing metadata in two steps: it is shown first, and exactly the shown document is saved."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_draft_becomes_complete_in_two_steps(
     assert not draft.enabled
 
 
-def test_what_differs_is_shown_field_by_field(client: Client, fake: FakeIdentityProvider) -> None:
+def test_differences_are_shown_field_by_field(client: Client, fake: FakeIdentityProvider) -> None:
     row = connected(fake)
     IdentityProvider.objects.filter(pk=row.pk).update(sso_url="https://old.example/sso")
     ExternalIdentityFactory.create(identity_provider=row)
@@ -109,7 +109,7 @@ def test_what_differs_is_shown_field_by_field(client: Client, fake: FakeIdentity
     assert reading.warnings == ()
 
 
-def test_another_entity_id_warns_while_people_are_known(client: Client) -> None:
+def test_a_change_of_the_entity_id_warns_if_there_are_identities(client: Client) -> None:
     row = connected(FakeIdentityProvider())
     ExternalIdentityFactory.create(identity_provider=row)
     IdentityProvider.objects.filter(pk=row.pk).update(entity_id="https://old.example/")
@@ -121,7 +121,7 @@ def test_another_entity_id_warns_while_people_are_known(client: Client) -> None:
     assert ExternalIdentity.objects.count() == 1
 
 
-def test_a_shared_directory_is_mentioned_to_who_may_know_both_tenants_only(
+def test_only_superusers_are_told_that_another_tenant_has_the_same_directory(
     client: Client, browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     other = connected(fake, slug="neighbour")
@@ -137,7 +137,7 @@ def test_a_shared_directory_is_mentioned_to_who_may_know_both_tenants_only(
     assert any("Another customer" in str(one) for one in shown.context["reading"].warnings)
 
 
-def test_an_address_without_the_application_warns_for_entra(
+def test_an_entra_address_without_an_application_id_warns(
     browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
 ) -> None:
     document = fake.metadata_xml().encode()
@@ -174,7 +174,7 @@ REFUSED: list[Any] = [
 
 
 @pytest.mark.parametrize(("given", "field"), REFUSED)
-def test_what_is_refused_is_said_beside_the_field(
+def test_a_refusal_is_shown_beside_its_field(
     browser: Client, draft: IdentityProvider, given: dict[str, Any], field: str
 ) -> None:
     answer = give(browser, draft, **given)
@@ -196,7 +196,7 @@ def test_a_document_that_is_too_large_is_refused(
     assert list(answer.context["metadata_form"].errors) == ["file"]
 
 
-# The second step believes nothing that is not sealed
+# The second step accepts nothing that is not sealed
 
 
 def test_a_forged_second_step_saves_nothing(
@@ -214,7 +214,7 @@ def test_a_forged_second_step_saves_nothing(
     assert draft.is_draft
 
 
-def test_what_was_shown_long_ago_is_not_saved(
+def test_a_document_that_was_shown_long_ago_is_not_saved(
     browser: Client, draft: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
 ) -> None:
     sealed = metadata.read(draft, fake.metadata_xml().encode()).sealed
@@ -224,7 +224,7 @@ def test_what_was_shown_long_ago_is_not_saved(
     assert metadata.save_sealed(draft, sealed, actor=None) is None  # type: ignore[arg-type]
 
 
-# Once more, later
+# Fetching again
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def fetch_again(browser: Client, row: IdentityProvider) -> str:
     return " ".join(str(message) for message in answer.context["messages"])
 
 
-def test_it_can_be_fetched_again_from_where_it_came(
+def test_metadata_can_be_fetched_again_from_its_address(
     browser: Client, fetched: IdentityProvider, fake: FakeIdentityProvider, monkeypatch: Any
 ) -> None:
     rolled = FakeIdentityProvider(key_pairs=[*fake.key_pairs, rsa_key_pair("next")])
@@ -257,7 +257,7 @@ def test_it_can_be_fetched_again_from_where_it_came(
     assert "what it said before" in fetch_again(browser, fetched)
 
 
-def test_what_cannot_be_fetched_again_stays_as_it_was(
+def test_a_failed_fetch_changes_nothing(
     browser: Client, fetched: IdentityProvider, monkeypatch: Any
 ) -> None:
     def unreachable(_url: str) -> bytes:

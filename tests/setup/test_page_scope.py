@@ -1,4 +1,4 @@
-"""The page and all that its buttons call, as another tenant's administrator."""
+"""The set-up page and its buttons, requested by another tenant's administrator."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def as_it_was(row: IdentityProvider) -> list[Any]:
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("who", ["another tenant's", "nobody's"])
-def test_another_tenant_s_identity_provider_does_not_exist(
+def test_another_tenants_identity_provider_answers_404(
     browser: Client, theirs: IdentityProvider, view: str, who: str
 ) -> None:
     if who == "nobody's":
@@ -76,7 +76,7 @@ def test_another_tenant_s_identity_provider_does_not_exist(
     assert not TestSignIn.objects.exists()
 
 
-def test_the_report_of_another_tenant_s_test_does_not_exist(
+def test_the_report_of_another_tenants_test_answers_404(
     browser: Client, ours: IdentityProvider, theirs: IdentityProvider
 ) -> None:
     stranger = administrator_of(theirs)
@@ -92,7 +92,7 @@ def test_the_report_of_another_tenant_s_test_does_not_exist(
 
 @pytest.mark.parametrize("model", ROWS)
 @pytest.mark.parametrize("change", ["edit", "delete"])
-def test_a_guessed_row_of_another_tenant_is_refused(
+def test_a_guessed_primary_key_of_another_tenants_row_is_refused(
     browser: Client, ours: IdentityProvider, theirs: IdentityProvider, model: Any, change: str
 ) -> None:
     prefix = {
@@ -111,7 +111,7 @@ def test_a_guessed_row_of_another_tenant_is_refused(
     assert as_it_was(theirs) == before
 
 
-def test_a_guessed_row_is_said_not_to_exist(
+def test_a_guessed_primary_key_gets_the_error_of_a_row_that_does_not_exist(
     browser: Client, ours: IdentityProvider, theirs: IdentityProvider
 ) -> None:
     guessed = theirs.claim_mappings.all()[0].pk
@@ -146,7 +146,7 @@ def test_rows_cannot_be_moved_to_another_identity_provider(
     assert as_it_was(theirs) == before
 
 
-def test_what_was_sealed_for_another_row_is_not_saved(
+def test_a_document_sealed_for_another_row_is_not_saved(
     browser: Client, ours: IdentityProvider, theirs: IdentityProvider
 ) -> None:
     document = FakeIdentityProvider().metadata_xml().encode()
@@ -158,7 +158,7 @@ def test_what_was_sealed_for_another_row_is_not_saved(
     assert as_it_was(ours) == before
 
 
-def test_the_page_names_nothing_of_another_tenant(
+def test_the_page_shows_nothing_of_another_tenant(
     browser: Client, ours: IdentityProvider, theirs: IdentityProvider
 ) -> None:
     EmailDomain.objects.create(identity_provider=theirs, domain="theirs.example")
@@ -173,7 +173,7 @@ def draft(browser: Client, **typed: Any) -> Any:
     return browser.post(url("add"), {"preset": "entra", "slug": "", **typed})
 
 
-def test_a_draft_is_made_with_the_mappings_of_its_kind(
+def test_a_draft_is_made_with_the_mappings_of_its_preset(
     browser: Client, ours: IdentityProvider
 ) -> None:
     answer = draft(browser, tenant=ours.tenant_id)
@@ -197,7 +197,7 @@ def test_a_draft_is_made_with_the_mappings_of_its_kind(
         ("slug", {"slug": "theirs"}),
     ],
 )
-def test_a_bad_draft_is_refused_beside_the_field(
+def test_an_invalid_draft_is_refused_at_its_field(
     browser: Client,
     ours: IdentityProvider,
     theirs: IdentityProvider,
@@ -220,7 +220,7 @@ def test_no_draft_is_made_for_another_tenant(
     assert IdentityProvider.objects.count() == 2
 
 
-def test_one_of_many_tenants_is_named(
+def test_with_many_tenants_the_tenant_is_typed(
     client: Client, ours: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drafts, "MAX_TENANTS", 1)
@@ -236,18 +236,20 @@ def test_one_of_many_tenants_is_named(
     assert IdentityProvider.objects.filter(tenant=wanted).exists()
 
 
-def test_staff_without_a_tenant_make_no_draft(client: Client, ours: IdentityProvider) -> None:
+def test_staff_without_a_tenant_cannot_make_a_draft(client: Client, ours: IdentityProvider) -> None:
     client.force_login(UserFactory.create(is_staff=True))
 
     assert client.get(url("add")).status_code in (403, 404)
     assert draft(client, tenant=ours.tenant_id).status_code in (403, 404)
 
 
-# Of every view
+# CSRF, downloads and links of the page
 
 
 @pytest.mark.parametrize("view", ["metadata", "test", "switch"])
-def test_what_changes_something_is_posted_with_a_token(ours: IdentityProvider, view: str) -> None:
+def test_views_that_change_something_need_a_post_with_a_csrf_token(
+    ours: IdentityProvider, view: str
+) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(superuser())
 
@@ -255,14 +257,16 @@ def test_what_changes_something_is_posted_with_a_token(ours: IdentityProvider, v
     assert browser.post(url(view, ours.pk)).status_code == 403
 
 
-def test_our_metadata_is_a_file(browser: Client, ours: IdentityProvider) -> None:
+def test_our_metadata_is_downloaded_as_a_file(browser: Client, ours: IdentityProvider) -> None:
     answer = browser.get(url("sp_metadata", ours.pk))
 
     assert answer["Content-Disposition"] == 'attachment; filename="ours-metadata.xml"'
     assert ours.as_service_provider().entity_id in answer.content.decode()
 
 
-def test_only_superusers_are_led_to_setup_links(browser: Client, ours: IdentityProvider) -> None:
+def test_only_superusers_see_the_link_to_setup_links(
+    browser: Client, ours: IdentityProvider
+) -> None:
     links = reverse("admin:jitprov_setuplink_changelist")
 
     assert links not in browser.get(url("change", ours.pk)).content.decode()

@@ -1,4 +1,4 @@
-"""What the page costs, and what it needs of the browser."""
+"""The SQL statements of the set-up page, and its demands on the browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def statements(browser: Client, address: str) -> int:
 
 @pytest.mark.parametrize("who", ["superuser", "administrator"])
 @pytest.mark.parametrize("view", ["change", "add", "changelist"])
-def test_a_page_costs_the_same_however_much_there_is(client: Client, view: str, who: str) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_rows(
+    client: Client, view: str, who: str
+) -> None:
     row = connected(FakeIdentityProvider())
     map_group(row, "finance")
     client.force_login(superuser() if who == "superuser" else administrator_of(row))
@@ -52,7 +54,7 @@ def test_a_page_costs_the_same_however_much_there_is(client: Client, view: str, 
     assert few <= 60
 
 
-def test_saving_costs_little_more_than_reading(client: Client) -> None:
+def test_saving_needs_a_bounded_number_of_statements(client: Client) -> None:
     row = connected(FakeIdentityProvider())
     client.force_login(superuser())
     page = Page(client, row)
@@ -104,7 +106,7 @@ def test_headings_are_in_order(shown: str) -> None:
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
-def test_an_identity_provider_that_was_written_behind_the_forms_has_a_page(client: Client) -> None:
+def test_the_page_loads_for_rows_that_the_forms_would_refuse(client: Client) -> None:
     row = IdentityProviderFactory.create(preset="none")
     ClaimMapping.objects.bulk_create(
         [

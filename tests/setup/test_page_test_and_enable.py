@@ -1,4 +1,4 @@
-"""From the test to enabling, as buttons of the page."""
+"""Testing and enabling with the buttons of the set-up page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def path_of(address: str) -> str:
 
 
 def run_the_test(browser: Client, row: IdentityProvider, fake: FakeIdentityProvider) -> str:
-    """Press the button, sign in over there, and return the path of the report."""
+    """Press the button, sign in at the identity provider, and return the path of the report."""
     begun = browser.post(url("test", row.pk))
     leaving = browser.get(path_of(begun.context["url"]))
     response = fake.answer(fake.read_request(leaving["Location"]), person=ANN)
@@ -80,7 +80,7 @@ def test_a_passing_test_leads_to_enabling(
     assert not row.enabled
 
 
-def test_a_failing_test_says_what_to_change_and_where(
+def test_a_failed_test_names_the_remedy(
     browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     certificate = row.certificates.get()
@@ -97,7 +97,7 @@ def test_a_failing_test_says_what_to_change_and_where(
         assert str(text) in report.content.decode().replace("&gt;", ">")
 
 
-def test_what_was_changed_after_the_test_has_to_be_tested_again(
+def test_a_change_after_the_test_needs_another_test(
     browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     run_the_test(browser, row, fake)
@@ -110,7 +110,7 @@ def test_what_was_changed_after_the_test_has_to_be_tested_again(
     assert said not in ("", "The sign-in is enabled.")
 
 
-def test_only_a_superuser_enables_untested_and_it_is_recorded(
+def test_only_a_superuser_can_enable_without_a_test_which_is_recorded(
     browser: Client, row: IdentityProvider
 ) -> None:
     press(browser, row, "_override")
@@ -125,7 +125,7 @@ def test_only_a_superuser_enables_untested_and_it_is_recorded(
     assert ConfigurationChange.objects.filter(note="enabled without a passing test").exists()
 
 
-def test_nothing_is_tested_or_enabled_before_there_is_somebody_to_ask(
+def test_without_a_certificate_nothing_can_be_tested_or_enabled(
     browser: Client, row: IdentityProvider
 ) -> None:
     row.certificates.all().delete()
@@ -140,7 +140,7 @@ def test_nothing_is_tested_or_enabled_before_there_is_somebody_to_ask(
     assert not row.enabled
 
 
-def test_a_report_is_for_whoever_ran_the_test(
+def test_a_report_is_shown_only_to_the_person_who_ran_the_test(
     browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     path = run_the_test(browser, row, fake)
@@ -152,7 +152,7 @@ def test_a_report_is_for_whoever_ran_the_test(
         assert Page(browser, row).get().context["tests"] == []
 
 
-def test_groups_of_a_report(
+def test_a_report_lists_the_groups_to_join(
     browser: Client, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     group = map_group(row, ANN.groups[0])
@@ -193,7 +193,7 @@ def test_a_preview_applies_a_new_row_last_as_saving_does(
     assert person.fields[-1].target == "department"
 
 
-def test_a_preview_of_nonsense_says_so_beside_the_field(
+def test_an_invalid_preview_input_is_refused_at_its_field(
     browser: Client, row: IdentityProvider
 ) -> None:
     page = Page(browser, row)
@@ -206,9 +206,7 @@ def test_a_preview_of_nonsense_says_so_beside_the_field(
     assert rows.context["has_errors"]
 
 
-def test_remarks_stand_beside_the_rows_that_they_are_about(
-    browser: Client, row: IdentityProvider
-) -> None:
+def test_remarks_stand_beside_their_rows(browser: Client, row: IdentityProvider) -> None:
     row.claim_mappings.filter(target="username").update(sources="never\nnever")
 
     shown = Page(browser, row).get().context
