@@ -1,4 +1,4 @@
-"""Who may configure which tenant's sign-in: given by superusers."""
+"""The screen on which superusers make users administrators of tenants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jitprov.models import Action, TenantAdministrator
 
 @admin.register(TenantAdministrator)
 class TenantAdministratorAdmin(SuperuserAdmin):
-    """Administrators of tenants."""
+    """The administrators of tenants."""
 
     list_display = ["user", "tenant", "created_at", "created_by"]
     list_filter = [("tenant", ScopedRelatedFilter)]
@@ -24,12 +24,12 @@ class TenantAdministratorAdmin(SuperuserAdmin):
     raw_id_fields = ["user", "tenant"]
 
     def get_search_fields(self, request: Any) -> Any:
-        """Search by what the host's users sign in with."""
+        """Search by the field that the host's users sign in with."""
         users: Any = TenantAdministrator._meta.get_field("user").related_model
         return [f"user__{users.USERNAME_FIELD}"]
 
     def get_autocomplete_fields(self, request: Any) -> list[str]:
-        """Search by name where the host's admin can; elsewhere the primary key has to be typed."""
+        """Return the fields that can be searched by name, where the host's admin can; the others take a primary key."""
         related = {name: TenantAdministrator._meta.get_field(name) for name in self.raw_id_fields}
         return [
             name
@@ -39,7 +39,7 @@ class TenantAdministratorAdmin(SuperuserAdmin):
 
     def save_model(self, request: Any, obj: TenantAdministrator, form: Any, change: bool) -> None:
         if change:
-            # Another user or tenant: one lost what the other got.
+            # The user or tenant may differ now: record that one lost the right and another got it.
             _keep(request, self.model.objects.get(pk=obj.pk), Action.REMOVED)
         else:
             obj.created_by = request.user

@@ -1,4 +1,4 @@
-"""Who changed what in the configuration. To be read, not written."""
+"""The read-only screen of the changes of the configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jitprov.models import ConfigurationChange
 
 
 class KindFilter(admin.SimpleListFilter):
-    """What a change is about."""
+    """A filter by the kind of object that was changed."""
 
     title = _("what")
     parameter_name = "what"
@@ -30,7 +30,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class ChangesInWords(ChangeList):
-    """A list whose rows are put into words together: one statement for the names of all groups."""
+    """A list that words all its rows together, with one SQL statement for the names of all groups."""
 
     def get_results(self, request: Any) -> None:
         super().get_results(request)
@@ -42,7 +42,7 @@ class ChangesInWords(ChangeList):
 
 @admin.register(ConfigurationChange)
 class ConfigurationChangeAdmin(ReadOnlyAdmin):
-    """Changes, newest first."""
+    """The changes of the configuration, newest first."""
 
     list_display = ["created_at", "slug", "in_a_line", "actor", "via"]
     list_filter = [
@@ -64,12 +64,12 @@ class ConfigurationChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("change"))
     def in_a_line(self, change: ConfigurationChange) -> str:
-        """Say what was changed, from what to what."""
+        """Return the whole change in one line, with the values before and after."""
         return str(_entry(change))
 
     @admin.display(description=_("fields"))
     def each_field(self, change: ConfigurationChange) -> str:
-        """Say it with a line for each field."""
+        """Return the change with a line for each field."""
         return format_html_join(
             "", "<div>{}</div>", ((str(one),) for one in _entry(change).changes)
         )

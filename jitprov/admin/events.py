@@ -1,4 +1,4 @@
-"""What came of every attempt, and which assertions are used up. To be read, not written."""
+"""The read-only screens of the sign-in attempts and of the consumed assertions."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
 
 MAX_COUNTED = 10_000
-"""Attempts that a list is long. Whoever looks for an older one narrows the list."""
+"""Attempts that a list holds at most; older ones are found by a search or filter."""
 MAX_WORDS = 5
-"""Of what is searched for; the rest is left out."""
+"""Words of a search that are used; the rest is ignored."""
 RECENT = 1000
-"""The newest attempts, whose reasons can be chosen from."""
+"""The newest attempts, whose reasons the filter offers."""
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than it must: to count 100,000 rows is what makes a list slow."""
+    """A paginator that counts to a limit only, because a count of 100,000 rows makes the list slow."""
 
     @cached_property
     def count(self) -> int:
@@ -46,12 +46,12 @@ class BoundedPaginator(Paginator):
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more than are listed."""
+        """Say whether there may be more rows than are listed."""
         return self.count >= MAX_COUNTED
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    """Offers the reasons that have occurred lately, within the scope."""
+    """A filter by the reasons of the newest attempts in the scope."""
 
     title = _("reason")
     parameter_name = "reason"
@@ -67,9 +67,9 @@ class ReasonFilter(admin.SimpleListFilter):
 
 @admin.register(ProvisioningEvent)
 class ProvisioningEventAdmin(ReadOnlyAdmin):
-    """Attempts, newest first; each has a page that says what happened and what to do."""
+    """The attempts, newest first. Each has a page with an explanation and its remedy."""
 
-    fields = ["reference"]  # for the form that Django makes; our page shows the explanation instead
+    fields = ["reference"]  # of Django's form, which our page replaces with the explanation
     list_display = ["created_at", "reference", "outcome", "reason", "person", "identity_provider"]
     list_display_links = ["created_at", "reference"]
     # No date_hierarchy: MariaDB cannot group by day before somebody loads its time-zone tables.
@@ -85,14 +85,14 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
     paginator = BoundedPaginator
 
     def get_queryset(self, request: Any) -> QuerySet[Any]:
-        # Never what was said: nobody reads it here, and it is long.
+        # Without the claims, which are long and not shown here.
         rows = super().get_queryset(request).defer("claims")
         return rows.select_related("identity_provider", "user")
 
     def get_search_results(
         self, request: Any, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find the attempts to which every word applies."""
+        """Return the attempts that match every word of the search."""
         for word in search_term.split()[:MAX_WORDS]:
             queryset = queryset.filter(reduce(or_, _meanings(word)))
         return queryset, False
@@ -106,7 +106,7 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
         return [by_reference, *super().get_urls()]
 
     def by_reference(self, request: Any, reference: str) -> HttpResponse:
-        """Lead from the reference that a person quotes to the page of the attempt."""
+        """Redirect from the reference that a person quotes to the page of the attempt."""
         wanted = reference.strip().upper()[:10]
         rows = self.get_queryset(request)
         event = rows.filter(reference=wanted).first() if wanted.isalnum() else None
@@ -117,7 +117,7 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show the explanation in place of a form that cannot be sent."""
+        """Show the explanation in place of the form."""
         event: ProvisioningEvent = kwargs["obj"]
         provider = event.identity_provider
         context |= {
@@ -131,14 +131,14 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("user"), ordering="user")
     def person(self, event: ProvisioningEvent) -> str:
-        """Lead to the person's own page."""
+        """Return a link to the page of the person."""
         if event.user is None:
             return ""
         return format_html('<a href="{}">{}</a>', person_url(event.user), event.user)
 
 
 def _meanings(word: str) -> Iterator[Q]:
-    """Yield what a word may be. An e-mail address finds people without an account too."""
+    """Yield a condition for each thing that a word may be. An e-mail address also finds people without an account."""
     users = get_user_model()._default_manager
     yield Q(reference__startswith=word.upper())
     yield Q(reason__icontains=word)
@@ -151,7 +151,7 @@ def _meanings(word: str) -> Iterator[Q]:
 
 
 def _day(word: str) -> datetime | None:
-    """Return when a day begins that is written like 2026-08-01."""
+    """Return the beginning of the day that a word names as 2026-08-01; ``None`` if it names none."""
     try:
         midnight = datetime.combine(date.fromisoformat(word), time.min)
         _ = midnight - timedelta(days=2), midnight + timedelta(days=2)  # not at either end of time
@@ -166,7 +166,7 @@ def _page_of(provider: IdentityProvider) -> str:
 
 @admin.register(ConsumedAssertion)
 class ConsumedAssertionAdmin(ReadOnlyAdmin, SuperuserAdmin):
-    """Used assertions, by digest."""
+    """The consumed assertions, by digest."""
 
     list_display = ["assertion_digest", "identity_provider", "expires_at"]
     list_select_related = ["identity_provider"]

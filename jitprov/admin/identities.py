@@ -1,4 +1,4 @@
-"""People as identity providers know them, and why each of them has what they have."""
+"""The screens of the people of identity providers, and the page that explains a person's account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from jitprov.models import ExternalIdentity, GrantedGroup
 
 
 class GrantedGroupInline(ScopedInline):
-    """Which memberships come from the identity provider."""
+    """The group memberships that the identity provider gave."""
 
     model = GrantedGroup
     can_delete = False
@@ -34,7 +34,7 @@ class GrantedGroupInline(ScopedInline):
         return super().get_queryset(request).select_related("group")
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        """Add none: they come from identity providers, and from no row that somebody puts into a post."""
+        """Forbid adding: only a sign-in gives memberships, and no posted row does."""
         return False
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
@@ -46,7 +46,7 @@ class GrantedGroupInline(ScopedInline):
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(ScopedAdmin):
-    """Who is who; only ``active`` may be changed by hand."""
+    """The identities of people at identity providers; only ``active`` may be changed by hand."""
 
     ordering = ["-pk"]
     list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
@@ -59,13 +59,13 @@ class ExternalIdentityAdmin(ScopedAdmin):
     inlines = [GrantedGroupInline]
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        """Identities come from identity providers."""
+        """Forbid adding: identities come from identity providers."""
         return False
 
     def get_search_results(
         self, request: Any, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find people by their names here too, which is what an admin knows of them."""
+        """Search the names of users too, because an admin knows people by them."""
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         words = search_term.strip()
         if words:
@@ -82,7 +82,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
         return [person, *super().get_urls()]
 
     def person_view(self, request: Any, user_pk: str) -> HttpResponse:
-        """Say where everything about a person comes from; nobody whom the scope does not know has a page."""
+        """Show where a person's account, fields and groups come from. Outside the scope there is no page."""
         user = user_by_key(user_pk)
         explanation = explain_user(user, self.scope(request)) if user else None
         if explanation is None or not explanation.identities:
@@ -97,7 +97,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
 
     @admin.display(description=_("user"), ordering="user")
     def person(self, identity: ExternalIdentity) -> str:
-        """Lead to the person's own page."""
+        """Return a link to the page of the person."""
         return format_html('<a href="{}">{}</a>', person_url(identity.user), identity.user)
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
@@ -116,7 +116,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
 
 
 def _keep(request: Any, identity: ExternalIdentity, note: str) -> None:
-    """Keep who did that, by the keys of our rows: what an identity provider calls people is not for this table."""
+    """Record the change with primary keys only: the record of changes holds no names from an identity provider."""
     label = f"identity {identity.pk} of user {identity.user_id}"
     actor = Actor.person(request.user)
     record_done(identity.identity_provider, actor, "identity", label=label, note=note)

@@ -1,4 +1,4 @@
-"""The identity providers of the tenants in scope, and the page on which each is set up."""
+"""The screens of the identity providers in scope, with the set-up page of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from jitprov.setup.page import Answer, PageUrls, SetupPage
 
 @admin.register(IdentityProvider)
 class IdentityProviderAdmin(ScopedAdmin):
-    """One tenant's SAML authority."""
+    """The identity providers of the tenants."""
 
     ordering = ["slug"]
     list_display = ["slug", "tenant", "preset", "enabled"]
@@ -63,7 +63,10 @@ class IdentityProviderAdmin(ScopedAdmin):
         return self.admin_site.admin_view(view)
 
     def _setup_page(self, request: HttpRequest, object_id: str) -> SetupPage:
-        """Return the page of an identity provider in scope; of any other there is none."""
+        """Return the set-up page of an identity provider in scope.
+
+        :raises Http404: it is not in scope.
+        """
         row = self.get_object(request, object_id)
         powers = Powers(everything=self.scope(request).everything)
         return SetupPage(
@@ -76,7 +79,7 @@ class IdentityProviderAdmin(ScopedAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Make a draft, and go on to its page."""
+        """Add a draft, and redirect to its set-up page."""
         if not self.has_add_permission(request):
             raise Http404
         form = DraftForm(request.POST or None, scope=self.scope(request))
@@ -95,7 +98,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Show the page, or do what was posted."""
+        """Show the set-up page, or handle the post of its forms."""
         page = self._setup_page(request, object_id)
         if request.method == "POST":
             return self._answered(request, page, page.posted(request.POST))
@@ -103,17 +106,17 @@ class IdentityProviderAdmin(ScopedAdmin):
 
     @method_decorator(sensitive_post_parameters())
     def metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show what a document says, or save it."""
+        """Show what a metadata document would change, or save it."""
         page = self._setup_page(request, object_id)
         if request.method != "POST":
             return redirect(page.urls.page)
         return self._answered(request, page, page.metadata_posted(request.POST, request.FILES))
 
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Begin a test.
+        """Begin a test sign-in.
 
-        Not by a redirect: a Content-Security-Policy holds every redirect after a form to its ``form-action``, and
-        nobody knows through which hosts an identity provider sends people.
+        It shows a page with a link instead of a redirect: a Content-Security-Policy applies its ``form-action`` to
+        every redirect after a form, and we cannot know through which hosts an identity provider redirects people.
         """
         page = self._setup_page(request, object_id)
         if request.method != "POST":
@@ -140,7 +143,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         return self._rendered(request, "report.html", {**context, "title": title})
 
     def sp_metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Give our metadata as a file, also where the admin has another host name than the application."""
+        """Return our metadata as a file. It works here even if the admin has another host name than the application."""
         row = self._setup_page(request, object_id).identity_provider
         document = sp_metadata(row.as_service_provider(), now=timezone.now())
         response = HttpResponse(document, content_type="application/samlmetadata+xml")
@@ -168,7 +171,7 @@ class IdentityProviderAdmin(ScopedAdmin):
     # Deleting
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """Let what nobody may delete by itself go with the row that it belongs to."""
+        """Allow deleting rows that nobody may delete by themselves, together with their identity provider."""
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         parts = {model._meta.verbose_name for model in (ConsumedAssertion, SetupLink)}
         return deleted, counts, forbidden - parts, protected
@@ -214,7 +217,7 @@ def _setup_links(row: IdentityProvider) -> str:
 
 
 def _origin(request: HttpRequest) -> str:
-    """Return the admin's own host where it is not the application's: the browser has to come back from a test."""
+    """Return the admin's origin if it is not the application's, for the way back from a test sign-in."""
     if request.get_host() == urlsplit(conf.BASE_URL).netloc:
         return ""
     return f"{request.scheme}://{request.get_host()}"

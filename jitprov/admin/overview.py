@@ -1,15 +1,14 @@
-"""What needs attention, on the admin's index.
+"""The overview of what needs attention, on the admin's index.
 
-That page belongs to the host, and to the theme that it may have chosen. So nothing of it is replaced:
+The index belongs to the host and to its theme. So nothing of it is replaced:
 
-- A file ``admin/index.html`` of ours would be found only if jitprov stood before ``django.contrib.admin`` in
-  ``INSTALLED_APPS``, and then it would take the place of a theme's. Instead the default site is given another
-  ``index_template``, which extends whichever ``admin/index.html`` the host has and adds to its ``content``
-  block, which every theme has too.
-- Only where the site has none of its own. A host that sets ``index_template``, before or after, keeps what it set,
-  and writes ``{% load jitprov_status %}{% jitprov_overview %}`` into it if it wants to. So does who has more sites
-  than the default one, and to be rid of it is to set ``admin.site.index_template = "admin/index.html"``.
-- jitprov's own page, ``admin/jitprov/``, has the same: Django looks for ``admin/jitprov/app_index.html`` by itself.
+- The default site gets an ``index_template`` that extends whichever ``admin/index.html`` the host has and adds to its
+  ``content`` block, which every theme has. A file ``admin/index.html`` of ours would be found only if jitprov stood
+  before ``django.contrib.admin`` in ``INSTALLED_APPS``, and it would replace the theme's.
+- Only a site without an ``index_template`` gets ours. A host that sets its own, before or after, keeps it, and can
+  write ``{% load jitprov_status %}{% jitprov_overview %}`` into it. The same holds for sites other than the default
+  one. ``admin.site.index_template = "admin/index.html"`` removes the overview.
+- jitprov's own page, ``admin/jitprov/``, has the overview too: Django finds ``admin/jitprov/app_index.html`` by itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way from a user to the page that says where everything about them comes from."""
+"""The link from a user to the page that explains their account."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jitprov.scope import scope_of
 
 
 def person_url(user: Any) -> str:
-    """Return the address of a user's *Provisioning* page."""
+    """Return the URL of a user's *Provisioning* page."""
     return reverse("admin:jitprov_person", args=[user.pk])
 
 
 def visible_person_url(request: Any, user: Any) -> str:
-    """Return it if the page exists for whoever asks; empty otherwise."""
+    """Return the URL of a user's *Provisioning* page if this request may see it; empty otherwise."""
     if user is None:
         return ""
     known = ExternalIdentity.objects.filter(user_id=user.pk)
@@ -40,7 +40,7 @@ class ProvisioningLink:
     def render_change_form(
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Put our link on top of the template that the screen would have without us."""
+        """Add the link to the template that the screen would use without this class."""
         context["provisioning_url"] = visible_person_url(request, kwargs.get("obj"))
         context["provisioning_base"] = select_template(self._templates_without_us())
         screen: Any = super()

@@ -1,7 +1,7 @@
-"""Screens that show a tenant's administrator their own tenant and nothing else.
+"""Base classes for screens that show a tenant's administrator only their own tenants.
 
-Who may do what follows from :func:`jitprov.scope.scope_of` alone: Django's model permissions are neither needed nor
-enough. What lies outside the scope is filtered out of every query, so that a guessed primary key finds nothing.
+The permissions follow from :func:`jitprov.scope.scope_of` alone: Django's model permissions are neither needed nor
+enough. Every query is limited to the scope, so that a guessed primary key finds nothing.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.scope import Scope, scope_of
 
 MAX_FILTER_CHOICES = 50
-"""Beyond that a list of links beside the table helps nobody, and the search does."""
+"""With more choices a filter shows a hint to use the search."""
 _OFFERED = {"exact", "gte", "lt", "isnull"}
-"""How filters compare."""
+"""The comparisons that filters use."""
 
 
 class _Scoped(BaseModelAdmin):
-    """Permissions, rows and choices, for screens and for the tables inside them."""
+    """The permissions, rows and choices of screens and of the tables inside them."""
 
     def scope(self, request: Any) -> Scope:
-        """Return what this user may see."""
+        """Return the scope of the user."""
         return scope_of(request.user)
 
     def is_allowed(self, request: Any) -> bool:
-        """Say whether this user sees the screen at all. Which rows they see is for :meth:`get_queryset`."""
+        """Say whether this user may see the screen. :meth:`get_queryset` decides which rows they see."""
         return bool(self.scope(request))
 
     def has_module_permission(self, request: Any) -> bool:
@@ -58,11 +58,11 @@ class _Scoped(BaseModelAdmin):
         return self.scope(request).limit(super().get_queryset(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Offer only rows of the scope; the field's validation refuses all others, however they got into a post."""
+        """Offer only rows of the scope. The field's validation refuses all others."""
         return self._limited(super().formfield_for_foreignkey(db_field, request, **kwargs), request)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Offer only rows of the scope here too."""
+        """Offer only rows of the scope. The field's validation refuses all others."""
         return self._limited(super().formfield_for_manytomany(db_field, request, **kwargs), request)
 
     def _limited(self, field: Any, request: Any) -> Any:
@@ -74,12 +74,12 @@ class _Scoped(BaseModelAdmin):
 class ScopedAdmin(_Scoped, admin.ModelAdmin):
     """A screen for superusers and tenants' administrators."""
 
-    # Neither a count of the whole table nor one for each choice of a filter.
+    # No count of the whole table, and none for each choice of a filter.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
-        """Refuse what PostgreSQL would refuse with an error; of what is searched for, Django says it itself."""
+        """Answer 400 to a filter value that PostgreSQL cannot store. Django itself handles such a search."""
         asked = [
             text for name, texts in request.GET.lists() if name != SEARCH_VAR for text in texts
         ]
@@ -88,7 +88,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin):
         return super().changelist_view(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
-        """Allow what a filter offers: Django's own rule takes every comparison with every column, JSON included."""
+        """Allow only what a filter offers. Django's rule allows every comparison with every listed column."""
         filters = self.get_list_filter(request)
         plain = [one[0] if isinstance(one, tuple) else one for one in filters if not callable(one)]
         own = {getattr(one, "parameter_name", None) for one in filters}
@@ -100,7 +100,10 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin):
         return lookup in own or (offered and super().lookup_allowed(lookup, value, request))
 
     def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row; a page of one that is not there, or not for this user, does not exist."""
+        """Return the row.
+
+        :raises Http404: there is no such row in the scope.
+        """
         found = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404
@@ -108,7 +111,7 @@ class ScopedAdmin(_Scoped, admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(ScopedAdmin):
-    """A screen to be read."""
+    """A read-only screen."""
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         return False
@@ -134,7 +137,7 @@ class ScopedInline(_Scoped, admin.TabularInline):
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
-    """A filter by tenant or identity provider that names only those of the scope. One bounded statement."""
+    """A filter by tenant or identity provider that offers those of the scope. One SQL statement with a limit."""
 
     template = "admin/jitprov/scoped_filter.html"
     too_many = False
@@ -151,16 +154,16 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
         return [] if self.too_many else [(row.pk, str(row)) for row in found]
 
     def has_output(self) -> bool:
-        """Show the hint too: a filter that vanishes as tenants are added would be missed."""
+        """Show the filter also if it has only the hint, so that it does not vanish as tenants are added."""
         return self.too_many or bool(super().has_output())
 
 
 def belongs_to_a_tenant(model: type[Model]) -> bool:
-    """Say whether a scope knows how to limit rows of this model."""
+    """Say whether a scope can limit the rows of a model."""
     tenant_model = apps.get_model(conf.TENANT_MODEL)
     return model._meta.app_label == "jitprov" or model in (tenant_model, get_user_model())
 
 
 def is_searchable(site: admin.AdminSite, model: Any) -> bool:
-    """Say whether a site has a screen on which rows of this model are found by typing."""
+    """Say whether a site has a screen with a search for a model."""
     return site.is_registered(model) and bool(site.get_model_admin(model).search_fields)

@@ -1,4 +1,4 @@
-"""Setup links: made, listed and revoked by superusers. The URL is shown once."""
+"""The screen on which superusers make, list and revoke setup links. The URL is shown once."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from django.utils.translation import ngettext
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
-from jitprov.setup import links as setup_links
+from jitprov.setup import links
 
 _URL = "_jitprov_setup_link_url"
 
 
 class SetupLinkForm(forms.ModelForm):
-    """For which identity provider, for whom, and for how long."""
+    """The identity provider, the recipient and the lifetime of a new setup link."""
 
     days = forms.IntegerField(
         label=_("Valid for"),
         min_value=1,
-        max_value=setup_links.MAX_LIFETIME.days,
-        initial=setup_links.LIFETIME.days,
+        max_value=links.MAX_LIFETIME.days,
+        initial=links.LIFETIME.days,
         help_text=_("Days."),
     )
 
@@ -41,15 +41,15 @@ class SetupLinkForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if "identity_provider" in cleaned:
             try:
-                setup_links.require_room(cleaned["identity_provider"])
-            except setup_links.LinkRefused as error:
+                links.require_room(cleaned["identity_provider"])
+            except links.LinkRefused as error:
                 raise ValidationError(str(error)) from error
         return cleaned
 
 
 @admin.register(SetupLink)
 class SetupLinkAdmin(SuperuserAdmin):
-    """Links that let somebody without an account set an identity provider up."""
+    """The setup links of all identity providers."""
 
     form = SetupLinkForm
     fields = ["identity_provider", "recipient", "days"]
@@ -71,32 +71,32 @@ class SetupLinkAdmin(SuperuserAdmin):
 
     @admin.display(boolean=True, description=_("works"))
     def works(self, link: SetupLink) -> bool:
-        """Say whether the link still opens."""
+        """Say whether the link is neither revoked nor expired."""
         return link.works
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        """Alter no link: it is revoked, by the list's action, and another is made."""
+        """Forbid changing: a link is revoked by the list's action, and another one is made."""
         return False
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        """Keep a link as long as its identity provider, so that what was done with it can be looked up."""
+        """Forbid deleting: a link stays as long as its identity provider, so that its use can be looked up."""
         return False
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
-        """Show what is stored once a link is there."""
+        """Return the stored fields for an existing link, and the form's fields for a new one."""
         stored = ["revoked_at", "expires_at", "last_used_at", "created_at", "created_by"]
         return ["identity_provider", "recipient", *stored] if obj else self.fields
 
     def add_view(self, request: Any, form_url: str = "", extra_context: Any = None) -> Any:
-        """Say it if another link came first."""
+        """Show a message if another link took the last free place."""
         try:
             return super().add_view(request, form_url, extra_context)
-        except setup_links.LinkRefused as error:
+        except links.LinkRefused as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:jitprov_setuplink_changelist")
 
     def save_model(self, request: Any, obj: SetupLink, form: Any, change: bool) -> None:
-        link, url = setup_links.make(
+        link, url = links.make(
             obj.identity_provider,
             actor=Actor.person(request.user),
             recipient=obj.recipient,
@@ -108,7 +108,7 @@ class SetupLinkAdmin(SuperuserAdmin):
     def response_add(
         self, request: Any, obj: SetupLink, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the URL in the answer itself: it must be in no session and in no other page."""
+        """Show the URL in this response only, so that it is in no session and on no other page."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -119,11 +119,11 @@ class SetupLinkAdmin(SuperuserAdmin):
         return TemplateResponse(request, "admin/jitprov/setup_link_made.html", context)
 
     @admin.action(description=_("Revoke the selected setup links"), permissions=["view"])
-    def revoke(self, request: Any, links: Any) -> None:
-        """Let links open nothing any more."""
-        working = list(links.filter(revoked_at=None).select_related("identity_provider"))
+    def revoke(self, request: Any, queryset: Any) -> None:
+        """Revoke the selected links."""
+        working = list(queryset.filter(revoked_at=None).select_related("identity_provider"))
         for link in working:
-            setup_links.revoke(link, Actor.person(request.user))
+            links.revoke(link, Actor.person(request.user))
         count = len(working)
         text = ngettext(
             "%(count)s setup link was revoked.", "%(count)s setup links were revoked.", count

@@ -1,4 +1,4 @@
-"""Tenants, where the host has no model of its own for them."""
+"""The screen of jitprov's own tenants, for hosts without a tenant model."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink, Tenan
 
 
 class TenantAdmin(SuperuserAdmin):
-    """jitprov's own tenants."""
+    """The tenants of jitprov's own model."""
 
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """Let what nobody may delete by itself go with the tenant that it belongs to."""
+        """Allow deleting rows that nobody may delete by themselves, together with their tenant."""
         deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
         parts = {model._meta.verbose_name for model in (ConsumedAssertion, SetupLink)}
         return deleted, counts, forbidden - parts, protected
@@ -37,7 +37,7 @@ class TenantAdmin(SuperuserAdmin):
 
 
 def _identity_providers(tenants: Iterable[Tenant]) -> list[IdentityProvider]:
-    """Return those that go with their tenants, which the record of changes is to say."""
+    """Return the identity providers that are deleted with these tenants, for the record of changes."""
     return list(IdentityProvider.objects.filter(tenant__in=tenants))
 
 

@@ -1,4 +1,4 @@
-"""The list of attempts: how one is found, and at which cost."""
+"""The list of attempts: search, filters and SQL statements."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def browser(idp: IdentityProvider) -> Client:
 
 @pytest.fixture
 def stranger() -> Client:
-    """Administers another tenant."""
+    """An administrator of another tenant."""
     return administrator_of(IdentityProviderFactory.create())
 
 
@@ -83,7 +83,7 @@ def attempts(sign_in: Callable[..., Any], idp: IdentityProvider) -> dict[str, st
         ("ob@acme.example", []),
     ],
 )
-def test_attempts_are_found_by_what_people_know(
+def test_attempts_are_found_by_name_address_reason_and_slug(
     attempts: dict[str, str], browser: Client, words: str, found: list[str]
 ) -> None:
     assert listed(browser, q=words) == [attempts[name] for name in found]
@@ -125,7 +125,7 @@ def test_only_reasons_that_occurred_in_the_tenant_are_offered(
     assert "audience_mismatch" not in text_of(stranger, LIST)
 
 
-def test_a_list_that_is_too_long_is_cut_and_says_so(
+def test_a_list_beyond_the_limit_is_cut_and_says_so(
     attempts: dict[str, str], browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Only the first of them" not in text_of(browser, LIST)
@@ -134,7 +134,7 @@ def test_a_list_that_is_too_long_is_cut_and_says_so(
     assert "Only the first of them" in text_of(browser, LIST)
 
 
-def test_the_list_never_reads_what_was_said(attempts: dict[str, str], browser: Client) -> None:
+def test_the_list_does_not_read_the_claims(attempts: dict[str, str], browser: Client) -> None:
     page = page_of(event())
     with CaptureQueriesContext(connection) as queries:
         browser.get(LIST)
@@ -144,11 +144,11 @@ def test_the_list_never_reads_what_was_said(attempts: dict[str, str], browser: C
 
 
 @pytest.mark.parametrize("words", ["x" * 5000, "a " * 3000, "%", "'", "\x00", "@"])
-def test_whatever_is_searched_for_is_answered(browser: Client, words: str) -> None:
+def test_unusual_search_words_cause_no_server_error(browser: Client, words: str) -> None:
     assert browser.get(LIST, {"q": words}).status_code == 200
 
 
-def test_the_list_costs_the_same_however_long_it_is(
+def test_the_number_of_statements_does_not_grow_with_the_list(
     sign_in: Callable[..., Any], idp: IdentityProvider, browser: Client
 ) -> None:
     sign_in()

@@ -1,4 +1,4 @@
-"""The page of an attempt, after real sign-ins, and who finds it."""
+"""The page of an attempt after real sign-ins, and who may see it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def browser(idp: IdentityProvider) -> Client:
 
 @pytest.fixture
 def stranger() -> Client:
-    """Administers another tenant."""
+    """An administrator of another tenant."""
     return administrator_of(IdentityProviderFactory.create())
 
 
@@ -96,13 +96,13 @@ REFUSALS = [
 ]
 
 
-# From the refusal to its cause
+# From the refusal page to the cause
 
 
 @pytest.mark.parametrize(
     ("refuse", "said"), REFUSALS, ids=lambda item: getattr(item, "__name__", "")
 )
-def test_the_refusal_page_leads_an_administrator_to_the_cause(
+def test_the_refusal_page_links_an_administrator_to_the_cause(
     sign_in: Callable[..., Any], browser: Client, refuse: Callable[..., Any], said: list[str]
 ) -> None:
     refusal = refuse(sign_in).content.decode()
@@ -119,7 +119,7 @@ def test_the_refusal_page_leads_an_administrator_to_the_cause(
 @pytest.mark.parametrize(
     ("refuse", "said"), REFUSALS, ids=lambda item: getattr(item, "__name__", "")
 )
-def test_the_person_who_is_refused_learns_nothing_more(
+def test_the_refused_person_sees_no_cause(
     sign_in: Callable[..., Any], refuse: Callable[..., Any], said: list[str]
 ) -> None:
     refusal = refuse(sign_in).content.decode()
@@ -151,7 +151,7 @@ def test_a_reference_is_read_as_people_type_it(
     assert browser.get(f"{LIST}reference/NOTTHERE22/").status_code == 404
 
 
-def test_nobody_reads_it_who_is_not_signed_in(sign_in: Callable[..., Any]) -> None:
+def test_the_page_of_an_attempt_needs_a_signed_in_user(sign_in: Callable[..., Any]) -> None:
     sign_in()
 
     answer = Client().get(f"{LIST}reference/{event().reference}/")
@@ -184,7 +184,7 @@ def test_too_many_groups_are_explained(
     assert "more than 150 groups" in text_of(browser, page_of(event()))
 
 
-def test_what_a_stranger_sends_is_shown_as_text(
+def test_received_values_are_shown_as_escaped_text(
     sign_in: Callable[..., Any], browser: Client
 ) -> None:
     sign_in(destination="https://x.example/<script>alert(1)</script>")
@@ -194,7 +194,7 @@ def test_what_a_stranger_sends_is_shown_as_text(
     assert "&lt;script&gt;" in shown
 
 
-def test_a_person_whose_identity_is_gone_is_named_without_a_link(
+def test_a_person_without_an_identity_is_named_without_a_link(
     sign_in: Callable[..., Any], browser: Client
 ) -> None:
     sign_in()
@@ -205,7 +205,7 @@ def test_a_person_whose_identity_is_gone_is_named_without_a_link(
     assert "/person/" not in shown
 
 
-def test_it_cannot_be_changed(sign_in: Callable[..., Any], browser: Client) -> None:
+def test_an_attempt_cannot_be_changed(sign_in: Callable[..., Any], browser: Client) -> None:
     sign_in()
 
     assert browser.post(page_of(event()), {"reference": "X"}).status_code == 403
@@ -214,7 +214,7 @@ def test_it_cannot_be_changed(sign_in: Callable[..., Any], browser: Client) -> N
 # Another tenant
 
 
-def test_another_tenant_s_administrator_finds_nothing(
+def test_another_tenants_administrator_finds_nothing(
     sign_in: Callable[..., Any], stranger: Client
 ) -> None:
     sign_in()
@@ -235,7 +235,7 @@ def test_another_tenant_s_administrator_finds_nothing(
     assert listed(stranger, identity_provider__id__exact=str(found.identity_provider_id)) == []
 
 
-def test_a_person_of_two_tenants_is_shown_to_each_without_the_other(
+def test_each_tenant_sees_only_its_own_part_of_a_shared_person(
     sign_in: Callable[..., Any], browser: Client
 ) -> None:
     sign_in()
@@ -252,7 +252,7 @@ def test_a_person_of_two_tenants_is_shown_to_each_without_the_other(
     assert ANN.object_id not in text_of(theirs, person_page(user))
 
 
-def test_staff_without_a_tenant_finds_nothing(sign_in: Callable[..., Any]) -> None:
+def test_staff_without_a_tenant_find_nothing(sign_in: Callable[..., Any]) -> None:
     sign_in()
     nobody = administrator_of()
 
@@ -261,11 +261,11 @@ def test_staff_without_a_tenant_finds_nothing(sign_in: Callable[..., Any]) -> No
     assert nobody.get(person_page(User.objects.get(username=ANN.upn))).status_code == 404
 
 
-# For everybody
+# Accessibility
 
 
 @pytest.mark.parametrize("refuse", [refuse for refuse, _said in REFUSALS])
-def test_pages_can_be_read_without_seeing_them(
+def test_pages_are_accessible(
     sign_in: Callable[..., Any], browser: Client, refuse: Callable[..., Any]
 ) -> None:
     refuse(sign_in)

@@ -83,7 +83,7 @@ def browser(client: Client) -> Client:
 
 
 def one_of_each() -> None:
-    """Write a full set of rows: with every call there is one more of everything."""
+    """Make one more row of every model."""
     idp = connected(FakeIdentityProvider())
     TenantAdministrator.objects.create(user=UserFactory.create(), tenant=idp.tenant)
     map_group(idp, "finance")
@@ -106,7 +106,7 @@ def one_of_each() -> None:
 # Pages load
 
 
-def test_every_model_has_a_screen_or_a_part_of_one() -> None:
+def test_every_model_has_a_screen_or_is_part_of_one() -> None:
     inlines = {
         inline.model for model in SCREENS for inline in admin.site.get_model_admin(model).inlines
     }
@@ -132,7 +132,7 @@ def test_the_list_can_be_searched_and_filtered(browser: Client, model: Screen) -
 
 
 @pytest.mark.parametrize("model", SCREENS)
-def test_a_row_s_page_loads(browser: Client, model: Screen) -> None:
+def test_the_page_of_a_row_loads(browser: Client, model: Screen) -> None:
     one_of_each()
     [row] = model.objects.all()
 
@@ -145,7 +145,7 @@ def test_the_page_for_a_new_row_loads(browser: Client, model: Screen) -> None:
 
 
 @pytest.mark.parametrize("model", SCREENS)
-def test_nobody_gets_in_without_permission(client: Client, model: Screen) -> None:
+def test_a_user_without_permission_is_refused(client: Client, model: Screen) -> None:
     client.force_login(UserFactory.create(is_staff=True))
 
     assert client.get(url(model, "changelist")).status_code == 403
@@ -158,7 +158,9 @@ def statements(browser: Client, page: str) -> int:
 
 
 @pytest.mark.parametrize("model", SCREENS)
-def test_a_list_costs_the_same_however_long_it_is(browser: Client, model: Screen) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_list(
+    browser: Client, model: Screen
+) -> None:
     page = url(model, "changelist")
     one_of_each()
     browser.get(page)  # fills Django's cache of content types
@@ -170,7 +172,9 @@ def test_a_list_costs_the_same_however_long_it_is(browser: Client, model: Screen
     assert statements(browser, page) == short <= 8
 
 
-def test_a_person_s_page_costs_the_same_however_many_groups(browser: Client) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_groups_of_a_person(
+    browser: Client,
+) -> None:
     identity = ExternalIdentityFactory.create()
     page = url(ExternalIdentity, "change", identity.pk)
     GrantedGroup.objects.create(identity=identity, group=GroupFactory.create())
@@ -183,17 +187,17 @@ def test_a_person_s_page_costs_the_same_however_many_groups(browser: Client) -> 
     assert statements(browser, page) == few
 
 
-# What may be read and not written
+# Read-only screens
 
 
 @pytest.mark.parametrize("model", NOT_TO_BE_ADDED)
-def test_nobody_makes_one_up(browser: Client, model: Screen) -> None:
+def test_read_only_rows_cannot_be_added(browser: Client, model: Screen) -> None:
     assert browser.get(url(model, "add")).status_code == 403
     assert browser.post(url(model, "add"), {}).status_code == 403
 
 
 @pytest.mark.parametrize("model", READ_ONLY)
-def test_nobody_changes_or_deletes_one(browser: Client, model: Screen) -> None:
+def test_read_only_rows_cannot_be_changed_or_deleted(browser: Client, model: Screen) -> None:
     one_of_each()
     [row] = model.objects.all()
 
@@ -205,7 +209,7 @@ def test_nobody_changes_or_deletes_one(browser: Client, model: Screen) -> None:
     assert model.objects.filter(pk=row.pk).exists()
 
 
-def test_an_identity_can_be_switched_off_and_nothing_else(browser: Client) -> None:
+def test_only_active_can_be_changed_on_an_identity(browser: Client) -> None:
     identity = ExternalIdentityFactory.create(external_id="ann")
     other = ExternalIdentityFactory.create()
     form = {
@@ -231,7 +235,7 @@ def management(prefix: str, *, total: int = 0, initial: int = 0) -> dict[str, An
 # Deleting an identity provider
 
 
-def test_an_identity_provider_can_be_deleted_with_all_that_belongs_to_it(browser: Client) -> None:
+def test_an_identity_provider_is_deleted_with_its_rows(browser: Client) -> None:
     one_of_each()
     [row] = IdentityProvider.objects.all()
     delete = url(IdentityProvider, "delete", row.pk)
@@ -254,7 +258,7 @@ def test_the_deletion_of_an_identity_provider_is_recorded(browser: Client) -> No
     assert changes.get().slug == row.slug
 
 
-# What a host's own admin may lack
+# Models that a host's own admin may lack
 
 
 def test_a_host_without_group_and_user_admin_has_working_screens(browser: Client) -> None:

@@ -65,7 +65,7 @@ def in_words(html: str) -> str:
 
 
 @pytest.mark.parametrize("url", [INDEX, OWN_PAGE])
-def test_the_page_says_by_tenant_what_needs_attention_and_links_to_it(
+def test_the_page_lists_what_needs_attention_by_tenant_with_links(
     url: str, superuser: Client, acme: Tenant
 ) -> None:
     row = without_certificate(acme, "acme-entra")
@@ -80,20 +80,20 @@ def test_the_page_says_by_tenant_what_needs_attention_and_links_to_it(
     assert superuser.get(link).status_code == HTTPStatus.OK
 
 
-def test_what_the_page_had_is_still_there(superuser: Client) -> None:
+def test_the_content_of_the_page_stays(superuser: Client) -> None:
     html = page(superuser)
 
     assert 'id="content-main"' in html
     assert 'id="recent-actions-module"' in html
 
 
-def test_where_nothing_is_connected_yet_one_can_begin(superuser: Client) -> None:
+def test_without_identity_providers_the_page_links_to_a_first_one(superuser: Client) -> None:
     link = reverse("admin:jitprov_identityprovider_add")
 
     assert f'href="{link}">Connect an identity provider</a>' in page(superuser)
 
 
-def test_where_nobody_came_it_says_so(superuser: Client, acme: Tenant) -> None:
+def test_the_page_says_that_there_were_no_attempts(superuser: Client, acme: Tenant) -> None:
     IdentityProviderFactory.create(tenant=acme, enabled=False)
 
     html = page(superuser)
@@ -118,7 +118,7 @@ def test_a_tenants_administrator_sees_their_own_tenant(acme: Tenant) -> None:
     assert "Nobody has tried to sign in" in html
 
 
-def test_staff_who_configure_no_tenant_see_nothing_of_it(client: Client, acme: Tenant) -> None:
+def test_staff_without_a_tenant_see_no_overview(client: Client, acme: Tenant) -> None:
     without_certificate(acme, "acme-entra")
     client.force_login(UserFactory.create(is_staff=True))
 
@@ -128,7 +128,7 @@ def test_staff_who_configure_no_tenant_see_nothing_of_it(client: Client, acme: T
     assert "acme" not in html
 
 
-def test_the_chart_and_the_table_count_the_same(superuser: Client, acme: Tenant) -> None:
+def test_the_chart_and_the_table_show_the_same_numbers(superuser: Client, acme: Tenant) -> None:
     row = connected(FakeIdentityProvider(), tenant=acme)
     for outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UPDATED, Outcome.REFUSED):
         ProvisioningEvent.objects.create(tenant=acme, identity_provider=row, outcome=outcome)
@@ -142,7 +142,7 @@ def test_the_chart_and_the_table_count_the_same(superuser: Client, acme: Tenant)
     assert re.findall(r"<td>(\d+)</td>", table)[:3] == ["3", "1", "1"]
 
 
-def test_nothing_in_it_needs_an_exception_from_a_strict_policy(
+def test_the_overview_works_under_a_strict_content_security_policy(
     superuser: Client, acme: Tenant
 ) -> None:
     row = without_certificate(acme, "acme-entra")
@@ -155,7 +155,7 @@ def test_nothing_in_it_needs_an_exception_from_a_strict_policy(
     assert "url(" not in STYLES.read_text()
 
 
-def test_a_name_is_no_markup(superuser: Client) -> None:
+def test_names_are_escaped(superuser: Client) -> None:
     without_certificate(TenantFactory.create(name="<b>Acme</b>"), "acme")
 
     assert "<h3>&lt;b&gt;Acme&lt;/b&gt;</h3>" in page(superuser)
@@ -188,7 +188,7 @@ def statements(client: Client, url: str) -> int:
 
 @pytest.mark.parametrize("url", [INDEX, OWN_PAGE])
 @pytest.mark.parametrize("who", ["superuser", "administrator"])
-def test_two_thousand_identity_providers_cost_the_same_statements(
+def test_the_number_of_statements_does_not_grow_with_identity_providers(
     url: str, who: str, superuser: Client, acme: Tenant
 ) -> None:
     browser = superuser if who == "superuser" else administrator_of(acme)
@@ -203,7 +203,9 @@ def test_two_thousand_identity_providers_cost_the_same_statements(
     assert html.count("<li class=") <= 100
 
 
-def test_the_first_fifty_are_shown_and_all_are_counted(superuser: Client, acme: Tenant) -> None:
+def test_fifty_of_many_are_shown_folded_and_all_are_counted(
+    superuser: Client, acme: Tenant
+) -> None:
     many(acme, 60)
 
     html = page(superuser)
@@ -213,17 +215,17 @@ def test_the_first_fifty_are_shown_and_all_are_counted(superuser: Client, acme: 
     assert '<details class="jitprov-attention">' in html
 
 
-def test_a_few_are_seen_at_once(superuser: Client, acme: Tenant) -> None:
+def test_a_short_list_is_shown_unfolded(superuser: Client, acme: Tenant) -> None:
     many(acme, 3)
 
     assert '<details class="jitprov-attention" open>' in page(superuser)
 
 
-# Whose page it is
+# Sites with templates of their own
 
 
 def _extending(template: str) -> dict[str, Any]:
-    """Return settings of a host whose theme has an index of its own, before Django's."""
+    """Return settings of a host whose theme has its own index, which comes before Django's."""
     return {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "OPTIONS": {
@@ -240,7 +242,7 @@ def _extending(template: str) -> dict[str, Any]:
     }
 
 
-def test_a_themes_index_is_kept_and_added_to(superuser: Client, acme: Tenant) -> None:
+def test_the_overview_is_added_to_a_themes_index(superuser: Client, acme: Tenant) -> None:
     without_certificate(acme, "acme-entra")
     theme = "<main>The theme's. {% block content %}Its list.{% endblock %}</main>"
 
@@ -252,7 +254,7 @@ def test_a_themes_index_is_kept_and_added_to(superuser: Client, acme: Tenant) ->
     assert "acme-entra" in html
 
 
-def test_a_site_with_an_index_of_its_own_keeps_it() -> None:
+def test_a_site_with_its_own_index_template_keeps_it() -> None:
     plain, own = admin.AdminSite("plain"), admin.AdminSite("own")
     own.index_template = "acme/index.html"
 

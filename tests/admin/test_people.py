@@ -1,4 +1,4 @@
-"""The page *Provisioning* of a person, the ways that lead there, and switching an identity off."""
+"""The page *Provisioning* of a person, the links to it, and switching an identity off."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def browser(idp: IdentityProvider) -> Client:
 # The page of a person
 
 
-def test_a_person_s_page_says_where_everything_comes_from(
+def test_the_page_of_a_person_explains_fields_and_groups(
     sign_in: Callable[..., Any], idp: IdentityProvider, browser: Client
 ) -> None:
     group = map_group(idp, ANN.groups[0])
@@ -75,15 +75,15 @@ def test_a_person_s_page_says_where_everything_comes_from(
 
 
 @pytest.mark.parametrize("key", ["0", "x", "99999999999999999999999999", "1/2", "-1"])
-def test_a_person_who_is_not_there_has_no_page(browser: Client, key: str) -> None:
+def test_an_unknown_person_answers_404(browser: Client, key: str) -> None:
     assert browser.get(f"/admin/jitprov/externalidentity/person/{key}/").status_code == 404
 
 
-def test_a_user_without_an_identity_has_no_page(browser: Client) -> None:
+def test_a_user_without_an_identity_answers_404(browser: Client) -> None:
     assert browser.get(person_page(UserFactory.create())).status_code == 404
 
 
-def test_lists_lead_to_the_person(sign_in: Callable[..., Any], browser: Client) -> None:
+def test_lists_link_to_the_page_of_a_person(sign_in: Callable[..., Any], browser: Client) -> None:
     sign_in()
     link = person_page(User.objects.get(username=ANN.upn))
     identity = ExternalIdentity.objects.get()
@@ -95,7 +95,7 @@ def test_lists_lead_to_the_person(sign_in: Callable[..., Any], browser: Client) 
     )
 
 
-def test_a_person_s_page_costs_the_same_however_much_there_is(
+def test_the_number_of_statements_does_not_grow_with_the_rows_of_a_person(
     sign_in: Callable[..., Any], idp: IdentityProvider, browser: Client
 ) -> None:
     map_group(idp, ANN.groups[0])
@@ -113,7 +113,7 @@ def test_a_person_s_page_costs_the_same_however_much_there_is(
 # Switching an identity off
 
 
-def test_who_switches_an_identity_off_is_written_down(
+def test_switching_an_identity_off_is_recorded_with_its_actor(
     sign_in: Callable[..., Any], browser: Client
 ) -> None:
     sign_in()
@@ -130,7 +130,7 @@ def test_who_switches_an_identity_off_is_written_down(
     assert ANN.object_id not in "".join(change.label for change in kept)
 
 
-def test_who_removes_an_identity_is_written_down(
+def test_removing_an_identity_is_recorded_with_its_actor(
     sign_in: Callable[..., Any], browser: Client
 ) -> None:
     sign_in()
@@ -168,7 +168,7 @@ def host_with(screen: Any) -> tuple[Any, ...]:
     return (path("admin/", site.urls), path("saml/", include("jitprov.urls")))
 
 
-def test_the_host_s_page_of_a_user_leads_to_provisioning(
+def test_the_hosts_page_of_a_user_links_to_provisioning(
     sign_in: Callable[..., Any], client: Client, settings: Any
 ) -> None:
     sign_in()
@@ -184,7 +184,7 @@ def test_the_host_s_page_of_a_user_leads_to_provisioning(
     assert "/person/" not in shown("add")
 
 
-def test_the_host_s_own_template_stays(
+def test_the_hosts_own_template_is_kept(
     sign_in: Callable[..., Any], client: Client, settings: Any
 ) -> None:
     class Themed(UserAdmin):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Every way into the admin, as somebody who administers one tenant and asks for another's."""
+"""Every screen of the admin, requested by an administrator of one tenant for rows of another."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FOR_SUPERUSERS: list[Any] = [Tenant, TenantAdministrator, ConsumedAssertion, Set
 
 @dataclass(frozen=True, kw_only=True)
 class Theirs:
-    """Everything that a tenant has."""
+    """One row of each model, all of one tenant."""
 
     identity_provider: IdentityProvider
     identity: ExternalIdentity
@@ -114,7 +114,7 @@ def listed(answer: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("model", LISTS)
-def test_a_list_has_the_tenant_s_own_rows(browser: Client, ours: Theirs, model: Any) -> None:
+def test_a_list_has_only_the_tenants_own_rows(browser: Client, ours: Theirs, model: Any) -> None:
     answer = browser.get(url(model, "changelist"))
 
     assert listed(answer) == [ours.row(model)]
@@ -122,7 +122,7 @@ def test_a_list_has_the_tenant_s_own_rows(browser: Client, ours: Theirs, model: 
 
 
 @pytest.mark.parametrize("model", LISTS)
-def test_a_filter_by_another_tenant_s_rows_finds_nothing(
+def test_a_filter_by_another_tenants_rows_finds_nothing(
     browser: Client, theirs: Theirs, model: Any
 ) -> None:
     their_row = theirs.identity_provider
@@ -142,7 +142,7 @@ def test_the_search_finds_nothing_of_another_tenant(browser: Client, model: Any)
 
 @pytest.mark.parametrize("view", ["change", "delete", "history"])
 @pytest.mark.parametrize("model", LISTS)
-def test_another_tenant_s_row_does_not_exist(
+def test_another_tenants_row_answers_404(
     browser: Client, theirs: Theirs, model: Any, view: str
 ) -> None:
     row = theirs.row(model)
@@ -157,7 +157,7 @@ def test_another_tenant_s_row_does_not_exist(
 
 
 @pytest.mark.parametrize("model", [IdentityProvider, ExternalIdentity])
-def test_an_action_on_another_tenant_s_rows_does_nothing(
+def test_an_action_on_another_tenants_rows_has_no_effect(
     browser: Client, theirs: Theirs, model: Any
 ) -> None:
     row = theirs.row(model)
@@ -169,7 +169,7 @@ def test_an_action_on_another_tenant_s_rows_does_nothing(
 
 
 @pytest.mark.parametrize("model", FOR_SUPERUSERS)
-def test_what_is_for_superusers_is_closed(browser: Client, model: Any) -> None:
+def test_screens_for_superusers_are_closed_to_administrators(browser: Client, model: Any) -> None:
     assert browser.get(url(model, "changelist")).status_code == 403
     assert browser.get(url(model, "add")).status_code == 403
     [*_, row] = model.objects.all()
@@ -183,7 +183,9 @@ def test_staff_without_a_tenant_see_no_list(client: Client, ours: Theirs, model:
     assert client.get(url(model, "changelist")).status_code == 403
 
 
-def test_an_administrator_who_is_not_staff_does_not_come_in(client: Client, ours: Theirs) -> None:
+def test_an_administrator_who_is_not_staff_cannot_enter_the_admin(
+    client: Client, ours: Theirs
+) -> None:
     user = administrator_of(ours.identity_provider.tenant)
     user.is_staff = False
     user.save()
@@ -202,7 +204,7 @@ def test_an_administrator_of_two_tenants_sees_both(
     assert len(listed(client.get(url(model, "changelist")))) == 2
 
 
-def test_too_many_choices_of_a_filter_are_a_hint(
+def test_a_filter_with_too_many_choices_shows_a_hint(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoped, "MAX_FILTER_CHOICES", 2)
@@ -215,7 +217,7 @@ def test_too_many_choices_of_a_filter_are_a_hint(
     assert str(scoped.ScopedRelatedFilter.hint) in page
 
 
-def test_who_gave_a_tenant_to_somebody_is_kept(client: Client, ours: Theirs) -> None:
+def test_the_user_who_made_an_administrator_is_stored(client: Client, ours: Theirs) -> None:
     root = UserFactory.create(is_staff=True, is_superuser=True)
     client.force_login(root)
     user = UserFactory.create(is_staff=True)
@@ -226,7 +228,9 @@ def test_who_gave_a_tenant_to_somebody_is_kept(client: Client, ours: Theirs) -> 
     assert TenantAdministrator.objects.get(user=user).created_by == root
 
 
-def test_giving_and_taking_a_tenant_is_written_down(client: Client, ours: Theirs) -> None:
+def test_adding_changing_and_removing_an_administrator_is_recorded(
+    client: Client, ours: Theirs
+) -> None:
     root = UserFactory.create(username="root", is_staff=True, is_superuser=True)
     client.force_login(root)
     user, other = UserFactory.create(username="ann"), UserFactory.create(username="bob")
@@ -247,7 +251,7 @@ def test_giving_and_taking_a_tenant_is_written_down(client: Client, ours: Theirs
     ]
 
 
-def test_taking_several_tenants_at_once_is_written_down(client: Client, ours: Theirs) -> None:
+def test_removing_several_administrators_at_once_is_recorded(client: Client, ours: Theirs) -> None:
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     given = administrator_of(ours.identity_provider.tenant).administered_tenants.get()
     everything = {"action": "delete_selected", "_selected_action": [given.pk], "post": "yes"}
@@ -259,7 +263,9 @@ def test_taking_several_tenants_at_once_is_written_down(client: Client, ours: Th
 
 
 @pytest.mark.parametrize("how", ["on its page", "in the list"])
-def test_what_goes_with_a_tenant_is_written_down(client: Client, ours: Theirs, how: str) -> None:
+def test_identity_providers_deleted_with_their_tenant_are_recorded(
+    client: Client, ours: Theirs, how: str
+) -> None:
     client.force_login(UserFactory.create(username="root", is_staff=True, is_superuser=True))
     key = ours.identity_provider.tenant_id
     selected = {"action": "delete_selected", "_selected_action": [key], "post": "yes"}
