@@ -1,4 +1,4 @@
-"""The app: registers its system checks, nothing else."""
+"""The app configuration, which registers the system checks of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of what needs attention."""
+"""The serializer of what needs attention."""
 
 from __future__ import annotations
 

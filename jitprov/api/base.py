@@ -1,4 +1,4 @@
-"""What all views of the API have in common."""
+"""The base class of all views of the API."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ M = TypeVar("M", bound=Model)
 
 
 class ApiView(APIView):
-    """JSON in, JSON out, for whom the host's permission class lets in, within the tenants that are theirs."""
+    """A view that takes and returns JSON, limited to the scope of the user whom the host's permission class admits."""
 
     schema = AutoSchema()
     parser_classes = [BoundedJsonParser]
     renderer_classes = [JSONRenderer]
     metadata_class = None
     costly: tuple[str, ...] = ()
-    """Methods that fewer requests are allowed of."""
+    """Methods with the lower request limit of :class:`CostlyThrottle`."""
 
     def get_permissions(self) -> Any:
         return [import_string(conf.API_PERMISSION)()]
@@ -61,28 +61,28 @@ class ApiView(APIView):
             if any(UNSTORABLE.search(text) for text in (name, *values)):
                 raise ParseError(_("The request has a character that cannot be stored."))
 
-    # Who asks
+    # The user
 
     @property
     def scope(self) -> Scope:
-        """The tenants of whoever asks."""
+        """Return the scope of the user."""
         return scope_of(self.request.user)
 
     @property
     def actor(self) -> Actor:
-        """Whoever asks, as they are written down."""
+        """Return the user as the record of changes names them."""
         return Actor.person(self.request.user, Via.API)
 
-    # What is meant
+    # The rows
 
     def visible(self, rows: QuerySet[M]) -> QuerySet[M]:
-        """Return those of the rows that whoever asks may know of."""
+        """Return the rows in the scope of the user."""
         return self.scope.limit(rows)
 
     def found(self, rows: QuerySet[M], **lookup: Any) -> M:
-        """Return the one row; what they may not know of is not there.
+        """Return one row in the scope of the user.
 
-        :raises Http404: there is none.
+        :raises Http404: there is no such row in the scope.
         """
         row = self.visible(rows).filter(**lookup).first()
         if row is None:
@@ -93,26 +93,26 @@ class ApiView(APIView):
     def identity_provider(self, slug: str, *, locked: bool = False) -> IdentityProvider:
         """Return the identity provider of the URL.
 
-        :param locked: in the caller's transaction, so that two changes come one after the other.
+        :param locked: lock the row in the caller's transaction, so that changes follow one another.
         """
         rows = IdentityProvider.objects.all()
         rows = rows.select_for_update() if locked else rows.select_related("tenant")
         return self.found(rows, slug=slug)
 
-    # What is said
+    # Request and response
 
     def sent(self, shape: type[Shape]) -> Any:
-        """Return what was sent, in this shape."""
+        """Return the validated body of the request."""
         return _valid(shape(data=self.request.data, partial=self.request.method == "PATCH"))
 
     def asked(self, shape: type[Shape]) -> Any:
-        """Return the parameters of the query, in this shape."""
+        """Return the validated query parameters of the request."""
         return _valid(shape(data=self.request.query_params.dict()))
 
     def said(
         self, shape: type[BaseSerializer[Any]], about: Any, status: int = HTTP_200_OK
     ) -> Response:
-        """Answer in this shape."""
+        """Return a response with this serializer."""
         return Response(shape(about, context={"request": self.request}).data, status=status)
 
 
@@ -122,9 +122,9 @@ def _valid(shape: BaseSerializer[Any]) -> Any:
 
 
 def number_of(text: str) -> int:
-    """Return a primary key of ours from a URL.
+    """Return a primary key from a URL.
 
-    :raises Http404: it cannot be one.
+    :raises Http404: it is not a number that a primary key can be.
     """
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 -- fits 64 bits
         raise Http404

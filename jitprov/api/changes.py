@@ -1,4 +1,4 @@
-"""Who changed what in the configuration."""
+"""The view and serializers of the changes of the configuration."""
 
 from __future__ import annotations
 

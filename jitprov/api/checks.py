@@ -1,4 +1,4 @@
-"""System checks of the API. They import nothing that may be missing."""
+"""System checks of the API. They import no package that may be missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEEDED = {"rest_framework": "djangorestframework", "drf_spectacular": "drf-spect
 
 @register("jitprov")
 def check_packages(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require what the extra brings."""
+    """Require the packages of the extra."""
     missing = missing_packages()
     return [
         Error(
@@ -35,9 +35,9 @@ def check_packages(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register("jitprov")
 def check_permission(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require a permission class: without one every request would fail."""
+    """Require a usable permission class, without which every request would fail."""
     if missing_packages():
-        return []  # said by check_packages
+        return []  # reported by check_packages
     from rest_framework.permissions import BasePermission  # noqa: PLC0415 -- may not be installed
 
     try:
@@ -58,5 +58,5 @@ def check_permission(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 def missing_packages() -> list[str]:
-    """Return which of the extra's packages are not there, as they are called on PyPI."""
+    """Return the packages of the extra that are not installed, by their names on PyPI."""
     return [package for module, package in NEEDED.items() if find_spec(module) is None]

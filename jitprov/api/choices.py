@@ -1,4 +1,4 @@
-"""What can be chosen in a mapping: user fields, transforms, groups, and the claims that are likely to come."""
+"""The view and serializers of the choices of a mapping: user fields, transforms, groups and suggested claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claim mappings: one by one, or the whole list at once."""
+"""The views of claim mappings: one row, or the whole list."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _next_position(idp: IdentityProvider) -> int:
 
 
 def _replace(idp: IdentityProvider, wanted: list[ClaimMapping]) -> None:
-    """Let the rows be these. What keeps its user field is the same row as before."""
+    """Replace all rows. A row that has the same user field as before keeps its primary key."""
     known = dict(idp.claim_mappings.values_list("target", "pk"))
     idp.claim_mappings.exclude(target__in=[row.target for row in wanted]).delete()
     for row in wanted:

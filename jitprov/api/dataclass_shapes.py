@@ -1,4 +1,4 @@
-"""Shapes of what the rest of jitprov tells as frozen dataclasses: made from them, so that both stay the same."""
+"""Serializers that are made from frozen dataclasses, so that both have the same fields."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _FIELDS: dict[Any, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
 
 @cache
 def shape_of(told: type) -> Shape:
-    """Return the shape of a dataclass; what stands in it as a text that is translated is a text."""
+    """Return the serializer of a dataclass. Texts that are translated become strings."""
     hints = get_type_hints(told)
     members = {one.name: _field(hints[one.name]) for one in fields(told)}
     return type(told.__name__, (serializers.Serializer,), {"__doc__": told.__doc__, **members})

@@ -1,7 +1,7 @@
-"""What is answered to a request that cannot be done: one shape for all of it, and never a traceback.
+"""The response to a failed request: always the same shape, and never a traceback.
 
-``{"code": "...", "message": "...", "errors": {"field": [{"code": "...", "message": "..."}]}}``: the code is stable,
-the message is for people, and ``errors`` says which part of the request is meant, as ``"rows.3.target"``.
+``{"code": "...", "message": "...", "errors": {"field": [{"code": "...", "message": "..."}]}}``: the code is stable, the
+message is for people, and ``errors`` names the part of the request, as ``"rows.3.target"``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from jitprov.provisioning.presets import Preset
 from jitprov.words.remedies import remedy
 
 WHOLE = "non_field_errors"
-"""What is wrong with several fields together, or with the request as such."""
+"""The name for errors of several fields together, or of the request as a whole."""
 _STATUS: Mapping[type[JitprovError], int] = {
     NotComplete: HTTP_409_CONFLICT,
     NotTested: HTTP_409_CONFLICT,
@@ -58,7 +58,7 @@ class Problem(serializers.Serializer[Any]):
 
 
 class Refused(APIException):
-    """Something of ours was refused, with its code."""
+    """A request that jitprov refuses, with its code."""
 
     def __init__(self, code: str, message: str, status: int = HTTP_400_BAD_REQUEST) -> None:
         super().__init__(message, code)
@@ -66,14 +66,14 @@ class Refused(APIException):
 
 
 class Conflict(Refused):
-    """What is there does not allow it."""
+    """A request that conflicts with the stored state."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message, HTTP_409_CONFLICT)
 
 
 def answer(error: Exception, context: Any) -> Response | None:
-    """Return the answer to a request that failed; ``None`` for what is a mistake of ours or of the host's."""
+    """Return the response to a failed request; ``None`` for an error in our code or the host's."""
     known = _as_known(error)
     response = exception_handler(known, context)
     if response is not None:
@@ -92,22 +92,22 @@ def _as_known(error: Exception) -> Exception:
 
 
 def refused(error: JitprovError) -> Refused:
-    """Return one of our refusals as an answer, with what to do about it."""
+    """Return a refusal of jitprov as an API error, with its remedy as the message."""
     found = remedy(error.code, Preset.NONE)
     status = _STATUS.get(type(error), HTTP_400_BAD_REQUEST)
     return Refused(error.code, f"{found.happened} {found.fix}", status)
 
 
 def of_form(error: FormError | ErrorDict, path: str = "") -> ValidationError:
-    """Return what a form or a model found wrong, as an answer.
+    """Return the errors of a form or model as an API error.
 
-    :param path: of what the form stands for, with a dot at its end.
+    :param path: the path of the form in the request, with a dot at its end.
     """
     return ValidationError(form_problems(error, path))
 
 
 def form_problems(error: FormError | ErrorDict, path: str) -> dict[str, list[ErrorDetail]]:
-    """Return what a form or a model found wrong, by part of the request; the codes are Django's, or ours."""
+    """Return the errors of a form or model by part of the request. The codes are those of the form or of Django."""
     return {
         f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": [
             ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in found
@@ -132,7 +132,7 @@ def _body(error: Exception, response: Response) -> dict[str, Any]:
                 {"code": detail.code or "invalid", "message": str(detail)}
             )
         return {"code": "invalid", "message": _("The request is not valid."), "errors": errors}
-    # Http404 and PermissionDenied of Django's are translated by the handler.
+    # The handler has translated Django's Http404 and PermissionDenied.
     detail = response.data["detail"]
     return {"code": detail.code, "message": str(detail), "errors": {}}
 

@@ -1,4 +1,4 @@
-"""What came of attempts to sign in, and why."""
+"""The views and serializers of sign-in attempts."""
 
 from __future__ import annotations
 

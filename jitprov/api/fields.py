@@ -1,4 +1,4 @@
-"""Fields that take their own type and no other: text is no number, and 1 is not true."""
+"""Serializer fields that accept only their own type: a text is not a number, and 1 is not true."""
 
 from __future__ import annotations
 

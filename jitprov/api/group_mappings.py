@@ -1,4 +1,4 @@
-"""Group mappings: one by one, or the whole list at once."""
+"""The views of group mappings: one row, or the whole list."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class GroupMappingView(ApiView):
 
 
 def _replace(idp: IdentityProvider, wanted: list[GroupMapping]) -> None:
-    """Let the rows be these. What says the same as before is the same row."""
+    """Replace all rows. A row that is the same as before keeps its primary key."""
     known = {_rule(row): row.pk for row in idp.group_mappings.all()}
     kept = {known[_rule(row)] for row in wanted if _rule(row) in known}
     idp.group_mappings.exclude(pk__in=kept).delete()

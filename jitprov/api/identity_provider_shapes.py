@@ -1,4 +1,4 @@
-"""What an identity provider looks like from outside: shapes only, for the description of the API and for answers."""
+"""The serializers of identity providers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from jitprov.configuration.enabling import Missing, State
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.our_values import ShownValue, our_values
-from jitprov.status import attention as status
-from jitprov.status.attention import Attention
+from jitprov.status.attention import Attention, attention_for
 from jitprov.words.guides import OurValue
 
 PRESETS = [(preset.value, preset.details.label) for preset in Preset]
@@ -111,7 +110,7 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     def _attention(self, row: IdentityProvider) -> list[Attention]:
         if not hasattr(self, "_noticed"):
-            self._noticed = status.attention_for(row)
+            self._noticed = attention_for(row)
         return self._noticed
 
     @extend_schema_field(Missed(many=True))

@@ -1,4 +1,4 @@
-"""Identity providers: list, begin, read, change, remove, enable, disable."""
+"""The views that list, add, read, change, remove, enable and disable identity providers."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class DisableView(ApiView):
 
 
 def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvider:
-    """Return a new identity provider with what its preset knows; nobody can sign in with it yet."""
+    """Return a new identity provider with the mappings of its preset, switched off."""
     form = DraftForm({"tenant": tenant.pk, **values}, scope=view.scope)
     if not form.is_valid():
         raise of_form(form.errors)
@@ -158,16 +158,16 @@ def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvid
 
 
 def _change(row: IdentityProvider, sent: dict[str, Any], *, may_link: bool) -> None:
-    """Let a row have what was sent, by the forms of the page.
+    """Change a row with the forms of the set-up page.
 
-    :raises ValidationError: it cannot have that.
+    :raises ValidationError: a value is not valid, or only a superuser may change it.
     """
     forms: list[ColumnsForm] = [
         _filled(ByHandForm, row, sent),
         _filled(AdmissionForm, row, sent, may_link=may_link),
     ]
     _refuse_unknown(sent, forms)
-    if not all([form.is_valid() for form in forms]):  # noqa: C419 -- each is to say what is wrong
+    if not all([form.is_valid() for form in forms]):  # noqa: C419 -- a list, so that each form validates
         raise of_form(ErrorDict(item for form in forms for item in form.errors.items()))
     changed = [name for form in forms for name in form.apply(row)]
     if changed:

@@ -1,4 +1,4 @@
-"""Rows of a mapping as they were sent: judged by the forms of the admin's page, and not saved here."""
+"""Build rows of a mapping from a request, validated by the forms of the set-up page and not saved."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _ROW = "row"
 
 
 def claim_row(row: ClaimMapping, sent: Sent, path: str = "") -> ClaimMapping:
-    """Return the row as it was sent; what was not sent stays.
+    """Return a claim mapping with the values of the request; the others stay.
 
-    :raises ValidationError: it cannot be that; what is wrong is named with the path before it.
+    :raises ValidationError: a value is not valid; the path is put before its name.
     """
     return _claim_row(row, sent, path, target_choices())
 
 
 def claim_rows(idp: IdentityProvider, sent: Iterable[Sent], path: str) -> list[ClaimMapping]:
-    """Return a whole list of rows, none of them saved, in their order.
+    """Return a whole list of claim mappings in their order, not saved.
 
-    :raises ValidationError: one of them cannot be, or two of them are for the same user field.
+    :raises ValidationError: a value is not valid, or two rows fill the same user field.
     """
     targets = target_choices()
     rows = [
@@ -46,18 +46,18 @@ def claim_rows(idp: IdentityProvider, sent: Iterable[Sent], path: str) -> list[C
 
 
 def group_row(row: GroupMapping, sent: Sent, path: str = "") -> GroupMapping:
-    """Return the row as it was sent; what was not sent stays.
+    """Return a group mapping with the values of the request; the others stay.
 
-    :raises ValidationError: it cannot be that; what is wrong is named with the path before it.
+    :raises ValidationError: a value is not valid; the path is put before its name.
     """
     wanted = sent.get("group", row.group_id)
     return _group_row(row, sent, path, _offered(row.identity_provider, [wanted]))
 
 
 def group_rows(idp: IdentityProvider, sent: Sequence[Sent], path: str) -> list[GroupMapping]:
-    """Return a whole list of rows, none of them saved.
+    """Return a whole list of group mappings, not saved.
 
-    :raises ValidationError: one of them cannot be, or two of them are the same.
+    :raises ValidationError: a value is not valid, or two rows are the same.
     """
     offered = _offered(idp, [one["group"] for one in sent])
     rows = [
@@ -103,13 +103,13 @@ def _group_row(
 
 
 def _offered(idp: IdentityProvider, wanted: Iterable[Any]) -> list[tuple[int, str]]:
-    """Return those of the groups that the host lets this tenant map to."""
+    """Return those of the wanted groups that the host lets this tenant assign."""
     groups = provisioner_for(idp).assignable_groups().filter(pk__in=set(wanted) - {None})
     return list(groups.values_list("pk", "name"))
 
 
 def _judge(form: RowForm, path: str) -> None:
-    """Let the form write what was sent into its row, or refuse it."""
+    """Write the values of the form into its row, or raise its errors."""
     if not form.is_valid():
         raise of_form(form.errors, path)
 

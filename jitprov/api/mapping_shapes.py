@@ -1,4 +1,4 @@
-"""What mappings look like from outside."""
+"""The serializers of claim and group mappings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.setup.lines import texts_of
 
 MAX_GROUP_ROWS = 1000
-"""Rows of a whole list of group mappings that is written at once."""
+"""Rows that one request may replace the list of group mappings with."""
 MAX_NAME = 512
 SYNC = [mode.value for mode in SyncMode]
 WHEN_EMPTY = [one.value for one in WhenEmpty]

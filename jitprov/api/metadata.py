@@ -1,4 +1,4 @@
-"""Metadata of an identity provider: what was understood, what differs, and into the row with it."""
+"""The views and serializers that import and refresh metadata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jitprov.models import BindingChoice
 from jitprov.setup.metadata import warnings_of
 
 MAX_XML = 1_000_000
-"""Characters of a document. One identity provider's has some ten thousand; what is larger is fetched."""
+"""Characters of a document in a request. One identity provider's has about 10,000; a larger one is fetched by URL."""
 
 
 class MetadataSource(Shape):
@@ -141,5 +141,5 @@ class RefreshView(MetadataView):
 
 
 def _document(sent: dict[str, Any]) -> bytes:
-    # Not metadata_source.read_metadata, which also reads files of this machine.
+    # Not metadata.source.read_metadata, which also reads files of this machine.
     return fetch_document(sent["url"]) if "url" in sent else str(sent["xml"]).encode()

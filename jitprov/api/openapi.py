@@ -1,4 +1,4 @@
-"""The description of the API, made from the API: OpenAPI, by drf-spectacular."""
+"""The OpenAPI document of the API, which drf-spectacular makes from the views."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _SETTINGS: dict[str, Any] = {
     ],
     "COMPONENT_SPLIT_REQUEST": False,
     "APPEND_COMPONENTS": {},
-    # Else a name is made up from the field's, with a number if two differ.
+    # Otherwise drf-spectacular derives a name from the field's, with a number if two enumerations share one.
     "ENUM_NAME_OVERRIDES": {
         "Binding": "jitprov.models.BindingChoice",
         "ChangeAction": "jitprov.models.Action",
@@ -85,17 +85,17 @@ _SETTINGS: dict[str, Any] = {
 
 
 def described(**options: Any) -> Callable[[F], F]:
-    """Describe a method of a view with drf-spectacular, whatever the host describes its own API with."""
+    """Describe a method of a view with drf-spectacular, whichever schema class the host uses for its own API."""
 
     def decorate(method: F) -> F:
-        method.schema = AutoSchema()  # type: ignore[attr-defined]  # else it is the host's
+        method.schema = AutoSchema()  # type: ignore[attr-defined]  # otherwise the host's class is used
         return extend_schema(**options)(method)
 
     return decorate
 
 
 def problems(*statuses: int) -> dict[int, OpenApiResponse]:
-    """Return the answers to requests that are not done: these, and those that every request may get."""
+    """Return the descriptions of these error responses, and of those that every request may get."""
     told = {**_COMMON, **{status: _OTHERS[status] for status in statuses}}
     return {
         status: OpenApiResponse(response=Problem, description=text)
@@ -104,7 +104,7 @@ def problems(*statuses: int) -> dict[int, OpenApiResponse]:
 
 
 def finished(result: Any, generator: Any, request: Any, public: bool) -> Any:
-    """Say what drf-spectacular cannot know: what stands in paths, and that no object has more than is listed."""
+    """Add what drf-spectacular cannot know: the types of path parameters, and that objects have no other properties."""
     for operation in (one for methods in result["paths"].values() for one in methods.values()):
         in_path = (one for one in operation.get("parameters", ()) if one["in"] == "path")
         for parameter in in_path:
@@ -125,7 +125,7 @@ _generator_class: Any = SchemaGenerator  # it has no types
 
 @lru_cache(maxsize=1)
 def _description() -> dict[str, Any]:
-    """Describe the API once: it does not change while we run."""
+    """Return the document without its server, made once per process."""
     with patched_settings(_SETTINGS), translation.override("en"):
         generator: Any = _generator_class(urlconf="jitprov.api.urls")
         return dict(generator.get_schema(request=None, public=True))

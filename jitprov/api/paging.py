@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: from the last row of the page before, so that every page costs the same."""
+"""Paging by the last row of the page before, so that every page costs the same."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Page:
 
 @cache
 def page_of(shape: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """Return the shape of a page of such rows."""
+    """Return the serializer of a page of these rows."""
     return type(
         f"{shape.__name__}Page",
         (serializers.Serializer,),
@@ -56,7 +56,7 @@ def page_of(shape: type[serializers.Serializer[Any]]) -> type[serializers.Serial
 
 
 def page(rows: QuerySet[Any], asked: dict[str, Any], order: str) -> Page:
-    """Return the page that is asked for.
+    """Return the page that the query asks for.
 
     :param order: a unique column, with ``-`` for descending.
     """

@@ -1,4 +1,4 @@
-"""JSON from strangers: bounded in size and depth, and nothing in it that a database would not take."""
+"""A JSON parser that limits size, depth, numbers and characters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jitprov.provisioning.parameters import UNSTORABLE
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 12
 MAX_NUMBER = 2**53
-"""Beyond it not every reader of JSON has whole numbers."""
+"""Larger numbers are not exact in every JSON reader."""
 
 
 class TooLarge(APIException):
@@ -29,7 +29,7 @@ class TooLarge(APIException):
 
 
 class BoundedJsonParser(BaseParser):
-    """Takes ``application/json`` and nothing else."""
+    """A parser that accepts ``application/json`` only."""
 
     media_type = "application/json"
     renderer_class = JSONRenderer
@@ -54,17 +54,17 @@ class BoundedJsonParser(BaseParser):
 
 
 class DocumentParser(BoundedJsonParser):
-    """Takes a whole document too."""
+    """A parser that also accepts a metadata document, which is larger."""
 
     limit = 2 * MAX_BYTES
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are no JSON
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, int]]:
-    """Yield everything in a value, keys too, with its depth. Without recursion: the depth is not checked yet."""
+    """Yield each part of a value, keys too, with its depth. It does not recurse: the depth is not checked yet."""
     waiting = [(value, 1)]
     while waiting:
         part, depth = waiting.pop()

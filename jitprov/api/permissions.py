@@ -1,4 +1,4 @@
-"""Who may use the API at all. What they see there is :mod:`jitprov.scope`'s to say, whoever they are."""
+"""The default permission class of the API. :mod:`jitprov.scope` limits the rows in addition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jitprov.scope import scope_of
 
 
 class AdministersTenant(BasePermission):
-    """Whoever administers at least one tenant; a superuser administers all."""
+    """Permission for every user who administers at least one tenant. A superuser administers all."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return bool(request.user) and bool(scope_of(request.user))

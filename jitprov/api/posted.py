@@ -1,4 +1,4 @@
-"""What was sent as JSON, as the admin's page would have posted it: so that its forms judge the one like the other."""
+"""Convert JSON to the fields of a post, so that the forms of the set-up page validate both alike."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from jitprov.words.problems import in_words
 
 
 def posted(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as the fields of a form."""
+    """Return the values as the fields of a form."""
     return {f"{prefix}-{name}": value for name, value in values.items()}
 
 
 def posted_steps(prefix: str, steps: Any, path: str) -> dict[str, Any]:
     """Return the steps of a claim mapping as the fields of their forms.
 
-    :raises ValidationError: they are no steps; said of the path.
+    :raises ValidationError: they are not valid steps; the error is at the path.
     """
     try:
         parse_transforms(steps)
@@ -33,7 +33,7 @@ def posted_steps(prefix: str, steps: Any, path: str) -> dict[str, Any]:
 
 
 def _typed(step: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what somebody would type who wants this step; null is what nobody typed."""
+    """Yield the parameters of a step as somebody would type them; null is left out."""
     form = StepForm(stored=step)
     yield "step", step["name"]
     for parameter in TRANSFORMS[step["name"]].parameters:

@@ -1,4 +1,4 @@
-"""What a mapping would do before it is saved, and what there is to say about it. Nothing is written."""
+"""The views and serializers of the preview and the review of a mapping, which write nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Claims(serializers.Field[Any, Any, Any, Any]):
     """What was said about somebody: each claim with its value or values."""
 
     def to_internal_value(self, data: Any) -> str:
-        # Read by the same code as what is pasted into the page.
+        # The same code reads the claims that are pasted into the set-up page.
         return json.dumps(data)
 
     def to_representation(self, value: Any) -> Any:
@@ -137,7 +137,7 @@ class MappingReviewView(ApiView):
 
 
 def _rules(idp: IdentityProvider, sent: dict[str, Any]) -> Rules | None:
-    """Return the mapping that is proposed; ``None`` if it is the one that is saved."""
+    """Return the proposed mapping; ``None`` for the stored one."""
     if not {"claim_mappings", "group_mappings"} & set(sent):
         return None
     claims, groups = sent.get("claim_mappings"), sent.get("group_mappings")

@@ -1,4 +1,4 @@
-"""The description of the API, for programs."""
+"""The view of the OpenAPI document."""
 
 from __future__ import annotations
 

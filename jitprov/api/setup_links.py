@@ -1,4 +1,4 @@
-"""Setup links: for an outside IT admin who has no account. For superusers, and for whom the host permits it."""
+"""The views and serializers of setup links, for superusers and users with the permission to add them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jitprov.setup import links
 from jitprov.setup.links import LIFETIME, MAX_LIFETIME, LinkRefused
 
 MAY_MAKE = "jitprov.add_setuplink"
-"""Django's own permission; superusers have every one."""
+"""Django's own permission, which superusers have too."""
 
 
 class Link(serializers.Serializer[SetupLink]):
@@ -57,7 +57,7 @@ class NewLink(Shape):
 
 class _LinksView(ApiView):
     def require_permission(self) -> None:
-        """Refuse whoever may not make links. After the look-up: what is another tenant's is not there for anybody."""
+        """Refuse users who may not make links. Called after the look-up, so that rows outside the scope answer 404."""
         if not self.request.user.has_perm(MAY_MAKE):
             raise PermissionDenied
 

@@ -1,4 +1,4 @@
-"""Test sign-ins: begin one, open its URL in the browser, and read the report."""
+"""The views and serializers of test sign-ins: begin one, open its URL in the browser, and read its report."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class TestSignInView(ApiView):
 
 
 def _own(view: ApiView) -> QuerySet[TestSignIn]:
-    """Return the tests that whoever asks began themselves: a report has everything that was said about a person."""
+    """Return the user's own test sign-ins only, because a report holds the claims of a person."""
     return view.visible(
         TestSignIn.objects.filter(started_by=view.request.user.pk).select_related(
             "identity_provider"

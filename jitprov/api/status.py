@@ -1,4 +1,4 @@
-"""What needs attention, and how many sign in."""
+"""The view and serializers of what needs attention and of the sign-ins of each day."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from jitprov.api.fields import Shape
 from jitprov.api.openapi import described, problems
 from jitprov.api.tenants import tenant_named
 from jitprov.models import IdentityProvider, ProvisioningEvent
-from jitprov.status import attention as status
-from jitprov.status.attention import MAX_DAYS, MAX_SHOWN, Overview
+from jitprov.status.attention import MAX_DAYS, MAX_SHOWN, Overview, overview, summary
 from jitprov.status.chart import Day
 
 
@@ -63,7 +62,7 @@ class StatusView(ApiView):
         return self.said(
             Status,
             {
-                "overview": status.overview(rows),
-                "days": status.summary(events, days=asked["days"]),
+                "overview": overview(rows),
+                "days": summary(events, days=asked["days"]),
             },
         )

@@ -1,4 +1,4 @@
-"""Certificates that are given by hand, and e-mail domains: whole lists, judged by the forms of the admin's page."""
+"""The views and serializers of certificates and e-mail domains: whole lists, validated by the set-up page's forms."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class DomainsView(ApiView):
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
             if not self.scope.everything:
-                raise PermissionDenied  # a domain routes people, whoever they work for
+                raise PermissionDenied  # a domain routes people of any tenant
             sent = self.sent(DomainList)["rows"]
             stored = {row.domain: row.pk for row in idp.email_domains.all()}
             rows = [(stored.get(one.lower()), {"domain": one}) for one in sent]
@@ -132,7 +132,7 @@ class DomainsView(ApiView):
 
 
 def _stored(sent: Row, stored: Mapping[str, int], number: int) -> int | None:
-    """Return the primary key of a certificate that is there; ``None`` for a new one."""
+    """Return the primary key of a stored certificate; ``None`` for a new one."""
     if "pem" in sent:
         return None
     if sent["fingerprint"] not in stored:
@@ -144,9 +144,9 @@ def _stored(sent: Row, stored: Mapping[str, int], number: int) -> int | None:
 def _save(
     table: Any, idp: IdentityProvider, stored: Sequence[int], rows: Sequence[tuple[int | None, Row]]
 ) -> None:
-    """Save a whole table as the page would: what is stored and was not sent is removed.
+    """Replace a whole table as the set-up page does: stored rows that the request leaves out are removed.
 
-    :raises ValidationError: it cannot be like that.
+    :raises ValidationError: a row is not valid.
     """
     kept = {key: number for number, (key, _row) in enumerate(rows) if key is not None}
     new = [number for number, (key, _row) in enumerate(rows) if key is None]

@@ -1,4 +1,4 @@
-"""The tenants that somebody may configure, as other requests name them."""
+"""The view and serializers of tenants, and the look-up of the tenant that a request names."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class TenantsView(ApiView):
 
 
 def tenant_named(scope: Scope, key: str) -> Any:
-    """Return the tenant of a request.
+    """Return the tenant with this key.
 
-    :raises ValidationError: there is none that whoever asks may know of.
+    :raises ValidationError: there is no such tenant in the scope.
     """
     try:
         tenant = scope.visible_tenants().filter(**{conf.TENANT_LOOKUP_FIELD: key}).first()

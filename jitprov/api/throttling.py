@@ -1,4 +1,4 @@
-"""How often one user may ask. The host's ``DEFAULT_THROTTLE_RATES`` may say otherwise, by the names of the scopes."""
+"""Limits on requests of one user. The host's ``DEFAULT_THROTTLE_RATES`` may change them, by their ``scope``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
 
 
 class OrdinaryThrottle(UserRateThrottle):
-    """For everything."""
+    """The limit on all requests."""
 
     scope = "jitprov"
 
     def get_rate(self) -> str | None:
-        # Read when it is used: DRF would have kept what the settings were at import.
+        # Read here, because DRF would read the settings at import.
         rate: Any = (api_settings.DEFAULT_THROTTLE_RATES or {}).get(
             self.scope, DEFAULT_RATES[self.scope]
         )
@@ -28,6 +28,6 @@ class OrdinaryThrottle(UserRateThrottle):
 
 
 class CostlyThrottle(OrdinaryThrottle):
-    """For what makes us talk to other machines, or keeps much: test sign-ins, fetching, previews."""
+    """The lower limit on test sign-ins, fetching and previews, which contact other hosts or store much."""
 
     scope = "jitprov-tests"

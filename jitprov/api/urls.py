@@ -1,4 +1,4 @@
-"""``path("sso-api/", include("jitprov.api.urls"))``."""
+"""The URLs of the API, which a host includes: ``path("sso-api/", include("jitprov.api.urls"))``."""
 
 from __future__ import annotations
 
