@@ -1,4 +1,4 @@
-"""From a draft to an identity provider that people sign in with: only after a test of what is configured now."""
+"""Enable and disable the sign-in of an identity provider. Enabling needs a passed test of the present configuration."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, accounts_database
 
 WITHOUT_TEST = "enabled without a passing test"
-"""What the record of changes says about it."""
+"""The note in the record of changes."""
 
 
 class NotComplete(JitprovError):
-    """Something is missing without which nobody can sign in."""
+    """The configuration lacks something without which nobody can sign in."""
 
     code = "not_complete"
 
@@ -28,7 +28,7 @@ class NotTested(JitprovError):
 
 
 class State(models.TextChoices):
-    """How far an identity provider has come."""
+    """The state of an identity provider, from draft to enabled."""
 
     DRAFT = "draft", _("draft")
     TESTED = "tested", _("tested")
@@ -37,7 +37,7 @@ class State(models.TextChoices):
 
 
 class Missing(models.TextChoices):
-    """What is still to be done before people can sign in."""
+    """A step that is missing before people can sign in."""
 
     METADATA = "metadata", _("The identity provider's metadata has not been imported yet.")
     CERTIFICATE = "certificate", _("There is no signing certificate.")
@@ -52,7 +52,7 @@ def is_tested(identity_provider: IdentityProvider) -> bool:
 
 
 def missing(identity_provider: IdentityProvider) -> list[Missing]:
-    """Return what is still to be done, in the order in which it is done."""
+    """Return the missing steps, in the order in which they are done."""
     found = _missing_for_a_test(identity_provider)
     if not identity_provider.claim_mappings.exists():
         found.append(Missing.MAPPING)
@@ -71,7 +71,7 @@ def _missing_for_a_test(identity_provider: IdentityProvider) -> list[Missing]:
 
 
 def can_be_tested(identity_provider: IdentityProvider) -> bool:
-    """Say whether there is somebody to ask, and a key to check the answer with."""
+    """Say whether the configuration has what a test sign-in needs: metadata and a certificate."""
     return not _missing_for_a_test(identity_provider)
 
 
@@ -81,10 +81,10 @@ def state_of(
     tested: bool | None = None,
     needs_attention: bool = False,
 ) -> State:
-    """Return how far it has come.
+    """Return the state of an identity provider.
 
-    :param tested: what :func:`is_tested` says, where that is known already.
-    :param needs_attention: what :mod:`jitprov.status.attention` knows.
+    :param tested: the result of :func:`is_tested`, if the caller has it already.
+    :param needs_attention: whether :mod:`jitprov.status.attention` reports anything.
     """
     if identity_provider.enabled:
         return State.ATTENTION if needs_attention else State.ENABLED
@@ -94,14 +94,14 @@ def state_of(
 
 
 def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool = False) -> None:
-    """Let people sign in.
+    """Enable the sign-in of an identity provider, and record it.
 
-    :param override: without a test; recorded. Whoever calls has made sure that the actor may.
-    :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
+    :param override: enable without a passed test, which is recorded. The caller has checked that the actor may.
+    :raises NotComplete: the metadata or the certificate is missing.
     :raises NotTested: no test sign-in has passed with the configuration as it is now.
     """
     with transaction.atomic(using=accounts_database()):
-        # Locked, so that what is enabled is what was looked at.
+        # Locked, so that the configuration cannot change after it was checked.
         row = _locked(identity_provider)
         if not can_be_tested(row):
             raise NotComplete
@@ -114,7 +114,7 @@ def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool 
 
 
 def disable(identity_provider: IdentityProvider, actor: Actor) -> None:
-    """Let nobody sign in any more; people who are signed in stay so."""
+    """Disable the sign-in of an identity provider, and record it. People who are signed in stay signed in."""
     with audit.recorded(identity_provider, actor):
         _set(identity_provider, enabled=False)
 

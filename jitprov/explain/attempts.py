@@ -1,4 +1,4 @@
-"""What came of one attempt to sign in, why, and what to change where."""
+"""Explain one sign-in attempt: its outcome, its cause and the remedy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class WrittenField:
     field: str
     label: str
     claim: ClaimName | None
-    """``None`` for what no single claim gave, such as a user name that was made up."""
+    """``None`` if no single claim gave the value, as for a generated user name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +59,25 @@ class EventExplanation:
     reference: str
     at: datetime
     identity_provider: str
-    """Its slug; empty if it is gone."""
+    """The slug; empty if the identity provider is deleted."""
     username: str
-    """Whose account it was about; empty if that is not known."""
+    """The user name of the account; empty if it is not known."""
     outcome: str
     outcome_label: Text
     came_in: bool
     code: str
-    """Of the refusal; empty if nothing was refused."""
+    """The code of the refusal; empty if nothing was refused."""
     happened: Text
     remedy: Remedy | None
-    """What to change; ``None`` where nothing is wrong."""
+    """``None`` if nothing is wrong."""
     hints: tuple[Text, ...]
-    """What the identity provider's own error codes mean."""
+    """The meaning of the identity provider's own error codes."""
     verified: bool
-    """Whether the identity provider's signature was good. Otherwise anybody may have sent what was received."""
+    """Whether the identity provider's signature was good. Without that, anybody may have sent the received values."""
     expected: str
     received: tuple[str, ...]
     clock_difference: timedelta | None
-    """By how much what was received is after what was expected, where both are moments."""
+    """How much later the received moment is than the expected one; ``None`` if they are not moments."""
     claims: tuple[ClaimName, ...]
     problems: tuple[FieldProblem, ...]
     notes: tuple[NotedRemedy, ...]
@@ -88,7 +88,7 @@ class EventExplanation:
 
     @property
     def clock_in_words(self) -> Text:
-        """The difference of the clocks; empty where nothing was compared with one."""
+        """Return the difference of the clocks in words; empty if there is none."""
         difference = self.clock_difference
         if difference is None:
             return ""
@@ -98,7 +98,7 @@ class EventExplanation:
 
 
 def explain_event(event: ProvisioningEvent) -> EventExplanation:
-    """Say what happened at an attempt. Three statements at most, besides its identity provider and its user."""
+    """Explain an attempt. At most three SQL statements, besides its identity provider and its user."""
     details: dict[str, Any] = event.details
     found = _remedy_of(event)
     expected, received = details.get("expected", ""), tuple(details.get("received", ()))
@@ -133,7 +133,7 @@ def explain_event(event: ProvisioningEvent) -> EventExplanation:
 
 
 def preset_of(event: ProvisioningEvent) -> Preset:
-    """Return what kind of identity provider it was; any kind if that is gone."""
+    """Return the preset of the event's identity provider; ``Preset.NONE`` if it is deleted."""
     return Preset(event.identity_provider.preset) if event.identity_provider else Preset.NONE
 
 

@@ -1,4 +1,4 @@
-"""Where the values of a person's user fields come from."""
+"""Explain where the values of a person's user fields come from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jitprov.words.guides import Text
 
 
 class MappingNow(StrEnum):
-    """What has become of the mapping that wrote a value."""
+    """The present state of the mapping that wrote a value."""
 
     THERE = "there"
     OTHER_CLAIM = "other_claim"
@@ -30,7 +30,7 @@ class MappingNow(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """The same in words."""
+        """Return the words for this state."""
         return _NOW[self]
 
 
@@ -44,7 +44,7 @@ _NOW = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """When a sign-in last wrote a field, and with what."""
+    """The last time that a sign-in wrote a field, with the claim and the event."""
 
     identity_provider: str
     source: str
@@ -52,13 +52,13 @@ class Written:
     at: datetime | None
     reference: str
     event: int | None
-    """The primary key of the event; ``None`` if it is no longer kept."""
+    """The primary key of the event; ``None`` if it is deleted."""
     mapping: MappingNow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingExplanation:
-    """A mapping that writes the field, as it is now."""
+    """One present mapping that writes the field."""
 
     identity_provider: str
     claims: tuple[ClaimName, ...]
@@ -75,16 +75,16 @@ class FieldExplanation:
     field: str
     label: str
     value: Any
-    """What it holds now, by whatever hand; ``None`` for a field that no mapping may write any more."""
+    """The present value, whoever wrote it; ``None`` if no mapping may write the field any more."""
     written: Written | None
-    """``None``: not set by a sign-in."""
+    """``None`` if no sign-in wrote the field."""
     mappings: tuple[MappingExplanation, ...]
 
 
 def explain_fields(
     user: AbstractBaseUser, identities: Sequence[ExternalIdentity]
 ) -> tuple[FieldExplanation, ...]:
-    """Return the fields that a mapping of these identities' providers writes or wrote, in the order of mappings."""
+    """Return the fields that a mapping of these identities' providers writes or wrote, in the order of the mappings."""
     mappings = _mappings(identities)
     written = _last_written(identities, mappings)
     names = list(dict.fromkeys([*(row.target for row in mappings), *sorted(written)]))
@@ -119,7 +119,7 @@ def _mapping(row: ClaimMapping) -> MappingExplanation:
 
 
 def _transform(step: Any) -> str:
-    """Write one transform in a line, as it stands in the mapping."""
+    """Return one transform of the mapping in a line."""
     if not isinstance(step, Mapping):
         return str(step)
     [name, parameters] = step.get("name", ""), {key: step[key] for key in step if key != "name"}
@@ -130,7 +130,7 @@ def _transform(step: Any) -> str:
 def _last_written(
     identities: Iterable[ExternalIdentity], mappings: Sequence[ClaimMapping]
 ) -> dict[str, Written]:
-    """Return who wrote each field last: of several identities the latest."""
+    """Return the latest write of each field, among all identities."""
     latest: dict[str, tuple[str, ExternalIdentity]] = {}
     for identity in identities:
         for name, entry in identity.provenance.items():

@@ -1,4 +1,4 @@
-"""Where a person's groups come from."""
+"""Explain where a person's groups come from."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ MAX_GROUPS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a sign-in gave a group for."""
+    """A group membership that a sign-in gave, with the value of the claim that it gave it for."""
 
     identity_provider: str
     claim: ClaimName | None
-    """``None`` for what was granted before this was kept."""
+    """``None`` for a grant that is older than this column."""
     value: str
     directory_name: str
-    """What the group mapping calls the value; empty if it has no name for it."""
+    """The name of the value in the group mapping; empty if it has none."""
     mapped: bool
-    """Whether there still is such a group mapping."""
+    """Whether the group mapping still exists."""
     at: datetime
     reference: str
     event: int | None
-    """The primary key of the event; ``None`` if it is no longer kept."""
+    """The primary key of the event; ``None`` if it is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupExplanation:
-    """A group that the person is in, or that was granted and taken away by hand."""
+    """A group that the person is in, or that a sign-in granted and somebody took away by hand."""
 
     name: str
     member: bool
@@ -50,10 +50,9 @@ class GroupExplanation:
 def explain_groups(
     user: AbstractBaseUser, identities: Sequence[ExternalIdentity], scope: Scope
 ) -> tuple[GroupExplanation, ...]:
-    """Return the groups that the person is in, by name, each with what it was granted for.
+    """Return the groups of a person by name, each with its grants.
 
-    Within the scope: not what another tenant's identity was granted, and of those given by hand only the ones that
-    these tenants might give too.
+    The grants of other tenants' identities are left out. So are groups given by hand that these tenants may not assign.
     """
     granted = _granted(identities)
     mine = {row.group_id: row.group.name for row in granted}
@@ -91,7 +90,7 @@ def _given_by_hand(
 
 
 def _assignable(identities: Iterable[ExternalIdentity]) -> Q:
-    """Match what any of these tenants may map to."""
+    """Return a condition for the groups that any of these tenants may assign."""
     wanted = Q(pk__in=Group.objects.none())
     for identity in identities:
         groups = provisioner_for(identity.identity_provider).assignable_groups()
@@ -112,7 +111,7 @@ def _grants(granted: Sequence[GrantedGroup]) -> dict[int, list[Grant]]:
 
 
 def _mappings(granted: Sequence[GrantedGroup]) -> dict[tuple[int, int, str, str], str]:
-    """Return what the present mappings of these groups call each value."""
+    """Return the names that the present mappings give each value of these groups."""
     rows = GroupMapping.objects.filter(
         identity_provider__in={row.identity.identity_provider_id for row in granted},
         group__in={row.group_id for row in granted},

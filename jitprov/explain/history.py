@@ -1,4 +1,4 @@
-"""What was changed in the configuration, as people read it: words and names in place of codes and keys."""
+"""Word the record of changes for people: labels and names in place of codes and primary keys."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ KINDS: Mapping[str, type[Model]] = {
     "test_sign_in": TestSignIn,
     "tenant_administrator": TenantAdministrator,
 }
-"""What a change can be about."""
+"""The kinds of object that a change can be about."""
 
 _NOTES: Mapping[str, Promise] = {
     "enabled without a passing test": _("enabled without a passing test"),
@@ -66,12 +66,12 @@ _NOTES: Mapping[str, Promise] = {
     "removed": _("removed"),
 }
 _NOT_SHOWN = {"tenant_id"}
-"""A tenant's admins see their own only, and nothing of where a row was before."""
+"""A tenant's admin must not learn to which tenant a row belonged before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldHistory:
-    """One field, from what to what."""
+    """One field with its value before and after."""
 
     name: str
     before: str
@@ -89,7 +89,7 @@ class FieldHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One change, in words of the reader's language."""
+    """One change, worded in the reader's language."""
 
     at: datetime
     who: str
@@ -101,7 +101,7 @@ class HistoryEntry:
     note: str
 
     def __str__(self) -> str:
-        """Return all of it but when and who, in one line."""
+        """Return the change in one line, without its time and actor."""
         head = " ".join(part for part in (self.what, self.label, self.action) if part)
         details = "; ".join([*map(str, self.changes), *([self.note] if self.note else [])])
         return capfirst(f"{head}: {details}" if details else head)
@@ -112,7 +112,7 @@ def history(
 ) -> list[HistoryEntry]:
     """Return the latest changes of an identity provider, newest first.
 
-    :param by: only what this one did.
+    :param by: only changes of this actor.
     """
     rows = ConfigurationChange.objects.filter(identity_provider=identity_provider)
     if by is not None:
@@ -121,14 +121,14 @@ def history(
 
 
 def in_words(rows: Iterable[ConfigurationChange]) -> list[HistoryEntry]:
-    """Return changes as people read them; one statement for the names of all groups."""
+    """Return changes in words, with one SQL statement for the names of all groups."""
     rows = list(rows)
     groups = _group_names(rows)
     return [_entry(row, groups) for row in rows]
 
 
 def kind_label(what: str) -> str:
-    """Return what people call what a change is about."""
+    """Return the name of a kind of object."""
     return str(KINDS[what]._meta.verbose_name) if what in KINDS else what
 
 

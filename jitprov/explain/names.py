@@ -1,4 +1,4 @@
-"""What claims are called, for people."""
+"""Readable names of claims."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def claim_name(name: str) -> ClaimName:
 
 
 def claim_names(names: Iterable[str]) -> tuple[ClaimName, ...]:
-    """Return several, in their order."""
+    """Return several claims with their readable names, in their order."""
     return tuple(claim_name(name) for name in names)

@@ -1,4 +1,4 @@
-"""Where each of a person's values and groups comes from, and how their sign-ins went."""
+"""Explain a person's account: their identities, fields and groups, and their latest sign-ins."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from jitprov.words.remedies import remedy
 
 MAX_IDENTITIES = 50
 MAX_EVENTS = 50
-"""Sign-ins and refusals that are told of, the newest first."""
+"""Attempts that are listed, the newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityExplanation:
-    """A person, as one identity provider knows them."""
+    """One identity of a person."""
 
     pk: int
     identity_provider: str
-    """Its slug."""
+    """The slug."""
     external_id: str
     active: bool
     since: datetime
@@ -39,7 +39,7 @@ class IdentityExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A sign-in or a refusal, in a line."""
+    """One attempt in the list: a sign-in or a refusal."""
 
     pk: int
     reference: str
@@ -49,19 +49,19 @@ class Attempt:
     outcome_label: Text
     code: str
     happened: Text
-    """Why it was refused; empty if it was not."""
+    """The cause of a refusal; empty for a sign-in."""
     by_email: bool
-    """Nobody was recognised, but it was about the e-mail address that the person has."""
+    """Whether no account was found, and the attempt was for the e-mail address of the person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserExplanation:
-    """A person, as far as a scope reaches."""
+    """A person's account, limited to a scope."""
 
     pk: Any
     username: str
     active: bool
-    """Whether the account as such is switched on."""
+    """Whether the user itself is active."""
     identities: tuple[IdentityExplanation, ...]
     fields: tuple[FieldExplanation, ...]
     groups: tuple[GroupExplanation, ...]
@@ -69,10 +69,10 @@ class UserExplanation:
 
 
 def explain_user(user: AbstractBaseUser, scope: Scope) -> UserExplanation:
-    """Say where everything about a person comes from, in a constant number of statements.
+    """Explain a person's account, with a constant number of SQL statements.
 
-    What lies outside the scope is neither shown nor counted: identities of other tenants, what they wrote and gave,
-    and sign-ins there.
+    Nothing outside the scope is shown or counted: identities of other tenants, their grants and writes, and their
+    sign-ins.
     """
     identities = _identities(user, scope)
     return UserExplanation(

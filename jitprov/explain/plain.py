@@ -1,4 +1,4 @@
-"""Explanations as JSON has them."""
+"""Convert explanations to JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _AS_IT_IS = (str, int, float, bool, type(None))
 
 
 def as_json(value: Any) -> Any:
-    """Return an explanation, or a part of one, as values that :func:`json.dumps` takes."""
+    """Return an explanation, or a part of one, as values that :func:`json.dumps` accepts."""
     if is_dataclass(value):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Which user field stood in the way of a sign-in, and what to change about it."""
+"""Explain which user fields made a sign-in fail, and the remedy for each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReadClaim:
 
     claim: ClaimName
     came: bool | None
-    """``None`` if it is not known which claims came."""
+    """``None`` if it is not known which claims arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +49,14 @@ class FieldProblem:
     code: str
     details: tuple[Text, ...]
     claims: tuple[ReadClaim, ...]
-    """Those that the mapping reads now."""
+    """The claims that the mapping reads now."""
     mapped: bool
     """Whether there still is a mapping for the field."""
     remedy: Remedy
 
 
 def field_problems(event: ProvisioningEvent) -> tuple[FieldProblem, ...]:
-    """Return what stood in the way, field by field; nothing for an attempt that was not refused."""
+    """Return the fields that made an attempt fail; empty for an attempt that was not refused."""
     if event.outcome != Outcome.REFUSED:
         return ()
     found = list(_recorded(event))
@@ -100,7 +100,7 @@ def _explained(
 
 def _in_words(code: str, detail: str) -> Iterator[Text]:
     if code == RefusalReason.REQUIRED_CLAIM_MISSING or not detail:
-        return  # said by the claims themselves
+        return  # the claims themselves are listed
     codes = detail.split(", ")
     if all(code.isidentifier() for code in codes):
         yield from (_REFUSED_VALUES.get(code, code) for code in codes)
@@ -114,7 +114,7 @@ def _read(mapping: ClaimMapping, details: Mapping[str, Any]) -> Iterator[ReadCla
 
 
 def _came(name: str, kept: list[str] | None) -> bool | None:
-    """Say whether a claim came, as far as the names that were kept can tell."""
+    """Say whether a claim arrived; ``None`` if the recorded names cannot tell."""
     if kept is None:
         return None
     if name[:MAX_NAME] in kept:

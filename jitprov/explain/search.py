@@ -1,4 +1,4 @@
-"""Who is meant, by what people know of one another."""
+"""Find users by primary key, user name or e-mail address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_FOUND = 20
 
 
 def user_by_key(key: str) -> Any | None:
-    """Return the user with this primary key, whatever kind of key users have."""
+    """Return the user with this primary key, of whatever type keys are; ``None`` if there is none."""
     try:
         return get_user_model()._default_manager.filter(pk=key).first()
     except (OverflowError, ValidationError, ValueError):
@@ -24,14 +24,14 @@ def user_by_key(key: str) -> Any | None:
 
 
 def matching_names(text: str, lookup: str) -> Q:
-    """Match users by user name and e-mail address, as far as the host's user model has them."""
+    """Return a condition on user name and e-mail address, on those of them that the host's user model has."""
     names = (get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name())
     known = (Q(**{f"{name}__{lookup}": text}) for name in dict.fromkeys(names) if _is_field(name))
     return reduce(or_, known)
 
 
 def find_users(text: str, scope: Scope) -> list[Any]:
-    """Return whom a primary key, or else a user name or an e-mail address, may mean within the scope; a few at most."""
+    """Return the users in scope with this primary key, or else with this user name or e-mail address."""
     if not text.strip():
         return []
     users = get_user_model()._default_manager.all()

@@ -1,4 +1,4 @@
-"""Which groups a tenant's mapping may hand out: the host decides."""
+"""The groups of the host that a tenant's mapping may assign."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.db.models import Q, QuerySet
 from jitprov.conf import conf
 
 POWERFUL_APPS = ("auth", "admin", "jitprov")
-"""Whoever has a permission of these, or may change users, can give themselves others."""
+"""Apps whose permissions let a person give themselves more. The permissions on users do so too."""
 
 
 def assignable_groups() -> QuerySet[Group]:
-    """Return the groups that the host lets tenants map to.
+    """Return the groups that the host lets tenants assign.
 
-    ``JITPROV_ASSIGNABLE_GROUPS`` names them. Without it: those that carry no permission of ``auth``, ``admin`` or
-    ``jitprov``, nor one on users, whose model may be the host's.
+    ``JITPROV_ASSIGNABLE_GROUPS`` names them. Without it: the groups that have no permission of ``auth``, ``admin`` or
+    ``jitprov``, and none on the user model.
     """
     names = conf.ASSIGNABLE_GROUPS
     if names is not None:

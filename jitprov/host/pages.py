@@ -1,4 +1,4 @@
-"""The pages of jitprov, in the host's base template where that shows them."""
+"""Render a page of jitprov in the host's base template, or in our own if the host's does not show the page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from jitprov.conf import conf
 
 OWN_BASE = "jitprov/base.html"
 _MARK = 'class="jitprov-page"'
-"""Stands in each of our templates, around what they have to say."""
+"""The mark that each of our templates has around its content."""
 
 
 def page(request: Any, template: str, context: Mapping[str, Any]) -> str:
-    """Return a page of ours as HTML: in the host's base template, or in our own where the host's does not fit.
+    """Return a page as HTML: in the host's base template, or in our own if the host's does not show the page.
 
-    Whether it fits is seen by trying. A base template without a ``content`` block, or with one that a parent
-    never shows, gives a page without us; one that can not be loaded gives none; and somebody who could not be
-    signed in is to be told why all the same.
+    The result is searched for our mark. A base template without a ``content`` block, or with one that a parent never
+    shows, gives a page without our content. A base template that cannot be loaded gives no page. People must see why
+    they could not be signed in all the same.
     """
     try:
         html: str = render_to_string(

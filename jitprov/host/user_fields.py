@@ -1,4 +1,4 @@
-"""The host's user model as the target of a mapping: which fields may be written, and what they accept."""
+"""The host's user model as the target of a mapping: the fields that may be written, and the values they accept."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ UserField: TypeAlias = "Field[Any, Any]"
 def mappable_fields() -> dict[str, UserField]:
     """Return the user fields that a mapping may write, by name.
 
-    Relations are left out, although they are editable: a tenant's directory could otherwise point its people
-    at another tenant's rows. So are files. ``JITPROV_MAPPABLE_FIELDS`` may leave out more.
+    Relations are left out, although they are editable: a tenant's directory could otherwise point its people at another
+    tenant's rows. Files are left out too. ``JITPROV_MAPPABLE_FIELDS`` may leave out more.
     """
     allowed = conf.MAPPABLE_FIELDS
     return {
@@ -56,7 +56,7 @@ def refuse_target(name: str) -> None:
 
 
 def label_of(name: str) -> str:
-    """Return what people call a user field; its name if there is no such field any more."""
+    """Return the label of a user field; its name if the field no longer exists."""
     try:
         return str(getattr(get_user_model()._meta.get_field(name), "verbose_name", name))
     except FieldDoesNotExist:
@@ -70,15 +70,15 @@ def username_field() -> UserField:
 
 
 def username_is_free_to_choose() -> bool:
-    """Say whether we may make up a user name: not where the host signs people in by e-mail address."""
+    """Say whether we may generate user names: not if the host signs people in by e-mail address."""
     return isinstance(username_field(), CharField) and not isinstance(username_field(), EmailField)
 
 
 def cleaned(desired: DesiredUser) -> DesiredUser:
-    """Return the wish with every value as its field stores it, or with a problem for each that it refuses.
+    """Return the desired user with clean values, and with a problem for each value that its field refuses.
 
-    Types, choices, lengths and the field's own validators are the host's; nothing is cut or guessed. Only a
-    user name that we are free to choose stays the wish that it is, to be made fit later.
+    The host's types, choices, lengths and validators apply; nothing is cut or guessed. Only a user name that we may
+    generate is not cleaned here: it is made to fit later.
 
     :raises MappingError: a rule aims at a field that no mapping may write.
     """
@@ -104,32 +104,35 @@ def _clean(field: UserField, value: Any) -> Any:
     try:
         return _storable(field.clean(value, None))
     except (ArithmeticError, TypeError, ValueError) as error:
-        # Some fields let these out, such as a DurationField for which it takes too long.
+        # Some fields raise these, such as a DurationField for a duration that is too long.
         raise ValidationError("not storable", code="invalid") from error
 
 
 def _storable(value: Any) -> Any:
-    """Return a value as the database takes it and gives it back, or raise :class:`ValueError`."""
+    """Return a value that the database can store and return.
+
+    :raises ValueError: it cannot store the value.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("not a number")
     if not isinstance(value, datetime):
         return value
     aware = timezone.make_aware(value) if timezone.is_naive(value) else value
-    # In UTC, as databases keep it, and a day from either end of time: else some time zone could not show it.
+    # In UTC, as databases store it, and a day from either end of time, so that every time zone can show it.
     utc = aware.astimezone(UTC)
     _ = utc - timedelta(days=1), utc + timedelta(days=1)
     return utc if settings.USE_TZ else timezone.make_naive(utc)
 
 
 def _empty_value(field: UserField) -> Any:
-    """Return what an emptied field holds: NULL if it may, unless it is text that Django keeps as ``""``."""
+    """Return the value of an emptied field: NULL if the field allows it, unless Django stores ``""`` for it."""
     if isinstance(field, (CharField, TextField)) and not (field.null and field.unique):
         return ""
     return None if field.null else field.get_default()
 
 
 def _invalid(name: str, error: ValidationError) -> Problem:
-    # The codes only: messages quote the value.
+    # The codes only, because messages quote the value.
     codes = ", ".join(sorted({item.code or "invalid" for item in error.error_list}))
     return Problem(reason=RefusalReason.INVALID_VALUE, field=name, detail=codes)
 
@@ -140,7 +143,7 @@ def values_of(user: AbstractBaseUser, names: Iterable[str]) -> Mapping[str, Any]
 
 
 def taken(wanted: Mapping[str, Any], *, except_for: Any) -> frozenset[str]:
-    """Return the unique fields whose wanted value belongs to somebody else: one statement for each.
+    """Return the unique fields whose wanted value another user has. One SQL statement for each unique field.
 
     :param except_for: primary key of the person themselves, or ``None``.
     """

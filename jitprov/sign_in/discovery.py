@@ -1,4 +1,4 @@
-"""Home realm discovery: from an e-mail address or a tenant to the identity providers that may be meant."""
+"""Home realm discovery: find the identity providers for an e-mail address or a tenant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jitprov.models import IdentityProvider
 
 
 class DiscoveryForm(forms.Form):
-    """Asks a person for their address at work; programs may name the tenant instead."""
+    """A form for an e-mail address at work. Programs may pass a tenant instead."""
 
     email = forms.EmailField(
         label=_("E-mail address at work"),
@@ -32,7 +32,7 @@ class DiscoveryForm(forms.Form):
 
 
 def identity_providers_for(form: DiscoveryForm) -> list[IdentityProvider]:
-    """Return the enabled identity providers that a valid form may mean: none, one, or several to choose from."""
+    """Return the enabled identity providers for the e-mail address or tenant of a valid form."""
     enabled = IdentityProvider.objects.filter(enabled=True).order_by("slug")
     tenant, email = form.cleaned_data["tenant"], form.cleaned_data["email"]
     if not tenant:

@@ -1,8 +1,8 @@
-"""A test sign-in: the whole round trip with what is configured now, and a report in place of a session.
+"""A test sign-in: the whole round trip with the present configuration, which ends in a report and not in a session.
 
-It goes through the same assertion consumer service, verifier, mapping and decision as every sign-in, also while the
-identity provider is switched off. No user, session or identity comes of it, whatever the response says: what tells a
-test is our own signed cookie, and a request that was made for a test can never be answered by a sign-in.
+It uses the same assertion consumer service, verifier, mapping and decision as every sign-in, even while the identity
+provider is switched off. It makes no user, session or identity, whatever the response says: our own signed cookie marks
+a test, and the request of a test can never be answered by a sign-in.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ from jitprov.sign_in.round_trip import PendingLogin
 
 REPORT_KEPT = timedelta(days=7)
 MAX_KEPT = 20
-"""Tests of one person, or one setup link, that are kept for an identity provider."""
+"""Tests that are kept for one identity provider and one person or setup link."""
 _SALT = "jitprov.test-sign-in"
 _REPORT = "report"
-_ABOUT_THE_PERSON = {RefusalReason.CREATION_DISABLED}
-"""Refusals that leave a test passed: with everything set up as it should be, nobody new could ever pass it."""
+_COUNT_AS_PASSED = {RefusalReason.CREATION_DISABLED}
+"""Refusals that a passed test may have: where new people cannot be created, no test could pass otherwise."""
 
 
-# The way there
+# To the identity provider
 
 
 def begin(
@@ -74,11 +74,11 @@ def begin(
     reference: str = "",
     setup_link: SetupLink | None = None,
 ) -> TestSignIn:
-    """Return a new test, which is begun in the browser at :func:`start_url`.
+    """Return a new test, which the browser begins at :func:`start_url`.
 
-    :param report_url: where the browser is sent when the test is over; validated by the caller.
-    :param reference: made by the caller, if it stands in that URL.
-    :raises NotComplete: there is nobody to ask, or nothing to check the answer with.
+    :param report_url: the URL to which the browser is sent after the test, validated by the caller.
+    :param reference: made by the caller, if the URL contains it.
+    :raises NotComplete: the metadata or the certificate is missing.
     """
     if not enabling.can_be_tested(identity_provider):
         raise enabling.NotComplete
@@ -97,7 +97,7 @@ def begin(
 
 
 def start_url(test: TestSignIn) -> str:
-    """Return where a browser goes to be sent off to the identity provider; good for a few minutes."""
+    """Return the URL that sends a browser to the identity provider. It is valid for ``REQUEST_LIFETIME``."""
     token = signing.dumps(test.reference, salt=_SALT)
     return f"{test.identity_provider.url('start-test')}?{urlencode({'token': token})}"
 
@@ -105,7 +105,7 @@ def start_url(test: TestSignIn) -> str:
 def started(identity_provider: IdentityProvider, token: str) -> TestSignIn:
     """Return the test of a start URL.
 
-    :raises RequestUnknown: we did not make this URL, it is too old, or its test is over.
+    :raises RequestUnknown: the URL is not ours or too old, or the test has finished.
     """
     try:
         reference = signing.loads(token, salt=_SALT, max_age=conf.REQUEST_LIFETIME)
@@ -115,18 +115,17 @@ def started(identity_provider: IdentityProvider, token: str) -> TestSignIn:
 
 
 def ask(test: TestSignIn, identity_provider: IdentityProvider) -> tuple[AuthnRequest, PendingLogin]:
-    """Return the request to send the browser off with, and what must be remembered of it."""
+    """Return the request for the identity provider, and the entry about it for the pending cookie."""
     return round_trip.ask(identity_provider, next_url=test.report_url, test=test.reference)
 
 
-# The way back
+# Back from the identity provider
 
 
 def meant(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin | None:
-    """Return the test that a response belongs to; ``None`` if it is a sign-in.
+    """Return the pending test that a response belongs to; ``None`` if it belongs to a sign-in.
 
-    What the response says of itself is believed here, because nothing is proved yet: at worst somebody sees a
-    report in place of being signed in.
+    Nothing in the response is proved yet. At worst a person sees a report instead of being signed in.
     """
     tests = {item.request_id: item for item in pending if item.test}
     if not tests:
@@ -136,7 +135,7 @@ def meant(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin |
         return tests[request_id]
     if any(item.request_id == request_id for item in pending):
         return None
-    # It names no request of this browser: one more thing for a report to say, if a test was what was last begun.
+    # It answers no request of this browser. The report shows that, if the browser's latest request was of a test.
     latest = max(pending, key=lambda item: item.started_at)
     return latest if latest.test else None
 
@@ -144,9 +143,9 @@ def meant(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin |
 def complete(
     identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin, *, now: datetime
 ) -> TestSignIn:
-    """Judge the response of a test, and keep the report.
+    """Verify the response of a test, and store the report.
 
-    :raises RequestUnknown: the test is over already, or gone.
+    :raises RequestUnknown: the test has finished, or is deleted.
     """
     test = _unfinished(identity_provider, pending.test)
     try:
@@ -159,7 +158,7 @@ def complete(
 
 
 def report_of(test: TestSignIn) -> Report | None:
-    """Return what a test came to; ``None`` while it has not ended, and when the report is kept no longer."""
+    """Return the report of a test; ``None`` while it has not finished, and after the report has expired."""
     if test.expires_at <= timezone.now():
         return None
     kept: Any = unseal(test.report, _REPORT)
@@ -191,7 +190,7 @@ def _finish(test: TestSignIn, report: Report) -> None:
     test.report = seal(report.as_json(), _REPORT) or seal(report.shortened().as_json(), _REPORT)
     test.save(update_fields=["finished_at", "passed", "code", "report"])
     row = test.identity_provider
-    # What was changed on the way is not what was tested.
+    # The test does not count if the configuration has changed since it began.
     if test.passed and audit.configuration_digest(row) == test.configuration_digest:
         IdentityProvider.objects.filter(pk=row.pk).update(
             tested_at=test.finished_at, tested_digest=test.configuration_digest
@@ -229,10 +228,10 @@ def _report(
 
 
 def _may_be_shown(saml_response: str, examination: Examination) -> bool:
-    """Say whether the identity provider's signature was good, whatever else is wrong with it.
+    """Say whether the identity provider's signature was good, even if the response fails another check.
 
-    What was encrypted must be good altogether. Our key is the same for all tenants: whoever got hold of another
-    tenant's response could sign around it, and have it read to them.
+    An encrypted response must pass every check. All tenants share our key: an attacker with another tenant's response
+    could put their own signature around it, and read its claims in the report.
     """
     if examination.verified is not None:
         return True
@@ -241,7 +240,7 @@ def _may_be_shown(saml_response: str, examination: Examination) -> bool:
 
 
 def _used_up(identity_provider: IdentityProvider, examination: Examination) -> JitprovError | None:
-    """Use the assertion up, as a sign-in does; return the refusal if it was used before."""
+    """Consume the assertion as a sign-in does; return the refusal if it was consumed before."""
     if examination.verified is None:
         return None
     try:
@@ -290,9 +289,9 @@ def _with_claims(
 
 def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
     decision = preview.decision
-    known = preview.user if _theirs(preview) else None
+    known = preview.user if _linked_account(preview) else None
     reason = decision.reason if isinstance(decision, Refuse) else None
-    let_in = reason is None or reason in _ABOUT_THE_PERSON
+    let_in = reason is None or reason in _COUNT_AS_PASSED
     if isinstance(decision, Refuse):
         verb = "refuse"
     else:
@@ -305,16 +304,16 @@ def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
     }
 
 
-def _theirs(preview: Preview) -> CurrentUser | None:
-    """Return the account if it is this identity provider's; one that could be attached may be another tenant's."""
+def _linked_account(preview: Preview) -> CurrentUser | None:
+    """Return the account if it is linked to this identity provider. An unlinked account may be another tenant's."""
     current = preview.current
     return current if current is not None and current.linked else None
 
 
 def _written(preview: Preview) -> dict[str, Any]:
-    """Return what would be written, also for somebody who would be refused."""
+    """Return the changes to the account, also for a person who would be refused."""
     desired = preview.settled
-    changes = diff(desired, _theirs(preview))
+    changes = diff(desired, _linked_account(preview))
     names = _group_names({*changes.groups.join, *changes.groups.leave})
     return {
         "fields": tuple(_field(step, desired, changes, preview) for step in desired.trace),
@@ -328,7 +327,7 @@ def _field(
     step: TraceStep, desired: DesiredUser, changes: Changes, preview: Preview
 ) -> ReportedField:
     wanted = desired.fields.get(step.target)
-    current = _theirs(preview)
+    current = _linked_account(preview)
     before = current.fields.get(step.target) if current else None
     problem = next((one for one in desired.problems if one.field == step.target), None)
     return ReportedField(
@@ -345,7 +344,7 @@ def _field(
 
 
 def _shown(value: Any) -> str:
-    """Return a value as people read it."""
+    """Return a value as text."""
     if value is None:
         return ""
     texts: Iterable[Any] = value if isinstance(value, tuple) else (value,)

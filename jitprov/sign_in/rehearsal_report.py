@@ -1,4 +1,4 @@
-"""What a test sign-in came to, as it is kept and shown: facts only; the words for them are chosen when it is read."""
+"""The stored report of a test sign-in. It holds facts; the words for them are chosen when it is shown."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ReportedCheck:
     """One thing that was checked about the response."""
 
     check: str
-    """Of :class:`jitprov.saml.examination.Check`."""
+    """A value of :class:`jitprov.saml.examination.Check`."""
     passed: bool | None
-    """``None``: could not be judged, because something before it failed."""
+    """``None`` if it could not be judged, because an earlier check failed."""
     code: str = ""
     expected: str = ""
     received: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class ReportedClaim:
     name: str
     values: tuple[str, ...]
     more: int = 0
-    """How many values are not shown."""
+    """How many values are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +46,14 @@ class ReportedField:
     """The claim that was used; empty if none had a value."""
     received: tuple[str, ...]
     steps: tuple[tuple[str, str], ...]
-    """Each transform's name with what it produced."""
+    """The name of each transform with its result."""
     outcome: str
     """``value``, ``keep``, ``clear`` or the code of a problem."""
     before: str
     after: str
     changes: bool
     problem: str = ""
-    """What is wrong, naming claims and transforms."""
+    """The problem in words, with the names of claims and transforms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Report:
 
     passed: bool
     code: str = ""
-    """The refusal, if the person would not come in."""
+    """The code of the refusal; empty if the person would be signed in."""
     expected: str = ""
     received: tuple[str, ...] = ()
     checks: tuple[ReportedCheck, ...] = ()
@@ -75,24 +75,24 @@ class Report:
     groups_left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     decision: str = ""
-    """``create``, ``update``, ``refuse``, or empty if it did not come so far."""
+    """``create``, ``update``, ``refuse``, or empty if no decision was made."""
     username: str = ""
-    """Of the account that is there already."""
+    """The user name of the existing account."""
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Everything that needs a remedy, each once: failed checks, problems of fields, the decision, notes."""
+        """Return each code that has a remedy once: of failed checks, problems of fields, the decision and notes."""
         found = [check.code for check in self.checks if check.passed is False]
         found += [field.outcome for field in self.fields if field.problem]
         return tuple(dict.fromkeys(code for code in [*found, self.code, *self.notes] if code))
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the report as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Return what :meth:`as_json` gave. Columns of another release are left out."""
+        """Return the report that :meth:`as_json` stored. Fields of another release are ignored."""
         known = {name: _tuple(value) for name, value in kept.items() if name in _names(cls)}
         known["checks"] = tuple(_read(ReportedCheck, one) for one in kept.get("checks", ()))
         known["claims"] = tuple(_read(ReportedClaim, one) for one in kept.get("claims", ()))
@@ -100,7 +100,7 @@ class Report:
         return cls(**known)
 
     def shortened(self) -> Self:
-        """Return it with few and short values, for somebody about whom too much was said."""
+        """Return the report with fewer and shorter values, for a report that is too large to store."""
         return replace(
             self,
             claims=tuple(
@@ -116,7 +116,7 @@ class Report:
 def reported_claim(
     name: str, values: Iterable[str], *, most: int = MAX_VALUES, length: int = MAX_LENGTH
 ) -> ReportedClaim:
-    """Return a claim with as many values as are kept; none of what is called a secret."""
+    """Return a claim with a limited number of values, which are masked if its name suggests a secret."""
     everything = tuple(values)
     if any(word in name.lower().replace("_", "").replace("-", "") for word in _SECRET):
         everything = tuple(MASK for _ in everything)
@@ -128,7 +128,7 @@ def reported_claim(
 
 
 def cut(values: Iterable[str], most: int = MAX_VALUES, length: int = MAX_LENGTH) -> tuple[str, ...]:
-    """Return the first few values, each cut short."""
+    """Return the first values, each cut to a length."""
     return tuple(value[:length] for value in tuple(values)[:most])
 
 
@@ -137,7 +137,7 @@ def _read(kind: type[Any], kept: Mapping[str, Any]) -> Any:
 
 
 def _tuple(value: Any) -> Any:
-    """Return JSON's lists as the tuples that they were."""
+    """Return nested lists from JSON as tuples."""
     return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
 
 

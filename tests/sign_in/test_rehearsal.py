@@ -27,8 +27,8 @@ from jitprov.models import (
 from jitprov.provisioner import Provisioner
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.sealed import unseal
-from jitprov.sign_in import rehearsal as sign_in_test
 from jitprov.sign_in import round_trip
+from jitprov.sign_in.rehearsal import MAX_KEPT, ask, begin, report_of, start_url
 from jitprov.sign_in.rehearsal_report import MASK, Report
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM
@@ -61,10 +61,10 @@ class Rehearsal:
 
     def begin(self) -> TestSignIn:
         actor = Actor.person(self.admin)
-        return sign_in_test.begin(self.idp, actor=actor, report_url=REPORT_URL)
+        return begin(self.idp, actor=actor, report_url=REPORT_URL)
 
     def leave(self, test: TestSignIn) -> Any:
-        path = "/" + sign_in_test.start_url(test).split("/", 3)[3]
+        path = "/" + start_url(test).split("/", 3)[3]
         return self.client.get(path)
 
     def answer(self, leaving: Any, person: Person = ANN, **knobs: Any) -> FakeResponse:
@@ -84,7 +84,7 @@ class Rehearsal:
 
     def report(self, test: TestSignIn) -> Report:
         test.refresh_from_db()
-        report = sign_in_test.report_of(test)
+        report = report_of(test)
         assert report is not None
         return report
 
@@ -210,7 +210,7 @@ def test_what_the_message_says_of_itself_cannot_make_a_test_a_sign_in(
     """Even if the unproved look at the response is led astray, the request of a test is no request to sign in."""
     IdentityProvider.objects.update(enabled=True)
     rehearsal.idp.refresh_from_db()
-    request, pending = sign_in_test.ask(rehearsal.begin(), rehearsal.idp)
+    request, pending = ask(rehearsal.begin(), rehearsal.idp)
     response = rehearsal.fake.answer(rehearsal.fake.read_request(request.url))
 
     with pytest.raises(RequestUnknown):
@@ -244,7 +244,7 @@ def test_a_second_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
 
 
 def test_a_start_url_that_was_altered_is_refused(rehearsal: Rehearsal) -> None:
-    url = sign_in_test.start_url(rehearsal.begin())
+    url = start_url(rehearsal.begin())
 
     assert rehearsal.client.get("/" + url.split("/", 3)[3] + "x").status_code == 403
     assert rehearsal.client.get(f"/saml/{rehearsal.idp.slug}/test/").status_code == 403
@@ -254,7 +254,7 @@ def test_a_start_url_leads_to_its_own_identity_provider_only(
     rehearsal: Rehearsal, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     connected(fake_identity_provider, slug="other")
-    query = sign_in_test.start_url(rehearsal.begin()).partition("?")[2]
+    query = start_url(rehearsal.begin()).partition("?")[2]
 
     assert rehearsal.client.get(f"/saml/other/test/?{query}").status_code == 403
 
@@ -268,10 +268,10 @@ def test_a_test_needs_somebody_to_ask_and_a_certificate(
 
 
 def test_few_tests_are_kept(rehearsal: Rehearsal) -> None:
-    for _ in range(sign_in_test.MAX_KEPT + 3):
+    for _ in range(MAX_KEPT + 3):
         latest = rehearsal.begin()
 
-    assert TestSignIn.objects.count() == sign_in_test.MAX_KEPT
+    assert TestSignIn.objects.count() == MAX_KEPT
     assert TestSignIn.objects.filter(pk=latest.pk).exists()
 
 
@@ -480,7 +480,7 @@ def test_the_report_cannot_be_read_in_the_database_and_expires(rehearsal: Rehear
         assert ANN.email not in str(list(model._default_manager.values())), model
     assert unseal(test.report, "claims") is None
     test.expires_at = datetime.now(UTC)
-    assert sign_in_test.report_of(test) is None
+    assert report_of(test) is None
 
 
 def test_values_are_bounded_and_secrets_are_masked(rehearsal: Rehearsal) -> None:
