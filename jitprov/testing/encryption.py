@@ -1,4 +1,4 @@
-"""Encrypting an assertion with the xmlsec library."""
+"""Encrypt an assertion with the xmlsec library."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from jitprov.testing.namespaces import ASSERTION, DSIG, XENC, XENC11, bind
 def encrypt(
     assertion: etree._Element, *, certificate: str, prefix: str | None, knobs: EncryptionKnobs
 ) -> None:
-    """Put an EncryptedAssertion in the place of an assertion."""
-    # Its bytes are encrypted, not its node: what the recipient finds is what was signed, prefixes and all.
+    """Replace an assertion by an EncryptedAssertion."""
+    # Encrypt its serialised bytes, so that the recipient finds exactly what was signed, with the same prefixes.
     plaintext = etree.tostring(assertion, with_tail=False)
     method = knobs.get("data_encryption", DataEncryption.AES256_CBC)
     transport = knobs.get("key_transport", KeyTransport.RSA_OAEP_MGF1P)
@@ -71,7 +71,7 @@ def _add_digest(method: etree._Element, digest: DigestAlgorithm) -> None:
 
 
 def _move_key_out(data: etree._Element) -> None:
-    """Let a RetrievalMethod name the key (xmlenc-core §3.5.2), as saml-core-2.0 §2.3.4 also allows."""
+    """Put the EncryptedKey beside the EncryptedData, with a RetrievalMethod that points to it (xmlenc-core §3.5.2)."""
     key_info = data.find(f"{{{DSIG}}}KeyInfo")
     key = data.find(f".//{{{XENC}}}EncryptedKey")
     if key_info is None or key is None:

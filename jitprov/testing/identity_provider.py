@@ -1,4 +1,4 @@
-"""An identity provider without a network: real keys, real signatures, Entra's shape."""
+"""An identity provider that needs no network, with real keys and signatures, in the style of Entra."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from jitprov.testing.signing import sign
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeResponse:
-    """A response on its way through the browser."""
+    """A response that the browser posts to the service provider."""
 
     acs_url: str
-    """Where the form is posted."""
+    """The URL to which the form is posted."""
     xml: str
     relay_state: str = ""
     assertion_id: str | None = None
 
     @property
     def encoded(self) -> str:
-        """The value of the form's SAMLResponse field."""
+        """Return the value of the form's SAMLResponse field."""
         return base64.b64encode(self.xml.encode()).decode("ascii")
 
     @property
     def form(self) -> dict[str, str]:
-        """The form's fields, as the browser posts them to ``acs_url``."""
+        """Return the fields of the form, as the browser posts them to ``acs_url``."""
         relay_state = {"RelayState": self.relay_state} if self.relay_state else {}
         return {"SAMLResponse": self.encoded, **relay_state}
 
 
 class FakeIdentityProvider:
-    """An Entra tenant's SAML authority, or any other, that says what a test wants.
+    """An identity provider whose responses a test can control. It behaves like an Entra tenant by default.
 
     :param tenant_id: the directory's GUID, from which the other values follow.
-    :param key_pairs: the first signs; the certificates of all are published, as in a key roll-over.
+    :param key_pairs: the first one signs; the certificates of all are published, as during a key rollover.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class FakeIdentityProvider:
         self.key_pairs = tuple(key_pairs) or (rsa_key_pair(tenant_id),)
 
     def idp_metadata(self) -> IdpMetadata:
-        """Return what a service provider that has read :meth:`metadata_xml` knows."""
+        """Return the metadata of this identity provider, as a service provider reads it from :meth:`metadata_xml`."""
         return IdpMetadata(
             entity_id=self.entity_id,
             sso_url=self.sso_url,
@@ -85,13 +85,13 @@ class FakeIdentityProvider:
         )
 
     def metadata_xml(self) -> str:
-        """Return the federation metadata document, signed, with Entra's WS-Federation roles."""
+        """Return the signed federation metadata document, with Entra's WS-Federation roles."""
         return metadata_document(self.idp_metadata(), signed_by=self.key_pairs[0])
 
     def read_request(self, sent: str | Mapping[str, str]) -> ParsedRequest:
-        """Read the AuthnRequest that a browser brought: a URL, or the fields of a form.
+        """Read the AuthnRequest that a browser brought, from a URL or the fields of a form.
 
-        :raises RequestNotUnderstood: an identity provider would refuse it.
+        :raises RequestNotUnderstood: an identity provider would refuse the request.
         """
         return read_request(sent)
 
@@ -103,9 +103,9 @@ class FakeIdentityProvider:
         person: Person | None = ANN,
         **knobs: Unpack[Knobs],
     ) -> FakeResponse:
-        """Sign a person in who came with a request. See :meth:`respond`.
+        """Return the response to a request, for a person who signs in. See :meth:`respond`.
 
-        :param acs_url: where to, for a request that does not say.
+        :param acs_url: the ACS URL, if the request does not name one.
         """
         answer: Knobs = {"relay_state": request.relay_state, **knobs}
         if request.force_authn:
@@ -127,11 +127,11 @@ class FakeIdentityProvider:
         person: Person | None = ANN,
         **knobs: Unpack[Knobs],
     ) -> FakeResponse:
-        """Say who somebody is.
+        """Return a response about a person.
 
-        :param in_response_to: the request's ID; ``None`` for a response that nobody asked for.
-        :param person: whose claims are sent; ``None`` for none but those in ``attributes``.
-        :param knobs: whatever else is to differ, see :class:`jitprov.testing.knobs.Knobs`.
+        :param in_response_to: the request's ID; ``None`` for an unsolicited response.
+        :param person: the person whose claims are sent; ``None`` to send only those in ``attributes``.
+        :param knobs: every other change, see :class:`jitprov.testing.knobs.Knobs`.
         :raises TypeError: there is no such knob.
         """
         require_known(knobs)
@@ -163,7 +163,7 @@ class FakeIdentityProvider:
         return {name: values for name, values in changed.items() if values is not None}
 
     def _seal(self, response: etree._Element, draft: Draft) -> None:
-        """Sign, encrypt, and sign around what was encrypted, with a hook before each step."""
+        """Sign the assertion, encrypt it and sign the response, as the knobs say, with a hook before and after."""
         knobs = draft.knobs
         what = knobs.get("sign", "assertion")
         assertion = response.find(f"{{{ASSERTION}}}Assertion")

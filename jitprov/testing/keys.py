@@ -1,4 +1,4 @@
-"""Keys and self-signed certificates for tests: real ones, made once per process."""
+"""Keys and self-signed certificates for tests, generated once per process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jitprov.saml.types import Certificate, KeyPair
 ENTRA_COMMON_NAME = "Microsoft Azure Federated SSO Certificate"
 NOT_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2049, 12, 31, tzinfo=UTC)
-"""Wide enough for every moment that a test may call now."""
+"""Late enough for every moment that a test may use as the present."""
 
 
 def rsa_key_pair(
@@ -27,7 +27,7 @@ def rsa_key_pair(
     not_before: datetime = NOT_BEFORE,
     not_after: datetime = NOT_AFTER,
 ) -> KeyPair:
-    """Return an RSA key with a self-signed certificate; the same name gives the same key again."""
+    """Return an RSA key with a self-signed certificate. The same name returns the same key."""
     return _key_pair(_rsa_key(name, bits), common_name, not_before, not_after)
 
 
@@ -38,12 +38,12 @@ def ec_key_pair(
     not_before: datetime = NOT_BEFORE,
     not_after: datetime = NOT_AFTER,
 ) -> KeyPair:
-    """Return a P-256 key with a self-signed certificate; the same name gives the same key again."""
+    """Return a P-256 key with a self-signed certificate. The same name returns the same key."""
     return _key_pair(_ec_key(name), common_name, not_before, not_after)
 
 
 def certificate_of(pem: str) -> Certificate:
-    """Describe a certificate, without :mod:`jitprov.saml`'s own reader, which tests may be about."""
+    """Return a certificate with its values. It is read without :mod:`jitprov.saml`, which may be under test."""
     parsed = x509.load_pem_x509_certificate(pem.encode())
     return Certificate(
         pem=pem,
@@ -54,7 +54,7 @@ def certificate_of(pem: str) -> Certificate:
 
 
 def certificate_body(pem: str) -> str:
-    """Return a PEM certificate as XML carries it: base64 in one line, without armour."""
+    """Return a PEM certificate as XML contains it: base64 in one line, without the BEGIN and END lines."""
     return "".join(line for line in pem.splitlines() if not line.startswith("-----"))
 
 

@@ -1,7 +1,7 @@
-"""Every part of a response that a test can alter or remove.
+"""The knobs: every part of a response that a test can change or remove.
 
-A knob that is not given leaves the part as Entra sends it; ``None`` (or ``False``) removes the part.
-Instants may be given as text, which goes into the message as it is.
+Without a knob, a part is as Entra sends it. ``None`` (or ``False``) removes the part. An instant that is given as text
+is written as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jitprov.testing.person import ClaimValues
 
 Instant: TypeAlias = datetime | str
 Mutation: TypeAlias = Callable[["etree._Element"], None]
-"""Gets the root of the message, the Response, and changes it in place."""
+"""A function that changes the Response, the root of the message, in place."""
 
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -28,7 +28,7 @@ EMAIL_ADDRESS_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
 class SignatureAlgorithm(StrEnum):
-    """How a SignedInfo is signed. SHA-1 is for tests of its refusal."""
+    """The algorithm of the signature. SHA-1 is for tests of its refusal."""
 
     RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
     RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
@@ -41,7 +41,7 @@ class SignatureAlgorithm(StrEnum):
 
 
 class DigestAlgorithm(StrEnum):
-    """How the signed element is digested. SHA-1 is for tests of its refusal."""
+    """The digest algorithm of the signed element. SHA-1 is for tests of its refusal."""
 
     SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
     SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -50,7 +50,7 @@ class DigestAlgorithm(StrEnum):
 
 
 class DataEncryption(StrEnum):
-    """How an assertion is encrypted."""
+    """The encryption algorithm of an assertion."""
 
     AES128_CBC = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
     AES192_CBC = "http://www.w3.org/2001/04/xmlenc#aes192-cbc"
@@ -65,42 +65,42 @@ class DataEncryption(StrEnum):
 
 
 class KeyTransport(StrEnum):
-    """How the key of an encrypted assertion travels. RSA 1.5 is for tests of its refusal."""
+    """The encryption algorithm of an assertion's key. RSA 1.5 is for tests of its refusal."""
 
     RSA_OAEP_MGF1P = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
     RSA_OAEP = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
-    """With SHA-256, also for the mask."""
+    """With SHA-256 for the digest and the mask."""
     RSA_1_5 = "http://www.w3.org/2001/04/xmlenc#rsa-1_5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prefixes:
-    """Which prefixes a message binds; ``None`` is the default namespace."""
+    """The namespace prefixes of a message; ``None`` is the default namespace."""
 
     protocol: str | None = "samlp"
     response: str | None = None
-    """For the assertion namespace in the Response itself: its Issuer and EncryptedAssertion."""
+    """The prefix of the assertion namespace in the Response, for its Issuer and EncryptedAssertion."""
     assertion: str | None = None
-    """For the assertion namespace from the Assertion on."""
+    """The prefix of the assertion namespace within the Assertion."""
     signature: str | None = None
 
 
 ENTRA_PREFIXES = Prefixes()
 COMMON_PREFIXES = Prefixes(response="saml", assertion="saml", signature="ds")
-"""Like SimpleSAMLphp, Okta and most others."""
+"""The prefixes of SimpleSAMLphp, Okta and most others."""
 PYSAML2_PREFIXES = Prefixes(protocol="ns0", response="ns1", assertion="ns0", signature="ns2")
-"""Response and Assertion bind one namespace to different prefixes, and one prefix to two namespaces."""
+"""The prefixes of pysaml2: Response and Assertion use different prefixes for one namespace, and one for two."""
 
 
 class ContentKnobs(TypedDict, total=False):
-    """What is said, and when."""
+    """The claims, and the present."""
 
     now: datetime
-    """The present where not given."""
+    """The present; the real one by default."""
     name_id: NameID | str | None
-    """A text gets the emailAddress format. The person's UPN where not given."""
+    """A text gets the emailAddress format. The person's UPN by default."""
     attributes: Mapping[str, ClaimValues | None]
-    """More attributes than the person's, or others; ``None`` for a value takes one of them away."""
+    """Attributes to add or replace; ``None`` as the value removes an attribute."""
     relay_state: str
 
 
@@ -111,65 +111,65 @@ class ResponseKnobs(TypedDict, total=False):
     response_version: str | None
     response_issue_instant: Instant | None
     response_in_response_to: str | None
-    """Like ``in_response_to`` where not given."""
+    """The value of ``in_response_to`` by default."""
     response_issuer: str | None
     destination: str | None
-    """The ``acs_url`` where not given."""
+    """The ``acs_url`` by default."""
     status: str | None
-    """Anything but success comes without an assertion, unless ``with_assertion`` says otherwise."""
+    """Every status but success comes without an assertion, unless ``with_assertion`` is true."""
     status_nested: str | None
     status_message: str | None
     with_assertion: bool
 
 
 class SubjectKnobs(TypedDict, total=False):
-    """Whom the assertion is about, and who may present it (saml-core-2.0 §2.4)."""
+    """The Subject and its SubjectConfirmation (saml-core-2.0 §2.4)."""
 
     subject: bool
     confirmation_method: str | None
-    """``None``: no SubjectConfirmation."""
+    """``None`` leaves the SubjectConfirmation out."""
     confirmation_data: bool
     recipient: str | None
-    """The ``acs_url`` where not given."""
+    """The ``acs_url`` by default."""
     confirmation_in_response_to: str | None
-    """Like ``in_response_to`` where not given."""
+    """The value of ``in_response_to`` by default."""
     confirmation_not_before: Instant | None
     confirmation_not_on_or_after: Instant | None
     confirmation_address: str | None
 
 
 class ConditionsKnobs(TypedDict, total=False):
-    """When and for whom the assertion is valid (saml-core-2.0 §2.5)."""
+    """The Conditions: validity and audience (saml-core-2.0 §2.5)."""
 
     conditions: bool
     not_before: Instant | None
     not_on_or_after: Instant | None
     audience_restrictions: Sequence[Sequence[str]]
-    """One AudienceRestriction with these audiences each; the ``audience`` alone where not given."""
+    """The audiences of each AudienceRestriction; one with the ``audience`` by default."""
     one_time_use: bool
 
 
 class StatementKnobs(TypedDict, total=False):
-    """What the assertion states (saml-core-2.0 §2.7)."""
+    """The statements of the assertion (saml-core-2.0 §2.7)."""
 
     authn_statements: int
     authn_instant: Instant | None
     session_index: str | None
-    """The assertion's ID where not given."""
+    """The assertion's ID by default."""
     session_not_on_or_after: Instant | None
     authn_context: str | None
-    """``None``: no AuthnContext."""
+    """``None`` leaves the AuthnContext out."""
     attribute_statements: int
-    """The attributes are dealt out over so many statements."""
+    """The number of AttributeStatements, among which the attributes are divided."""
     attribute_name_format: str | None
     attribute_type: str | None
     """The ``xsi:type`` of every value, such as ``xs:string``."""
     attribute_per_value: bool
-    """One Attribute for every value, with the same Name, as Keycloak sends roles."""
+    """Write one Attribute for each value, all with the same Name, as Keycloak sends roles."""
 
 
 class AssertionKnobs(SubjectKnobs, ConditionsKnobs, StatementKnobs, total=False):
-    """The assertion (saml-core-2.0 §2.3.3)."""
+    """The Assertion itself (saml-core-2.0 §2.3.3)."""
 
     assertion_id: str | None
     assertion_version: str | None
@@ -178,41 +178,41 @@ class AssertionKnobs(SubjectKnobs, ConditionsKnobs, StatementKnobs, total=False)
 
 
 class SignatureKnobs(TypedDict, total=False):
-    """What is signed, by whom and how."""
+    """The signatures: their elements, keys and algorithms."""
 
     sign: Literal["assertion", "response", "both"] | None
     signing_key_pair: KeyPair
     signature_algorithm: str
-    """With SHA-256 where not given, RSA or ECDSA as the key is."""
+    """RSA or ECDSA with SHA-256 by default, depending on the key."""
     digest_algorithm: str
     canonicalization: str
     transforms: Sequence[str]
     inclusive_prefixes: Sequence[str]
-    """Prefixes to be kept although nothing uses them, as Okta and OneLogin keep ``xs`` (xml-exc-c14n §3)."""
+    """Prefixes to keep although nothing uses them, as Okta and OneLogin keep ``xs`` (xml-exc-c14n §3)."""
     key_info_certificate: str | None
-    """PEM; the signer's own where not given. ``None``: no KeyInfo."""
+    """A PEM certificate; the signer's own by default. ``None`` leaves the KeyInfo out."""
 
 
 class EncryptionKnobs(TypedDict, total=False):
-    """For whom the assertion is encrypted, and how."""
+    """The encryption of the assertion."""
 
     encrypt_for: str | None
-    """The service provider's certificate, PEM."""
+    """The service provider's certificate in PEM."""
     data_encryption: DataEncryption
     key_transport: KeyTransport
     retrieval_method: bool
-    """Put the EncryptedKey beside the EncryptedData, which names it."""
+    """Put the EncryptedKey beside the EncryptedData, with a RetrievalMethod that points to it."""
 
 
 class FormKnobs(TypedDict, total=False):
-    """How the message is written down, and hooks for those who forge one."""
+    """The notation of the message, and hooks that can forge one."""
 
     prefixes: Prefixes
     fraction_digits: int
-    """Of a second: 3 where not given; Entra has also sent 7."""
+    """Digits after the second; 3 by default. Entra has also sent 7."""
     indent: bool
     comments: bool
-    """A comment in the middle of every value in the assertion."""
+    """Put a comment in the middle of every value in the assertion."""
     mutate_before_signing: Mutation
     mutate_before_encrypting: Mutation
     mutate_after_signing: Mutation
@@ -227,11 +227,11 @@ class Knobs(
     FormKnobs,
     total=False,
 ):
-    """All of them."""
+    """All knobs."""
 
 
 def require_known(knobs: Knobs) -> None:
-    """Refuse a misspelt knob: it would turn nothing, and the test would prove nothing.
+    """Refuse a misspelt knob, which would have no effect, so that the test would prove nothing.
 
     :raises TypeError: there is no knob of that name.
     """

@@ -1,4 +1,4 @@
-"""Writing a Response in the shape of Entra's."""
+"""Write a Response in the style of Entra."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from jitprov.testing.person import ClaimValue, ClaimValues
 _BACKDATED = timedelta(minutes=5)
 _LIFETIME = timedelta(minutes=60)
 _SINCE_AUTHENTICATION = timedelta(minutes=74)
-"""People rarely type their password for this very sign-in: the session at Entra is older."""
+"""People seldom enter their password for each sign-in, so that the session at Entra is older."""
 _SINCE_ASSERTION = timedelta(milliseconds=12)
-"""Entra writes the assertion first."""
+"""Entra writes the assertion before the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a response is to say."""
+    """The values from which a response is written."""
 
     issuer: str
     acs_url: str
@@ -54,7 +54,7 @@ class Draft:
         return self.knobs.get("with_assertion", succeeded)
 
     def write(self, instant: Instant | None) -> str | None:
-        """Write an instant as the message wants it: UTC, with a fraction of a second."""
+        """Return an instant in the format of the message: UTC, with a fraction of a second."""
         if not isinstance(instant, datetime):
             return instant
         digits = self.knobs.get("fraction_digits", 3)
@@ -269,7 +269,7 @@ def _add(
     nsmap: Mapping[str, str] | None = None,
     **attributes: str | None,
 ) -> etree._Element:
-    """Add a child in place: an element that is moved here later would lose its prefixes to lxml."""
+    """Add a child element in place. lxml would change the prefixes of an element that is moved here later."""
     element = etree.SubElement(parent, f"{{{namespace}}}{name}", nsmap=nsmap)
     element.text = text
     _set(element, **attributes)

@@ -1,4 +1,4 @@
-"""Writing federation metadata in the shape of Entra's."""
+"""Write federation metadata in the style of Entra."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ENDPOINT = """\
 
 
 def metadata_document(idp: IdpMetadata, *, signed_by: KeyPair) -> str:
-    """Return the document as text, without an XML declaration, as a signed one travels best."""
+    """Return the signed document as text, without an XML declaration."""
     root = etree.fromstring(
         _DOCUMENT.format(
             id=new_id(),
@@ -78,7 +78,7 @@ def _endpoint(address: str) -> str:
 
 
 def _bindings(idp: IdpMetadata) -> tuple[Binding, ...]:
-    """Entra offers both; one that prefers HTTP-POST offers nothing else, as Google and OneLogin do."""
+    """Return the bindings of the SSO service: both, as Entra, or HTTP-POST only, as Google and OneLogin."""
     return (Binding.POST,) if idp.sso_binding is Binding.POST else tuple(Binding)
 
 

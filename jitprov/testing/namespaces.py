@@ -1,4 +1,4 @@
-"""The XML namespaces that a fake identity provider writes."""
+"""The XML namespaces that the fake identity provider writes."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def bind(*pairs: tuple[str | None, str]) -> dict[str, str]:
-    """Return what lxml calls an nsmap. ``None`` is the default namespace, which its stubs deny."""
+    """Return an nsmap for lxml. ``None`` is the default namespace, which lxml's stubs do not know."""
     return cast("dict[str, str]", dict(pairs))

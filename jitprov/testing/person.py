@@ -1,4 +1,4 @@
-"""People of a directory, and the claims that Entra makes about them."""
+"""People of a directory, and the claims that Entra sends about them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TypeAlias
 from jitprov.saml.types import NameID
 
 ClaimValue: TypeAlias = str | NameID | None
-"""What one AttributeValue holds: a text, a nested NameID, or nothing (``xsi:nil``)."""
+"""The content of one AttributeValue: a text, a nested NameID, or nothing (``xsi:nil``)."""
 ClaimValues: TypeAlias = str | Sequence[ClaimValue]
-"""A text is one value. An empty sequence is an attribute without any AttributeValue."""
+"""A text is one value. An empty sequence is an attribute without an AttributeValue."""
 
 _MICROSOFT = "http://schemas.microsoft.com/identity/claims/"
 _MICROSOFT_SHORT = "http://schemas.microsoft.com/claims/"
@@ -39,14 +39,14 @@ ACME_TENANT_ID = "7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody in a directory. Blank texts are claims that do not come, as with Entra."""
+    """A person in a directory. Entra sends no claim for a blank value."""
 
     object_id: str
-    """The directory object's GUID: never changes, is never used again."""
+    """The GUID of the directory object, which never changes and is never used again."""
     tenant_id: str = ""
-    """The directory's GUID; blank for the one of the identity provider that speaks."""
+    """The directory's GUID; that of the identity provider if blank."""
     home_idp: str = ""
-    """The ``identityprovider`` claim; blank for the identity provider that speaks. A guest has another."""
+    """The ``identityprovider`` claim; the identity provider itself if blank. A guest has another one."""
     given_name: str = ""
     surname: str = ""
     display_name: str = ""
@@ -55,13 +55,13 @@ class Person:
     groups: Sequence[str] = ()
     """GUIDs, as Entra sends them by default."""
     group_overage: bool = False
-    """In more groups than Entra sends: a link comes in place of them."""
+    """Whether the person is in more groups than Entra sends; Entra then sends a link instead."""
     roles: Sequence[str] = ()
     extra: Mapping[str, ClaimValues] = field(default_factory=lambda: MappingProxyType({}))
-    """More attributes, by their full names."""
+    """Additional attributes by their full names."""
 
     def claims(self, *, tenant_id: str, issuer: str) -> dict[str, ClaimValues]:
-        """Return what Entra says about this person, by claim URI and in Entra's order."""
+        """Return the claims that Entra sends about this person, by claim URI and in Entra's order."""
         tenant = self.tenant_id or tenant_id
         pairs: list[tuple[str, ClaimValues]] = [
             (TENANT_ID_CLAIM, tenant),

@@ -1,6 +1,6 @@
-"""The pytest plugin, there as soon as jitprov is installed: fixtures for a host's own tests.
+"""The pytest plugin of jitprov, which offers fixtures for a host's own tests as soon as jitprov is installed.
 
-Nothing of Django is imported before a fixture is used, so the plugin is harmless where there is none.
+Django is imported only when a fixture is used, so that the plugin also works in projects without Django.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fake_identity_provider() -> FakeIdentityProvider:
-    """Return an Entra tenant of one's own, with real keys and without a network."""
+    """Return a new Entra tenant with real keys, which needs no network."""
     from jitprov.testing.identity_provider import FakeIdentityProvider  # noqa: PLC0415
 
     return FakeIdentityProvider()
@@ -28,7 +28,7 @@ def fake_identity_provider() -> FakeIdentityProvider:
 
 @pytest.fixture
 def connect_identity_provider(db: None) -> Callable[..., IdentityProvider]:
-    """Return :func:`jitprov.testing.round_trip.connect`: a tenant and what its identity provider published."""
+    """Return :func:`jitprov.testing.round_trip.connect`, which imports an identity provider for a tenant."""
     from jitprov.testing.round_trip import connect  # noqa: PLC0415
 
     return connect
@@ -36,7 +36,7 @@ def connect_identity_provider(db: None) -> Callable[..., IdentityProvider]:
 
 @pytest.fixture
 def saml_sign_in(client: Client) -> SignIn:
-    """Return a function that signs somebody in, all the way, with Django's test client."""
+    """Return a function that signs a person in with Django's test client, through the whole round trip."""
     from jitprov.testing.round_trip import SignIn  # noqa: PLC0415
 
     return SignIn(client)

@@ -1,4 +1,4 @@
-"""Reading an AuthnRequest, as an identity provider does."""
+"""Read an AuthnRequest, as an identity provider does."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ParsedRequest:
     id: str
     issuer: str
     acs_url: str
-    """Blank when the request leaves it to the identity provider to know."""
+    """Blank if the request leaves it to the identity provider's configuration."""
     destination: str
     binding: Binding
     relay_state: str
     login_hint: str
-    """From the query string, as Entra takes it."""
+    """From the query string, as Entra reads it."""
     signed: bool
-    """There is a signature. It has not been verified."""
+    """Whether there is a signature. It is not verified."""
     force_authn: bool
     is_passive: bool
     name_id_format: str
@@ -44,10 +44,10 @@ class ParsedRequest:
 
 
 def read_request(sent: str | Mapping[str, str]) -> ParsedRequest:
-    """Read what the browser brought: a URL (HTTP-Redirect) or the fields of a form (HTTP-POST).
+    """Read the AuthnRequest that a browser brought: a URL (HTTP-Redirect) or the fields of a form (HTTP-POST).
 
-    :raises RequestNotUnderstood: no request, not encoded as its binding says, or lacking what every
-        request must have.
+    :raises RequestNotUnderstood: there is no request, it is not encoded as its binding requires, or a required part is
+        missing.
     """
     if isinstance(sent, str):
         parameters = dict(parse_qsl(urlsplit(sent).query, keep_blank_values=True))
@@ -108,7 +108,7 @@ def _root(xml: bytes) -> etree._Element:
 
 
 def _ncname(request_id: str) -> str:
-    # Entra answers an ID that begins with a digit with AADSTS7500529.
+    # Entra answers AADSTS7500529 to an ID that begins with a digit.
     if not _NCNAME.fullmatch(request_id):
         raise RequestNotUnderstood("the request's ID is not an NCName")
     return request_id

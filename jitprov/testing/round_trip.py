@@ -1,4 +1,4 @@
-"""A whole sign-in in a host's test: from the login page over a fake identity provider to the session."""
+"""A whole sign-in in a host's test: from the login URL, through a fake identity provider, to the session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def connect(
 ) -> IdentityProvider:
     """Import the fake's metadata for a tenant, as ``import_idp_metadata`` does, and return the row.
 
-    :param columns: of :class:`IdentityProvider`, to be changed after the import.
+    :param columns: columns of :class:`IdentityProvider` that are changed after the import.
     """
     result = import_metadata(
         fake.metadata_xml().encode(), tenant=tenant, slug=slug, now=datetime.now(UTC)
@@ -38,7 +38,7 @@ def connect(
 
 
 class SignIn:
-    """Signs people in with one browser, the test client."""
+    """A callable that signs people in with one browser, the test client."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -52,7 +52,7 @@ class SignIn:
         next_url: str = "/",
         **knobs: Unpack[Knobs],
     ) -> HttpResponse:
-        """Sign somebody in, and return what the assertion consumer service answers: a redirect, or a refusal."""
+        """Sign a person in, and return the response of the assertion consumer service: a redirect or a refusal."""
         return self.deliver(self.begin(identity_provider, fake, person, next_url=next_url, **knobs))
 
     def begin(
@@ -64,14 +64,14 @@ class SignIn:
         next_url: str = "/",
         **knobs: Unpack[Knobs],
     ) -> FakeResponse:
-        """Leave for the identity provider, and return what it would post."""
+        """Begin a sign-in at the login URL, and return the identity provider's response, not posted yet."""
         login = reverse("jitprov:login", args=[identity_provider.slug])
         leaving = self.client.get(login, {"next": next_url})
         sent = leaving["Location"] if leaving.has_header("Location") else leaving.context["fields"]
         return fake.answer(fake.read_request(sent), person=person, **knobs)
 
     def deliver(self, response: FakeResponse) -> HttpResponse:
-        """Post a response of the identity provider, as the browser would."""
+        """Post a response of the identity provider, as the browser does."""
         path = "/" + response.acs_url.split("/", 3)[3]
         answer: HttpResponse = self.client.post(path, response.form)  # type: ignore[assignment]
         return answer

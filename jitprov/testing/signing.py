@@ -1,4 +1,4 @@
-"""Signing with the xmlsec library, so that a verifier under test is not checked against itself."""
+"""Sign elements with the xmlsec library, so that a verifier under test is not checked against itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sign(
     prefix: str | None = None,
     knobs: SignatureKnobs | None = None,
 ) -> etree._Element:
-    """Sign an element in place, by its ID, and return the Signature. It goes after the Issuer.
+    """Sign an element in place by its ID, and return the Signature, which is inserted after the Issuer.
 
     An element without an ID gets a signature over the whole document (``URI=""``).
     """
@@ -32,7 +32,7 @@ def sign(
     value = _add(signature, "SignatureValue")
     _compute(signature, element, key_pair)
     value.text = "".join((value.text or "").split())
-    # KeyInfo is not under the signature; xmlsec would rewrite one that it finds.
+    # KeyInfo is not signed, and is added last because xmlsec would rewrite one that it finds.
     certificate = knobs.get("key_info_certificate", key_pair.certificate)
     if certificate is not None:
         data = _add(_add(signature, "KeyInfo"), "X509Data")
