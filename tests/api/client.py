@@ -1,4 +1,4 @@
-"""The API as somebody who is signed in has it: JSON in, JSON out."""
+"""A client of the API for one signed-in user, which sends and receives JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = "/sso-api/"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """A response of the API."""
 
     status: int
     json: Any
@@ -21,13 +21,13 @@ class Answer:
 
     @property
     def codes(self) -> dict[str, list[str]]:
-        """The codes of what is wrong, by part of the request."""
+        """Return the codes of the errors, by part of the request."""
         return {path: [one["code"] for one in found] for path, found in self.json["errors"].items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One user's way to it."""
+    """The requests of one user."""
 
     client: Client
 

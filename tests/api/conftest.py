@@ -1,4 +1,4 @@
-"""Two tenants, each with an administrator, and a superuser."""
+"""Users and clients of the API: a tenant's administrator and a superuser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _nobody_was_throttled() -> None:
 
 @pytest.fixture
 def administrator_of() -> Callable[[Any], Any]:
-    """Make a user who administers a tenant."""
+    """Return a function that makes an administrator of a tenant."""
 
     def make(tenant: Any) -> Any:
         user = UserFactory.create(is_staff=True)
@@ -33,7 +33,7 @@ def administrator_of() -> Callable[[Any], Any]:
 
 @pytest.fixture
 def api_for() -> Callable[[Any], Api]:
-    """Sign somebody in."""
+    """Return a function that signs a user in to the API."""
 
     def sign_in(user: Any) -> Api:
         client = Client(raise_request_exception=False)
@@ -45,13 +45,13 @@ def api_for() -> Callable[[Any], Api]:
 
 @pytest.fixture
 def ours(administrator_of: Any, api_for: Any, idp: IdentityProvider) -> Api:
-    """The API as the administrator of the tenant of ``idp`` has it."""
+    """A client for the administrator of the tenant of ``idp``."""
     api: Api = api_for(administrator_of(idp.tenant))
     return api
 
 
 @pytest.fixture
 def superuser(api_for: Any, db: None) -> Api:
-    """The API as a superuser has it."""
+    """A client for a superuser."""
     api: Api = api_for(UserFactory.create(is_staff=True, is_superuser=True))
     return api

@@ -1,4 +1,4 @@
-"""Two tenants with everything that there is, so that whatever of the second gets out to the first is seen."""
+"""Two tenants with rows of every kind, marked so that any row of the second one can be recognised in a response."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from tests.support.factories import (
 )
 
 OURS, THEIRS = "ours", "theirs-q7x"
-"""The second stands in everything that is the second tenant's, and nowhere else."""
+"""The second mark is in every row of the second tenant, and nowhere else."""
 
 
 class GroupsByTenant(Provisioner):
-    """A host whose tenants may each give groups of their own."""
+    """A host in which each tenant may assign its own groups only."""
 
     def assignable_groups(self) -> QuerySet[Group]:
         mark = self.identity_provider.tenant.slug
@@ -55,7 +55,7 @@ class GroupsByTenant(Provisioner):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """One tenant's rows."""
+    """The rows of one tenant."""
 
     mark: str
     idp: IdentityProvider
@@ -78,7 +78,7 @@ class Planted:
 
 
 def plant(mark: str, fake: FakeIdentityProvider) -> Planted:
-    """Make a tenant with an identity provider that has some of everything."""
+    """Make a tenant with an identity provider and rows of every kind."""
     tenant = TenantFactory.create(slug=mark, name=f"Tenant {mark}")
     admin = UserFactory.create(username=f"admin-{mark}", is_staff=True)
     admin.user_permissions.add(Permission.objects.get(codename="add_setuplink"))

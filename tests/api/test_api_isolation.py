@@ -1,4 +1,4 @@
-"""Another tenant's rows do not exist: every endpoint, by name, by key in the path, and by key in the body."""
+"""Isolation of tenants in the API: no endpoint shows or changes rows of another tenant, however they are named."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def api(us: Planted, api_for: Any) -> Api:
 
 
 def filled(path: str, about: Planted, slug: str = "") -> str:
-    """Return a path with a tenant's keys in it."""
+    """Return the path with the keys of a tenant's row."""
     keys = {"id": about.key(path), "reference": about.reference(path)}
     return path.removeprefix("/").format(slug=slug or about.mark, **keys)
 
 
 def body_for(method: str, path: str, about: Planted) -> Any:
-    """Return what would be taken, if the path were that of a row that one may know of."""
+    """Return a body that the endpoint would accept for a row in the scope."""
     if path.endswith("/claim-mappings/{id}/") or (method == "POST" and "claim" in path):
         return CLAIM
     if path.endswith("/group-mappings/{id}/") or (method == "POST" and "group" in path):
@@ -73,13 +73,13 @@ def body_for(method: str, path: str, about: Planted) -> Any:
     return {}
 
 
-def test_there_is_something_to_try() -> None:
+def test_there_are_endpoints_to_try() -> None:
     assert len(OF_ONE_ROW) > 20
     assert len(LISTS) >= 5
 
 
 @pytest.mark.parametrize(("method", "path"), OF_ONE_ROW)
-def test_nothing_of_another_tenant_is_there(
+def test_every_endpoint_of_another_tenants_row_answers_404(
     api: Api, us: Planted, them: Planted, method: str, path: str
 ) -> None:
     answer = api.ask(method, filled(path, them), body_for(method, path, them))
@@ -92,7 +92,7 @@ def test_nothing_of_another_tenant_is_there(
 @pytest.mark.parametrize(
     ("method", "path"), [one for one in OF_ONE_ROW if one[1].startswith("/identity")]
 )
-def test_their_row_is_not_there_by_way_of_ours(
+def test_another_tenants_row_below_our_identity_provider_answers_404(
     api: Api, us: Planted, them: Planted, method: str, path: str
 ) -> None:
     if "{id}" in path or "{reference}" in path:
@@ -101,7 +101,7 @@ def test_their_row_is_not_there_by_way_of_ours(
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_no_list_has_anything_of_another_tenant(
+def test_no_list_contains_rows_of_another_tenant(
     api: Api, us: Planted, them: Planted, path: str
 ) -> None:
     answer = api.get(path.removeprefix("/"))
@@ -121,7 +121,7 @@ def test_no_list_has_anything_of_another_tenant(
         ("identity-providers/", {"search": THEIRS}),
     ],
 )
-def test_no_filter_finds_anything_of_another_tenant(
+def test_no_filter_finds_rows_of_another_tenant(
     api: Api, us: Planted, them: Planted, path: str, query: dict[str, str]
 ) -> None:
     answer = api.get(path, **query)
@@ -131,19 +131,19 @@ def test_no_filter_finds_anything_of_another_tenant(
 
 
 @pytest.mark.parametrize("path", ["identity-providers/", "status/"])
-def test_another_tenant_is_no_choice(api: Api, them: Planted, path: str) -> None:
+def test_another_tenant_is_refused_as_a_filter(api: Api, them: Planted, path: str) -> None:
     assert api.get(path, tenant=THEIRS).codes == {"tenant": ["invalid_choice"]}
 
 
 @pytest.mark.parametrize("key", ["slug", "pk"])
-def test_a_draft_cannot_be_begun_for_another_tenant(api: Api, them: Planted, key: str) -> None:
+def test_a_draft_for_another_tenant_is_refused(api: Api, them: Planted, key: str) -> None:
     answer = api.post("identity-providers/", {"tenant": str(getattr(them.idp.tenant, key))})
 
     assert answer.codes == {"tenant": ["invalid_choice"]}
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_another_tenant_s_group_cannot_be_given(
+def test_another_tenants_group_cannot_be_assigned(
     api: Api, us: Planted, them: Planted, method: str
 ) -> None:
     path = f"identity-providers/{OURS}/group-mappings/"
@@ -157,14 +157,14 @@ def test_another_tenant_s_group_cannot_be_given(
     assert THEIRS not in str(answer.json)
 
 
-def test_neither_is_another_tenant_s_group_previewed(api: Api, us: Planted, them: Planted) -> None:
+def test_another_tenants_group_cannot_be_previewed(api: Api, us: Planted, them: Planted) -> None:
     row = {"claim": "a", "value": "b", "group": them.group_mapping.group_id}
     answer = api.post(f"identity-providers/{OURS}/preview/", {"group_mappings": [row]})
 
     assert answer.codes == {"group_mappings.0.group": ["invalid_choice"]}
 
 
-def test_a_report_is_for_whoever_began_the_test(
+def test_a_report_is_shown_only_to_the_user_who_began_the_test(
     api: Api, us: Planted, administrator_of: Any, api_for: Any
 ) -> None:
     path = f"identity-providers/{OURS}/test-sign-ins/"
@@ -175,7 +175,7 @@ def test_a_report_is_for_whoever_began_the_test(
     assert colleague.get(path).json["results"] == []
 
 
-def test_a_test_is_one_s_own_only_while_one_administers_the_tenant(
+def test_a_user_loses_their_tests_of_a_tenant_that_they_no_longer_administer(
     api: Api, us: Planted, them: Planted
 ) -> None:
     TestSignIn.objects.filter(pk=them.test.pk).update(started_by=us.admin)
@@ -185,7 +185,9 @@ def test_a_test_is_one_s_own_only_while_one_administers_the_tenant(
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_nobody_who_is_not_signed_in_gets_anything(us: Planted, method: str, path: str) -> None:
+def test_every_endpoint_refuses_requests_without_a_user(
+    us: Planted, method: str, path: str
+) -> None:
     answer = Api(Client()).ask(method, filled(path, us), body_for(method, path, us))
 
     assert answer.status in {401, 403}
@@ -195,7 +197,7 @@ def test_nobody_who_is_not_signed_in_gets_anything(us: Planted, method: str, pat
 
 @pytest.mark.parametrize("staff", [True, False])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_nobody_without_a_tenant_gets_anything(
+def test_every_endpoint_refuses_users_without_a_tenant(
     us: Planted, api_for: Any, method: str, path: str, staff: bool
 ) -> None:
     nobody: Api = api_for(UserFactory.create(is_staff=staff))
@@ -204,7 +206,7 @@ def test_nobody_without_a_tenant_gets_anything(
     assert (answer.status, answer.json["code"]) == (403, "permission_denied")
 
 
-def test_a_session_needs_the_csrf_token(us: Planted) -> None:
+def test_a_post_with_a_session_needs_a_csrf_token(us: Planted) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(us.admin)
 

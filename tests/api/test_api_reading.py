@@ -1,4 +1,4 @@
-"""What is only read: previews, tests and their reports, events and why, status, changes; and what it costs."""
+"""What the API only reads: previews, test sign-ins, events, status and changes, and their SQL statements."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TESTS = f"{ACME}test-sign-ins/"
 # Preview
 
 
-def test_a_preview_says_before_and_after_for_those_who_came(
+def test_a_preview_shows_fields_before_and_after_for_recent_sign_ins(
     ours: Api, idp: IdentityProvider, sign_in: Any
 ) -> None:
     sign_in()
@@ -52,7 +52,7 @@ def test_a_preview_says_before_and_after_for_those_who_came(
     assert idp.claim_mappings.count() == 4
 
 
-def test_a_preview_with_claims_that_are_given(ours: Api, idp: IdentityProvider) -> None:
+def test_a_preview_of_sent_claims_writes_nothing(ours: Api, idp: IdentityProvider) -> None:
     claims = {OBJECT_ID_CLAIM: "1", GIVEN_NAME_CLAIM: ["Zoe"], "urn:name": "zoe"}
 
     answer = ours.post(PREVIEW, {"claims": claims, "recent": False})
@@ -77,7 +77,7 @@ def test_a_preview_with_claims_that_are_given(ours: Api, idp: IdentityProvider) 
         ),
     ],
 )
-def test_what_cannot_be_previewed_is_said_beside_it(
+def test_an_invalid_preview_is_refused_at_its_field(
     ours: Api, idp: IdentityProvider, body: dict[str, Any], path: str
 ) -> None:
     answer = ours.post(PREVIEW, body)
@@ -99,7 +99,7 @@ def test_a_saml_response_can_be_previewed(
 # Test sign-ins
 
 
-def test_a_test_sign_in_is_begun_opened_and_reported(
+def test_a_test_sign_in_is_begun_run_and_reported(
     ours: Api, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     begun = ours.post(TESTS, {"report_url": "/settings/sso/"})
@@ -132,14 +132,16 @@ def test_a_draft_cannot_be_tested(ours: Api, idp: IdentityProvider) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_the_browser_is_sent_nowhere_else(ours: Api, idp: IdentityProvider, url: str) -> None:
+def test_a_report_url_on_another_site_is_refused(
+    ours: Api, idp: IdentityProvider, url: str
+) -> None:
     assert list(ours.post(TESTS, {"report_url": url}).codes) == ["report_url"]
 
 
 # Events
 
 
-def test_an_event_says_why(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
+def test_an_event_is_explained(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
     IdentityProvider.objects.update(create_users=False)
     sign_in()
 
@@ -153,7 +155,7 @@ def test_an_event_says_why(ours: Api, idp: IdentityProvider, sign_in: Any) -> No
     assert ANN.email not in str(told)
 
 
-def test_events_are_found(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
+def test_events_can_be_filtered(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
     sign_in()
     [event] = ours.get("events/").json["results"]
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
@@ -175,7 +177,7 @@ def test_events_are_found(ours: Api, idp: IdentityProvider, sign_in: Any) -> Non
 # Status and changes
 
 
-def test_status_says_what_needs_attention(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
+def test_status_lists_what_needs_attention(ours: Api, idp: IdentityProvider, sign_in: Any) -> None:
     sign_in()
     idp.certificates.update(not_after=timezone.now() - timedelta(days=1))
 
@@ -188,7 +190,7 @@ def test_status_says_what_needs_attention(ours: Api, idp: IdentityProvider, sign
     assert ours.get(ACME).json["state"] == "attention"
 
 
-def test_changes_say_who_changed_what(ours: Api, idp: IdentityProvider) -> None:
+def test_changes_are_listed_with_their_actor(ours: Api, idp: IdentityProvider) -> None:
     ours.patch(ACME, {"create_users": False})
 
     [change] = ours.get("changes/", identity_provider="acme").json["results"]
@@ -198,7 +200,7 @@ def test_changes_say_who_changed_what(ours: Api, idp: IdentityProvider) -> None:
     assert ours.get("changes/", identity_provider="other").json["results"] == []
 
 
-# What it costs
+# SQL statements
 
 
 def statements(api: Api, path: str) -> int:
@@ -225,7 +227,7 @@ LISTS = [
 
 
 def more(idp: IdentityProvider, superuser_pk: Any) -> None:
-    """Make many rows of everything."""
+    """Make many rows of every kind."""
     for number in range(30):
         row = IdentityProviderFactory.create(metadata_error="metadata_fetch_failed")
         common = {"identity_provider": row, "tenant": row.tenant}
@@ -238,7 +240,7 @@ def more(idp: IdentityProvider, superuser_pk: Any) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_many_rows_cost_no_more_statements(
+def test_the_number_of_statements_does_not_grow_with_the_rows(
     superuser: Api, idp: IdentityProvider, path: str
 ) -> None:
     before = statements(superuser, path)

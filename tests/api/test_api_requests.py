@@ -1,4 +1,4 @@
-"""What strangers may send: bounded, and answered in one shape with a status that is no mistake of ours."""
+"""Bodies, queries and headers of the API: limits, error responses, throttling and permissions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def nested(depth: int) -> bytes:
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_what_is_no_json_that_can_be_kept_is_refused(
+def test_a_body_that_is_not_storable_json_is_refused(
     ours: Api, idp: IdentityProvider, body: bytes
 ) -> None:
     answer = ours.ask("PUT", MAPPINGS, body)
@@ -58,13 +58,13 @@ def test_what_is_no_json_that_can_be_kept_is_refused(
 
 
 @pytest.mark.parametrize("body", [[], 1, "text", None, True, {"rows": {}}, {"rows": [[]]}])
-def test_what_has_the_wrong_type_is_refused(ours: Api, idp: IdentityProvider, body: Any) -> None:
+def test_a_value_of_the_wrong_type_is_refused(ours: Api, idp: IdentityProvider, body: Any) -> None:
     answer = ours.ask("PUT", MAPPINGS, json.dumps(body).encode())
 
     assert (answer.status, answer.json["code"]) == (400, "invalid")
 
 
-def test_what_is_too_large_is_refused(ours: Api, idp: IdentityProvider) -> None:
+def test_a_body_that_is_too_large_is_refused(ours: Api, idp: IdentityProvider) -> None:
     body = b'{"target": "' + b"x" * parsers.MAX_BYTES + b'"}'
 
     answer = ours.ask("POST", MAPPINGS, body)
@@ -78,7 +78,9 @@ def test_what_is_too_large_is_refused(ours: Api, idp: IdentityProvider) -> None:
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_only_json_is_taken(ours: Api, idp: IdentityProvider, content_type: str) -> None:
+def test_other_content_types_than_json_are_refused(
+    ours: Api, idp: IdentityProvider, content_type: str
+) -> None:
     answer = ours.client.generic("POST", ROOT + MAPPINGS, b"target=x", content_type=content_type)
 
     assert answer.status_code == 415
@@ -86,7 +88,9 @@ def test_only_json_is_taken(ours: Api, idp: IdentityProvider, content_type: str)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "*/*", ""])
-def test_only_json_is_answered(ours: Api, idp: IdentityProvider, accept: str) -> None:
+def test_the_response_is_json_whatever_the_client_accepts(
+    ours: Api, idp: IdentityProvider, accept: str
+) -> None:
     answer = ours.client.get(ROOT + ACME, headers={"accept": accept})
 
     assert answer.status_code in {200, 406}
@@ -113,20 +117,20 @@ def test_other_methods_are_not_allowed(ours: Api, idp: IdentityProvider, method:
         {"enabled": "perhaps"},
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(ours: Api, query: dict[str, str]) -> None:
+def test_an_invalid_query_is_refused(ours: Api, query: dict[str, str]) -> None:
     assert ours.get("identity-providers/", **query).status == 400
 
 
 @pytest.mark.parametrize("path", ["events/", "changes/", "tenants/", f"{ACME}group-mappings/"])
 @pytest.mark.parametrize("after", ["x", "-1", "1" * 30, "٣", "1.5", "' OR 1=1"])
-def test_a_page_that_there_is_not_is_refused_or_empty(
+def test_an_invalid_cursor_is_refused_or_gives_an_empty_page(
     ours: Api, idp: IdentityProvider, path: str, after: str
 ) -> None:
     assert ours.get(path, after=after).status in {200, 400}
 
 
 @pytest.mark.parametrize("user", ["x", "9" * 40, "-1"])
-def test_a_user_that_there_cannot_be_has_no_events(ours: Api, user: str) -> None:
+def test_an_invalid_primary_key_of_a_user_finds_no_events(ours: Api, user: str) -> None:
     assert ours.get("events/", user=user).json["results"] == []
 
 
@@ -141,7 +145,7 @@ def test_a_user_that_there_cannot_be_has_no_events(ours: Api, user: str) -> None
         ("jitprov-tests", "POST", f"{ACME}test-sign-ins/", 201),
     ],
 )
-def test_so_many_requests_and_no_more(
+def test_requests_beyond_the_hosts_rate_are_throttled(
     ours: Api,
     idp: IdentityProvider,
     settings: Any,
@@ -159,7 +163,7 @@ def test_so_many_requests_and_no_more(
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-def test_what_is_costly_is_bounded_without_any_setting(ours: Api, idp: IdentityProvider) -> None:
+def test_costly_requests_are_throttled_by_default(ours: Api, idp: IdentityProvider) -> None:
     statuses = [ours.post(f"{ACME}test-sign-ins/", {}).status for _ in range(21)]
 
     assert statuses == [201] * 20 + [429]
@@ -170,27 +174,29 @@ def test_what_is_costly_is_bounded_without_any_setting(ours: Api, idp: IdentityP
 
 
 class Nobody(BasePermission):
-    """A host that lets nobody in."""
+    """A permission class that refuses everybody."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return False
 
 
 class Everybody(BasePermission):
-    """A host that lets everybody in, but lets nobody touch the demo."""
+    """A permission class that admits everybody, but refuses the identity provider "demo"."""
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
         return getattr(obj, "slug", "") != "demo"
 
 
-def test_the_host_says_who_may_use_it(ours: Api, superuser: Api, settings: Any) -> None:
+def test_the_hosts_permission_class_can_refuse_users(
+    ours: Api, superuser: Api, settings: Any
+) -> None:
     settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Nobody"
 
     assert ours.get("tenants/").status == 403
     assert superuser.get("tenants/").status == 403
 
 
-def test_whatever_the_host_says_nobody_sees_more_than_their_tenants(
+def test_the_hosts_permission_class_cannot_widen_the_scope(
     idp: IdentityProvider, api_for: Any, settings: Any
 ) -> None:
     settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Everybody"
@@ -202,7 +208,7 @@ def test_whatever_the_host_says_nobody_sees_more_than_their_tenants(
         assert api.post("identity-providers/", {"tenant": idp.tenant.slug}).status == 400
 
 
-def test_the_host_is_asked_about_each_row(superuser: Api, settings: Any) -> None:
+def test_the_hosts_permission_class_is_asked_about_each_row(superuser: Api, settings: Any) -> None:
     settings.JITPROV_API_PERMISSION = "tests.api.test_api_requests.Everybody"
     IdentityProviderFactory.create(slug="demo")
 
@@ -217,12 +223,12 @@ def found() -> set[str | None]:
 
 
 @pytest.mark.parametrize("path", ["nowhere.Nothing", "builtins.dict", "rest_framework"])
-def test_a_permission_class_that_is_none_is_found(path: str) -> None:
+def test_an_unusable_permission_class_is_reported(path: str) -> None:
     with override_settings(JITPROV_API_PERMISSION=path):
         assert checks.PERMISSION_NOT_USABLE in found()
 
 
-def test_a_missing_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.PACKAGE_MISSING not in found()
     monkeypatch.setattr(checks, "NEEDED", {"not_there_at_all": "not-there"})
     [message] = [one for one in run_checks(tags=["jitprov"]) if one.id == checks.PACKAGE_MISSING]

@@ -1,4 +1,4 @@
-"""Identity providers by the API: begun, read, changed, enabled, removed, each change written down."""
+"""Identity providers in the API: list, add, read, change, enable, disable and remove, with the record of changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mark_tested(idp: IdentityProvider) -> None:
     IdentityProvider.objects.filter(pk=idp.pk).update(tested_digest=configuration_digest(idp))
 
 
-def test_the_list_has_the_tenant_s_own_and_no_other(ours: Api, idp: IdentityProvider) -> None:
+def test_the_list_has_only_the_tenants_own_rows(ours: Api, idp: IdentityProvider) -> None:
     IdentityProviderFactory.create(slug="theirs")
 
     answer = ours.get("identity-providers/")
@@ -33,7 +33,7 @@ def test_the_list_has_the_tenant_s_own_and_no_other(ours: Api, idp: IdentityProv
     assert answer.json["next"] is None
 
 
-def test_the_list_can_be_narrowed(superuser: Api, idp: IdentityProvider) -> None:
+def test_the_list_can_be_filtered(superuser: Api, idp: IdentityProvider) -> None:
     other = IdentityProviderFactory.create(slug="other", enabled=False, entity_id="urn:other")
 
     def slugs(**query: Any) -> list[str]:
@@ -48,14 +48,14 @@ def test_the_list_can_be_narrowed(superuser: Api, idp: IdentityProvider) -> None
     assert slugs(search="acm") == ["acme"]
 
 
-def test_a_parameter_that_is_not_known_is_an_error_and_no_wider_list(ours: Api) -> None:
+def test_an_unknown_query_parameter_is_refused(ours: Api) -> None:
     answer = ours.get("identity-providers/", tennant="acme")
 
     assert answer.status == 400
     assert answer.codes == {"tennant": ["unknown"]}
 
 
-def test_a_draft_begins_with_what_its_preset_knows(ours: Api, idp: IdentityProvider) -> None:
+def test_a_draft_has_the_mappings_of_its_preset(ours: Api, idp: IdentityProvider) -> None:
     answer = ours.post(
         "identity-providers/", {"tenant": idp.tenant.slug, "slug": "acme-2", "preset": "entra"}
     )
@@ -70,7 +70,7 @@ def test_a_draft_begins_with_what_its_preset_knows(ours: Api, idp: IdentityProvi
     assert ConfigurationChange.objects.filter(identity_provider=row, via=Via.API).exists()
 
 
-def test_a_draft_without_a_slug_gets_one(ours: Api, idp: IdentityProvider) -> None:
+def test_a_draft_without_a_slug_gets_a_generated_one(ours: Api, idp: IdentityProvider) -> None:
     answer = ours.post("identity-providers/", {"tenant": idp.tenant.slug})
 
     assert answer.json["slug"] == idp.tenant.slug
@@ -88,7 +88,7 @@ def test_a_draft_without_a_slug_gets_one(ours: Api, idp: IdentityProvider) -> No
         ({"tenant": "ours", "enabled": True}, {"enabled": ["unknown"]}),
     ],
 )
-def test_what_cannot_be_a_draft_is_said_beside_its_field(
+def test_an_invalid_draft_is_refused_at_its_field(
     ours: Api, idp: IdentityProvider, body: dict[str, Any], codes: dict[str, list[str]]
 ) -> None:
     if body.get("tenant") == "ours":
@@ -100,7 +100,9 @@ def test_what_cannot_be_a_draft_is_said_beside_its_field(
     assert answer.codes == codes
 
 
-def test_it_says_what_to_enter_where(ours: Api, idp: IdentityProvider) -> None:
+def test_an_identity_provider_lists_our_values_with_their_places(
+    ours: Api, idp: IdentityProvider
+) -> None:
     IdentityProvider.objects.update(preset="entra")
     EmailDomain.objects.create(identity_provider=idp, domain="acme.example")
 
@@ -114,7 +116,7 @@ def test_it_says_what_to_enter_where(ours: Api, idp: IdentityProvider) -> None:
     assert answer.json["certificates"][0]["fingerprint"] == idp.certificates.get().fingerprint
 
 
-def test_what_is_named_is_changed_and_written_down(ours: Api, idp: IdentityProvider) -> None:
+def test_only_the_sent_fields_are_changed_and_recorded(ours: Api, idp: IdentityProvider) -> None:
     answer = ours.patch(ACME, {"create_users": False, "sso_url": "https://idp.example/sso"})
 
     assert answer.status == 200
@@ -143,7 +145,7 @@ def test_what_is_named_is_changed_and_written_down(ours: Api, idp: IdentityProvi
         ({"enabled": True}, {"enabled": ["unknown"]}),
     ],
 )
-def test_what_it_cannot_be_is_said_beside_its_field(
+def test_an_invalid_change_is_refused_at_its_field(
     ours: Api, idp: IdentityProvider, body: dict[str, Any], codes: dict[str, list[str]]
 ) -> None:
     answer = ours.patch(ACME, body)
@@ -153,17 +155,19 @@ def test_what_it_cannot_be_is_said_beside_its_field(
     assert not ConfigurationChange.objects.exists()
 
 
-def test_a_superuser_may_let_it_attach_to_accounts(superuser: Api, idp: IdentityProvider) -> None:
+def test_a_superuser_may_enable_linking(superuser: Api, idp: IdentityProvider) -> None:
     assert superuser.patch(ACME, {"link_existing_users": True}).json["link_existing_users"] is True
 
 
-def test_a_change_that_changes_nothing_leaves_no_trace(ours: Api, idp: IdentityProvider) -> None:
+def test_a_change_without_effect_is_not_recorded(ours: Api, idp: IdentityProvider) -> None:
     assert ours.patch(ACME, {}).status == 200
     assert ours.patch(ACME, {"create_users": True}).status == 200
     assert not ConfigurationChange.objects.exists()
 
 
-def test_it_is_enabled_only_after_a_test(ours: Api, idp: IdentityProvider) -> None:
+def test_an_identity_provider_is_enabled_only_after_a_test(
+    ours: Api, idp: IdentityProvider
+) -> None:
     IdentityProvider.objects.update(enabled=False)
 
     refused = ours.post(ACME + "enable/", {})
@@ -174,7 +178,7 @@ def test_it_is_enabled_only_after_a_test(ours: Api, idp: IdentityProvider) -> No
     assert ours.post(ACME + "disable/").json["enabled"] is False
 
 
-def test_a_draft_is_not_complete(ours: Api, idp: IdentityProvider) -> None:
+def test_a_draft_without_metadata_cannot_be_enabled(ours: Api, idp: IdentityProvider) -> None:
     IdentityProvider.objects.update(enabled=False, sso_url="")
 
     answer = ours.post(ACME + "enable/", {})
@@ -182,7 +186,7 @@ def test_a_draft_is_not_complete(ours: Api, idp: IdentityProvider) -> None:
     assert (answer.status, answer.json["code"]) == (409, "not_complete")
 
 
-def test_only_a_superuser_enables_it_without_a_test(
+def test_only_a_superuser_may_enable_without_a_test(
     ours: Api, superuser: Api, idp: IdentityProvider
 ) -> None:
     IdentityProvider.objects.update(enabled=False)
@@ -192,13 +196,13 @@ def test_only_a_superuser_enables_it_without_a_test(
     assert ConfigurationChange.objects.get().note
 
 
-def test_it_can_be_removed(ours: Api, idp: IdentityProvider) -> None:
+def test_an_identity_provider_can_be_removed(ours: Api, idp: IdentityProvider) -> None:
     assert ours.delete(ACME).status == 204
     assert not IdentityProvider.objects.exists()
     assert ConfigurationChange.objects.filter(action="removed", what="identity_provider").exists()
 
 
-def test_lists_come_a_page_at_a_time(superuser: Api) -> None:
+def test_lists_are_paged(superuser: Api) -> None:
     tenant = TenantFactory.create()
     for number in range(5):
         IdentityProviderFactory.create(slug=f"row-{number}", tenant=tenant)

@@ -1,4 +1,4 @@
-"""Claim and group mappings by the API: one by one, and as whole lists that are taken completely or not at all."""
+"""Claim and group mappings in the API: one row, or a whole list that is saved completely or not at all."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def targets(idp: IdentityProvider) -> list[str]:
     return list(idp.claim_mappings.values_list("target", flat=True))
 
 
-# Claims
+# Claim mappings
 
 
-def test_rows_come_in_order(ours: Api, idp: IdentityProvider) -> None:
+def test_claim_mappings_are_listed_in_order(ours: Api, idp: IdentityProvider) -> None:
     rows = ours.get(CLAIMS).json["results"]
 
     assert [row["target"] for row in rows] == ["first_name", "last_name", "email", "username"]
@@ -42,7 +42,7 @@ def test_rows_come_in_order(ours: Api, idp: IdentityProvider) -> None:
     assert rows[0]["sync"] == "always"
 
 
-def test_a_row_is_added_at_the_end(ours: Api, idp: IdentityProvider) -> None:
+def test_a_new_claim_mapping_is_added_at_the_end(ours: Api, idp: IdentityProvider) -> None:
     ClaimMapping.objects.filter(target="last_name").delete()
 
     answer = ours.post(CLAIMS, LAST)
@@ -54,7 +54,9 @@ def test_a_row_is_added_at_the_end(ours: Api, idp: IdentityProvider) -> None:
     assert ConfigurationChange.objects.get().via == Via.API
 
 
-def test_what_is_named_of_a_row_is_changed(ours: Api, idp: IdentityProvider) -> None:
+def test_only_the_sent_fields_of_a_claim_mapping_are_changed(
+    ours: Api, idp: IdentityProvider
+) -> None:
     row = idp.claim_mappings.get(target="email")
 
     answer = ours.patch(f"{CLAIMS}{row.pk}/", {"transforms": [{"name": "lower"}]})
@@ -65,14 +67,14 @@ def test_what_is_named_of_a_row_is_changed(ours: Api, idp: IdentityProvider) -> 
     assert row.transforms == [{"name": "lower"}]
 
 
-def test_a_row_is_removed(ours: Api, idp: IdentityProvider) -> None:
+def test_a_claim_mapping_is_removed(ours: Api, idp: IdentityProvider) -> None:
     row = idp.claim_mappings.get(target="email")
 
     assert ours.delete(f"{CLAIMS}{row.pk}/").status == 204
     assert "email" not in targets(idp)
 
 
-def test_a_whole_list_replaces_what_was_there(ours: Api, idp: IdentityProvider) -> None:
+def test_a_whole_list_replaces_the_stored_claim_mappings(ours: Api, idp: IdentityProvider) -> None:
     kept = idp.claim_mappings.get(target="first_name")
 
     answer = ours.put(CLAIMS, {"rows": [LAST, FIRST]})
@@ -87,7 +89,7 @@ def test_a_whole_list_replaces_what_was_there(ours: Api, idp: IdentityProvider) 
     }
 
 
-def test_a_list_with_one_bad_row_changes_nothing(ours: Api, idp: IdentityProvider) -> None:
+def test_a_list_with_one_invalid_row_changes_nothing(ours: Api, idp: IdentityProvider) -> None:
     before = targets(idp)
 
     answer = ours.put(CLAIMS, {"rows": [FIRST, {**LAST, "target": "is_superuser"}]})
@@ -133,7 +135,7 @@ def test_two_rows_for_one_user_field_are_refused(ours: Api, idp: IdentityProvide
         ({"id": 2}, "id"),
     ],
 )
-def test_what_is_wrong_with_a_row_is_said_beside_its_field(
+def test_an_invalid_claim_mapping_is_refused_at_its_field(
     ours: Api, idp: IdentityProvider, change: dict[str, Any], field: str
 ) -> None:
     idp.claim_mappings.all().delete()
@@ -147,11 +149,11 @@ def test_what_is_wrong_with_a_row_is_said_beside_its_field(
     assert not idp.claim_mappings.exists()
 
 
-def test_there_are_only_so_many_rows(ours: Api, idp: IdentityProvider) -> None:
+def test_more_claim_mappings_than_the_limit_are_refused(ours: Api, idp: IdentityProvider) -> None:
     assert ours.put(CLAIMS, {"rows": [FIRST] * (MAX_RULES + 1)}).codes == {"rows": ["max_length"]}
 
 
-# Groups
+# Group mappings
 
 
 def test_a_group_mapping_is_added_changed_and_removed(ours: Api, idp: IdentityProvider) -> None:
@@ -168,9 +170,7 @@ def test_a_group_mapping_is_added_changed_and_removed(ours: Api, idp: IdentityPr
     assert ConfigurationChange.objects.count() == 3
 
 
-def test_a_whole_list_of_groups_keeps_the_rows_that_say_the_same(
-    ours: Api, idp: IdentityProvider
-) -> None:
+def test_a_whole_list_of_group_mappings_keeps_equal_rows(ours: Api, idp: IdentityProvider) -> None:
     group = map_group(idp, "g-1")
     kept, new = idp.group_mappings.get(), GroupFactory.create()
     same = {"claim": kept.claim, "value": kept.value, "group": group.pk}
@@ -184,7 +184,7 @@ def test_a_whole_list_of_groups_keeps_the_rows_that_say_the_same(
     assert ours.put(GROUPS, {"rows": []}).json["results"] == []
 
 
-def test_the_same_twice_is_refused(ours: Api, idp: IdentityProvider) -> None:
+def test_two_equal_group_mappings_are_refused(ours: Api, idp: IdentityProvider) -> None:
     group = map_group(idp, "g-1")
     row = {"claim": idp.group_mappings.get().claim, "value": "g-1", "group": group.pk}
 
@@ -205,7 +205,7 @@ def test_the_same_twice_is_refused(ours: Api, idp: IdentityProvider) -> None:
         ({"name": "n" * 201}, "name"),
     ],
 )
-def test_what_is_wrong_with_a_group_mapping_is_said_beside_its_field(
+def test_an_invalid_group_mapping_is_refused_at_its_field(
     ours: Api, idp: IdentityProvider, change: dict[str, Any], field: str
 ) -> None:
     row = {"claim": "groups", "value": "v", "group": GroupFactory.create().pk, **change}
@@ -216,7 +216,9 @@ def test_what_is_wrong_with_a_group_mapping_is_said_beside_its_field(
             assert [path.removeprefix("rows.0.") for path in answer.codes] == [field]
 
 
-def test_a_powerful_group_cannot_be_given(ours: Api, idp: IdentityProvider) -> None:
+def test_a_group_with_powerful_permissions_cannot_be_assigned(
+    ours: Api, idp: IdentityProvider
+) -> None:
     powerful = GroupFactory.create()
     powerful.permissions.add(Permission.objects.get(codename="add_group"))
 
@@ -227,16 +229,18 @@ def test_a_powerful_group_cannot_be_given(ours: Api, idp: IdentityProvider) -> N
     assert powerful.pk not in {one["id"] for one in choices}
 
 
-def test_a_key_that_cannot_be_one_is_not_there(ours: Api, idp: IdentityProvider) -> None:
+def test_text_that_cannot_be_a_primary_key_answers_404(ours: Api, idp: IdentityProvider) -> None:
     for key in ("0", "x", "-1", "1.0", "9" * 30, "%00", "٣"):
         assert ours.get(f"{CLAIMS}{key}/").status == 404
         assert ours.get(f"{GROUPS}{key}/").status == 404
 
 
-# What can be chosen
+# Choices and the review
 
 
-def test_choices_are_what_may_be_mapped(ours: Api, idp: IdentityProvider) -> None:
+def test_choices_are_the_mappable_fields_assignable_groups_transforms_and_claims(
+    ours: Api, idp: IdentityProvider
+) -> None:
     IdentityProvider.objects.update(preset="entra")
     group = GroupFactory.create()
 
@@ -251,7 +255,7 @@ def test_choices_are_what_may_be_mapped(ours: Api, idp: IdentityProvider) -> Non
     assert Group.objects.count() == 1
 
 
-def test_a_review_says_what_is_wrong(ours: Api, idp: IdentityProvider) -> None:
+def test_a_review_lists_remarks(ours: Api, idp: IdentityProvider) -> None:
     IdentityProvider.objects.update(subject_claim="")
 
     remarks = ours.get("identity-providers/acme/mapping-review/").json["remarks"]

@@ -1,4 +1,4 @@
-"""Metadata by the API: what was understood, what differs, and why it is refused."""
+"""Metadata in the API: imports, dry runs, refreshes and refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def xml(fake_identity_provider: FakeIdentityProvider) -> str:
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch, xml: str) -> list[str]:
-    """Let every URL answer with the metadata: what is fetched from where is tested by itself."""
+    """Answer every URL with the metadata; fetching has tests of its own."""
     asked: list[str] = []
 
     def fetch(url: str, **limits: Any) -> bytes:
@@ -45,7 +45,7 @@ def draft(idp: IdentityProvider) -> IdentityProvider:
     return idp
 
 
-def test_a_dry_run_says_what_would_change_and_changes_nothing(
+def test_a_dry_run_lists_the_changes_and_writes_nothing(
     ours: Api, draft: IdentityProvider, xml: str, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     answer = ours.post(METADATA, {"xml": xml, "dry_run": True})
@@ -62,7 +62,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     assert not ConfigurationChange.objects.exists()
 
 
-def test_it_is_imported_and_written_down(ours: Api, draft: IdentityProvider, xml: str) -> None:
+def test_metadata_is_imported_and_recorded(ours: Api, draft: IdentityProvider, xml: str) -> None:
     answer = ours.post(METADATA, {"xml": xml})
 
     assert answer.json["identity_provider"]["is_draft"] is False
@@ -70,7 +70,7 @@ def test_it_is_imported_and_written_down(ours: Api, draft: IdentityProvider, xml
     assert set(ConfigurationChange.objects.values_list("via", flat=True)) == {Via.API}
 
 
-def test_a_url_is_kept_and_fetched_again(
+def test_a_url_is_stored_and_fetched_again(
     ours: Api, draft: IdentityProvider, fetched: list[str]
 ) -> None:
     assert ours.post(METADATA, {"url": URL}).json["identity_provider"]["metadata_url"] == URL
@@ -78,7 +78,7 @@ def test_a_url_is_kept_and_fetched_again(
     assert fetched == [URL, URL]
 
 
-def test_metadata_that_cannot_be_had_again_is_remembered(
+def test_a_failed_refresh_is_stored_with_its_code(
     ours: Api, idp: IdentityProvider, fetched: list[str]
 ) -> None:
     IdentityProvider.objects.update(metadata_url="https://idp.example/broken")
@@ -91,7 +91,7 @@ def test_metadata_that_cannot_be_had_again_is_remembered(
     assert idp.metadata_checked_at is not None
 
 
-def test_another_directory_s_document_is_not_taken(
+def test_a_document_with_another_entity_id_is_refused(
     ours: Api, idp: IdentityProvider, fetched: list[str]
 ) -> None:
     IdentityProvider.objects.update(metadata_url=URL, entity_id="https://sts.windows.net/other/")
@@ -104,7 +104,7 @@ def test_another_directory_s_document_is_not_taken(
     assert idp.metadata_error == "metadata_entity_changed"
 
 
-def test_without_a_url_there_is_nothing_to_fetch(ours: Api, idp: IdentityProvider) -> None:
+def test_a_refresh_without_a_url_is_refused(ours: Api, idp: IdentityProvider) -> None:
     answer = ours.post(f"{METADATA}refresh/")
 
     assert (answer.status, answer.json["code"]) == (409, "no_metadata_url")
@@ -122,7 +122,7 @@ def test_without_a_url_there_is_nothing_to_fetch(ours: Api, idp: IdentityProvide
         "ftp://idp.example/",
     ],
 )
-def test_neither_files_nor_machines_of_ours_are_asked(
+def test_files_and_internal_addresses_are_refused(
     ours: Api, idp: IdentityProvider, url: str
 ) -> None:
     answer = ours.post(METADATA, {"url": url})
@@ -132,12 +132,14 @@ def test_neither_files_nor_machines_of_ours_are_asked(
 
 
 @pytest.mark.parametrize("body", [{}, {"xml": "<a/>", "url": URL}, {"dry_run": True}])
-def test_it_is_one_of_the_two(ours: Api, idp: IdentityProvider, body: dict[str, Any]) -> None:
+def test_exactly_one_of_url_and_xml_is_accepted(
+    ours: Api, idp: IdentityProvider, body: dict[str, Any]
+) -> None:
     assert ours.post(METADATA, body).codes == {"non_field_errors": ["one_of"]}
 
 
 @pytest.mark.parametrize("xml", ["", "no xml", "<a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"])
-def test_what_is_no_metadata_is_refused_with_its_code(
+def test_a_document_that_is_not_metadata_is_refused(
     ours: Api, idp: IdentityProvider, xml: str
 ) -> None:
     answer = ours.post(METADATA, {"xml": xml})
@@ -146,7 +148,7 @@ def test_what_is_no_metadata_is_refused_with_its_code(
     assert answer.json["message"]
 
 
-def test_who_else_has_this_identity_provider_is_not_told(
+def test_an_administrator_is_not_told_that_another_tenant_has_the_same_directory(
     ours: Api, idp: IdentityProvider, xml: str
 ) -> None:
     other = IdentityProviderFactory.create(slug="theirs", entity_id=idp.entity_id)

@@ -1,4 +1,4 @@
-"""The description of the API: complete, without a warning, and the same wherever the host has mounted it."""
+"""The OpenAPI document: complete, valid, without warnings, and the same wherever the host includes the URLs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for methods in described["paths"].values() for one in methods.values()]
 
 
-def test_it_is_made_without_a_warning(settings: Any) -> None:
+def test_the_document_is_made_without_a_warning(settings: Any) -> None:
     openapi._description.cache_clear()
     GENERATOR_STATS.reset()
     openapi._description()
@@ -35,21 +35,21 @@ def test_it_is_made_without_a_warning(settings: Any) -> None:
     assert not GENERATOR_STATS._error_cache
 
 
-def test_it_is_openapi(described: dict[str, Any]) -> None:
+def test_the_document_is_valid_openapi(described: dict[str, Any]) -> None:
     validate: Any = validate_schema  # has no types
     validate(described)
     assert described["openapi"].startswith("3.1")
     assert described["servers"] == [{"url": "/sso-api"}]
 
 
-def test_every_view_and_method_is_described_but_the_description(described: dict[str, Any]) -> None:
+def test_every_view_and_method_but_the_schema_view_is_described(described: dict[str, Any]) -> None:
     patterns: list[Any] = get_resolver("jitprov.api.urls").url_patterns
     views = [one.callback.view_class for one in patterns if one.name != "schema"]
     there = sum(len(METHODS & set(dir(view))) for view in views)
     assert len(operations(described)) == there
 
 
-def test_every_operation_has_a_name_of_its_own_and_says_what_can_go_wrong(
+def test_every_operation_has_its_own_name_and_describes_its_errors(
     described: dict[str, Any],
 ) -> None:
     names = [one["operationId"] for one in operations(described)]
@@ -61,7 +61,7 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_can_go_wrong(
             assert {"400", "413", "415"} <= set(one["responses"])
 
 
-def test_names_of_enumerations_are_ours(described: dict[str, Any]) -> None:
+def test_every_enumeration_has_a_chosen_name(described: dict[str, Any]) -> None:
     names = {name for name, one in described["components"]["schemas"].items() if "enum" in one}
     assert not [name for name in names if name.endswith("Enum")]
 
@@ -73,5 +73,5 @@ def test_every_transform_is_described(described: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-def test_it_is_answered_to_whoever_may_use_the_api(ours: Api, idp: IdentityProvider) -> None:
+def test_the_document_is_returned_to_users_of_the_api(ours: Api, idp: IdentityProvider) -> None:
     assert ours.get("schema/").json["info"]["title"] == "jitprov"

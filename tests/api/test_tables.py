@@ -60,7 +60,7 @@ def test_certificates_are_added_kept_and_removed(ours: Api, idp: IdentityProvide
         ([{"pem": PEM}] * 21, "rows"),
     ],
 )
-def test_what_cannot_be_the_certificates_is_said(
+def test_invalid_certificates_are_refused_at_their_path(
     ours: Api, idp: IdentityProvider, rows: list[Any], path: str
 ) -> None:
     before = ours.get(CERTIFICATES).json
@@ -72,7 +72,9 @@ def test_what_cannot_be_the_certificates_is_said(
     assert ours.get(CERTIFICATES).json == before
 
 
-def test_another_s_certificate_cannot_be_kept(ours: Api, idp: IdentityProvider) -> None:
+def test_a_certificate_of_another_identity_provider_cannot_be_kept(
+    ours: Api, idp: IdentityProvider
+) -> None:
     other = IdentityProviderFactory.create()
     theirs = other.certificates.create(pem=PEM)
 
@@ -84,7 +86,7 @@ def test_another_s_certificate_cannot_be_kept(ours: Api, idp: IdentityProvider) 
 # E-mail domains
 
 
-def test_a_superuser_says_whose_people_are_sent_here(superuser: Api, idp: IdentityProvider) -> None:
+def test_a_superuser_can_replace_the_email_domains(superuser: Api, idp: IdentityProvider) -> None:
     answer = superuser.put(DOMAINS, {"rows": ["Acme.Example", "b.example"]})
     assert answer.json["results"] == ["acme.example", "b.example"]
     kept = EmailDomain.objects.get(domain="acme.example").pk
@@ -93,7 +95,9 @@ def test_a_superuser_says_whose_people_are_sent_here(superuser: Api, idp: Identi
     assert EmailDomain.objects.get().pk == kept
 
 
-def test_a_tenant_s_administrator_only_reads_it(ours: Api, idp: IdentityProvider) -> None:
+def test_a_tenants_administrator_can_only_read_the_email_domains(
+    ours: Api, idp: IdentityProvider
+) -> None:
     EmailDomain.objects.create(identity_provider=idp, domain="acme.example")
 
     assert ours.get(DOMAINS).json["results"] == ["acme.example"]
@@ -102,7 +106,7 @@ def test_a_tenant_s_administrator_only_reads_it(ours: Api, idp: IdentityProvider
 
 
 @pytest.mark.parametrize("rows", [["twice.example", "twice.example"], ["taken.example"], [""], [1]])
-def test_what_cannot_be_the_domains_is_said(
+def test_invalid_email_domains_are_refused(
     superuser: Api, idp: IdentityProvider, rows: list[Any]
 ) -> None:
     EmailDomain.objects.create(
@@ -116,7 +120,7 @@ def test_what_cannot_be_the_domains_is_said(
 # Setup links
 
 
-def test_a_link_is_made_shown_once_and_revoked(superuser: Api, idp: IdentityProvider) -> None:
+def test_a_setup_link_is_made_shown_once_and_revoked(superuser: Api, idp: IdentityProvider) -> None:
     made = superuser.post(LINKS, {"recipient": "it@acme.example", "days": 2})
     assert made.status == 201
     token = made.json["url"].rstrip("/").rpartition("/")[2]
@@ -132,19 +136,19 @@ def test_a_link_is_made_shown_once_and_revoked(superuser: Api, idp: IdentityProv
 
 
 @pytest.mark.parametrize("body", [{"days": 0}, {"days": 31}, {"days": "1"}, {"recipient": 1}])
-def test_what_cannot_be_a_link_is_said(
+def test_an_invalid_setup_link_is_refused_at_its_field(
     superuser: Api, idp: IdentityProvider, body: dict[str, Any]
 ) -> None:
     assert list(superuser.post(LINKS, body).codes) == list(body)
 
 
-def test_there_are_only_so_many_links(superuser: Api, idp: IdentityProvider) -> None:
+def test_more_setup_links_than_the_limit_are_refused(superuser: Api, idp: IdentityProvider) -> None:
     statuses = [superuser.post(LINKS, {}).status for _ in range(MAX_ACTIVE + 1)]
 
     assert statuses == [201] * MAX_ACTIVE + [400]
 
 
-def test_a_tenant_s_administrator_makes_links_only_where_the_host_permits_it(
+def test_a_tenants_administrator_needs_permission_to_make_setup_links(
     idp: IdentityProvider, administrator_of: Any, api_for: Any
 ) -> None:
     user = administrator_of(idp.tenant)

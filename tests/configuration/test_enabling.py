@@ -1,4 +1,4 @@
-"""From a draft to an identity provider that people sign in with."""
+"""Enabling and disabling an identity provider, and the changes after which it has to be tested again."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ LATER = datetime(2040, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def draft() -> IdentityProvider:
-    """Everything is there but a test."""
+    """A draft that is complete but for a test."""
     row = connected(FakeIdentityProvider(), slug="acme", enabled=False)
     map_group(row, "finance")
     return row
 
 
 def passed(row: IdentityProvider) -> IdentityProvider:
-    """Let a test of what is configured now have passed."""
+    """Store a passed test of the present configuration."""
     row.tested_digest, row.tested_at = configuration_digest(row), LATER
     row.save()
     return row
@@ -89,13 +89,13 @@ def test_nothing_is_missing_after_a_test(draft: IdentityProvider) -> None:
     assert state_of(draft) == State.TESTED
 
 
-def test_without_a_certificate_there_is_no_test(draft: IdentityProvider) -> None:
+def test_without_a_certificate_nothing_can_be_tested(draft: IdentityProvider) -> None:
     draft.certificates.all().delete()
     assert missing(draft) == [Missing.CERTIFICATE, Missing.TEST]
     assert not can_be_tested(draft)
 
 
-def test_without_a_mapping_there_can_be_a_test(draft: IdentityProvider) -> None:
+def test_a_draft_without_a_mapping_can_be_tested(draft: IdentityProvider) -> None:
     draft.claim_mappings.all().delete()
     assert missing(draft) == [Missing.MAPPING, Missing.TEST]
     assert can_be_tested(draft)
@@ -104,7 +104,7 @@ def test_without_a_mapping_there_can_be_a_test(draft: IdentityProvider) -> None:
 # Enabling
 
 
-def test_after_a_test_it_can_be_enabled(draft: IdentityProvider) -> None:
+def test_a_tested_draft_can_be_enabled(draft: IdentityProvider) -> None:
     enable(passed(draft), ACTOR)
     after = IdentityProvider.objects.get()
     assert (draft.enabled, after.enabled) == (True, True)
@@ -115,33 +115,33 @@ def test_after_a_test_it_can_be_enabled(draft: IdentityProvider) -> None:
     assert (change.actor, change.changes, change.note) == ("ann", {"enabled": [False, True]}, "")
 
 
-def test_without_a_test_it_cannot(draft: IdentityProvider) -> None:
+def test_an_untested_draft_cannot_be_enabled(draft: IdentityProvider) -> None:
     with pytest.raises(NotTested):
         enable(draft, ACTOR)
     assert not IdentityProvider.objects.get().enabled
     assert notes() == []
 
 
-def test_what_overrides_that_is_recorded(draft: IdentityProvider) -> None:
+def test_enabling_without_a_test_is_recorded(draft: IdentityProvider) -> None:
     enable(draft, ACTOR, override=True)
     assert IdentityProvider.objects.get().enabled
     assert notes() == [WITHOUT_TEST]
 
 
-def test_nothing_overrides_what_is_incomplete(draft: IdentityProvider) -> None:
+def test_an_override_does_not_enable_an_incomplete_draft(draft: IdentityProvider) -> None:
     draft.certificates.all().delete()
     with pytest.raises(NotComplete):
         enable(passed(draft), ACTOR, override=True)
     assert not IdentityProvider.objects.get().enabled
 
 
-def test_a_draft_without_metadata_cannot(draft: IdentityProvider) -> None:
+def test_a_draft_without_metadata_cannot_be_enabled(draft: IdentityProvider) -> None:
     draft.sso_url = ""
     with pytest.raises(NotComplete):
         enable(passed(draft), ACTOR, override=True)
 
 
-def test_what_counts_is_what_is_in_the_database(draft: IdentityProvider) -> None:
+def test_enabling_judges_the_stored_row(draft: IdentityProvider) -> None:
     stale = IdentityProvider.objects.get()
     passed(draft)
     IdentityProvider.objects.update(sso_url="https://evil.example/")
@@ -152,13 +152,13 @@ def test_what_counts_is_what_is_in_the_database(draft: IdentityProvider) -> None
     assert stale.enabled
 
 
-def test_one_that_is_gone_cannot(draft: IdentityProvider) -> None:
+def test_a_deleted_identity_provider_cannot_be_enabled(draft: IdentityProvider) -> None:
     IdentityProvider.objects.all().delete()
     with pytest.raises(NotComplete):
         enable(draft, ACTOR, override=True)
 
 
-def test_disabling_needs_nothing_and_is_recorded(draft: IdentityProvider) -> None:
+def test_disabling_needs_no_test_and_is_recorded(draft: IdentityProvider) -> None:
     enable(passed(draft), ACTOR)
     since = draft.enabled_at
     disable(draft, ACTOR)
@@ -168,14 +168,14 @@ def test_disabling_needs_nothing_and_is_recorded(draft: IdentityProvider) -> Non
     assert ConfigurationChange.objects.count() == 2
 
 
-def test_what_is_enabled_stays_so_when_it_changes(draft: IdentityProvider) -> None:
+def test_a_change_does_not_disable_an_identity_provider(draft: IdentityProvider) -> None:
     enable(passed(draft), ACTOR)
     draft.claim_mappings.all().delete()
     assert state_of(IdentityProvider.objects.get()) == State.ENABLED
     assert not is_tested(draft)
 
 
-# What undoes a test, and what does not
+# Changes that need another test, and changes that do not
 
 
 def changed(**columns: Any) -> Callable[[IdentityProvider], object]:
@@ -235,7 +235,7 @@ KEEP: dict[str, Callable[[IdentityProvider], object]] = {
 
 
 @pytest.mark.parametrize("change", UNDO.values(), ids=UNDO)
-def test_what_a_sign_in_depends_on_has_to_be_tested_again(
+def test_a_change_of_what_a_sign_in_depends_on_needs_another_test(
     draft: IdentityProvider, change: Callable[[IdentityProvider], object]
 ) -> None:
     passed(draft)
@@ -244,7 +244,7 @@ def test_what_a_sign_in_depends_on_has_to_be_tested_again(
 
 
 @pytest.mark.parametrize("change", KEEP.values(), ids=KEEP)
-def test_what_a_sign_in_does_not_depend_on_has_not(
+def test_a_change_of_anything_else_needs_no_other_test(
     draft: IdentityProvider, change: Callable[[IdentityProvider], object]
 ) -> None:
     passed(draft)
@@ -252,7 +252,7 @@ def test_what_a_sign_in_does_not_depend_on_has_not(
     assert is_tested(IdentityProvider.objects.get())
 
 
-def test_rows_that_were_written_anew_with_the_same_content_are_the_same(
+def test_rewriting_equal_rows_needs_no_other_test(
     draft: IdentityProvider,
 ) -> None:
     passed(draft)
@@ -266,7 +266,7 @@ def test_rows_that_were_written_anew_with_the_same_content_are_the_same(
     assert is_tested(draft)
 
 
-def test_what_was_undone_is_tested_again_when_it_is_as_it_was(draft: IdentityProvider) -> None:
+def test_reverting_a_change_restores_the_passed_test(draft: IdentityProvider) -> None:
     passed(draft)
     IdentityProvider.objects.update(create_users=False)
     assert not is_tested(draft)
@@ -274,7 +274,7 @@ def test_what_was_undone_is_tested_again_when_it_is_as_it_was(draft: IdentityPro
     assert is_tested(draft)
 
 
-def test_an_empty_digest_is_no_test() -> None:
+def test_an_empty_digest_does_not_count_as_a_test() -> None:
     row = IdentityProviderFactory.create()
     assert not is_tested(row)
     assert not ExternalIdentity.objects.exists()

@@ -1,4 +1,4 @@
-"""Why somebody has what they have, and why an attempt ended as it did: after real sign-ins."""
+"""Explanations of attempts and of people, after real sign-ins."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def latest() -> EventExplanation:
 # An attempt
 
 
-def test_a_first_sign_in_says_what_was_written_from_which_claim(
+def test_a_first_sign_in_lists_the_written_fields_with_their_claims(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     group = map_group(idp, ANN.groups[0])
@@ -81,7 +81,7 @@ def test_a_first_sign_in_says_what_was_written_from_which_claim(
     assert ANN.email not in json.dumps(as_json(replace(found, username="")))
 
 
-def test_a_later_sign_in_says_what_changed_and_which_groups_were_left(
+def test_a_later_sign_in_lists_changed_fields_and_left_groups(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     group = map_group(idp, ANN.groups[0])
@@ -96,7 +96,7 @@ def test_a_later_sign_in_says_what_changed_and_which_groups_were_left(
     assert latest().came_in
 
 
-def test_a_wrong_certificate_is_named_and_what_came_is_unproved(
+def test_a_wrong_certificate_is_explained_and_the_response_counts_as_unverified(
     sign_in: Callable[..., Any],
 ) -> None:
     sign_in(signing_key_pair=rsa_key_pair("another"))
@@ -108,7 +108,7 @@ def test_a_wrong_certificate_is_named_and_what_came_is_unproved(
     assert "metadata" in str(found.remedy.where) + str(found.remedy.fix)
 
 
-def test_a_wrong_audience_is_shown_beside_the_right_one(
+def test_a_wrong_audience_is_shown_beside_the_expected_one(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     IdentityProvider.objects.update(preset=Preset.ENTRA.value)
@@ -122,7 +122,7 @@ def test_a_wrong_audience_is_shown_beside_the_right_one(
     assert str(found.remedy.where).endswith("Basic SAML Configuration > Identifier (Entity ID)")
 
 
-def test_a_clock_that_is_wrong_is_measured(sign_in: Callable[..., Any]) -> None:
+def test_a_response_from_the_future_shows_the_clock_difference(sign_in: Callable[..., Any]) -> None:
     sign_in(not_before=datetime.now(UTC) + timedelta(minutes=30))
 
     found = latest()
@@ -133,7 +133,7 @@ def test_a_clock_that_is_wrong_is_measured(sign_in: Callable[..., Any]) -> None:
     assert as_json(found)["clock_difference"] == pytest.approx(1800, abs=10)
 
 
-def test_a_response_that_comes_too_late_is_measured(sign_in: Callable[..., Any]) -> None:
+def test_an_expired_response_shows_the_clock_difference(sign_in: Callable[..., Any]) -> None:
     sign_in(not_on_or_after=datetime.now(UTC) - timedelta(hours=1))
 
     assert latest().code == "expired"
@@ -156,7 +156,7 @@ def test_a_missing_claim_is_named_with_the_field_that_needs_it(
     assert str(problem.remedy.fix)
 
 
-def test_a_value_that_does_not_fit_says_why_in_words(sign_in: Callable[..., Any]) -> None:
+def test_a_value_that_its_field_refuses_is_explained_in_words(sign_in: Callable[..., Any]) -> None:
     sign_in(replace(ANN, surname="x" * 151))
 
     [problem] = latest().problems
@@ -176,7 +176,7 @@ def test_the_text_of_a_transform_that_refused_a_value_stays_whole(
     )
 
 
-def test_a_value_that_somebody_else_has_names_the_field(
+def test_a_value_of_another_user_names_the_field(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     ClaimMapping.objects.create(identity_provider=idp, target="employee_number", sources="number")
@@ -187,7 +187,7 @@ def test_a_value_that_somebody_else_has_names_the_field(
     assert [one.field for one in latest().problems] == ["employee_number"]
 
 
-def test_a_mapping_that_is_gone_is_said_to_be(sign_in: Callable[..., Any]) -> None:
+def test_a_problem_shows_that_its_mapping_was_removed(sign_in: Callable[..., Any]) -> None:
     sign_in(replace(ANN, surname="x" * 151))
     ClaimMapping.objects.all().delete()
 
@@ -195,7 +195,7 @@ def test_a_mapping_that_is_gone_is_said_to_be(sign_in: Callable[..., Any]) -> No
     assert (problem.mapped, problem.claims) == (False, ())
 
 
-def test_a_deactivated_account(sign_in: Callable[..., Any]) -> None:
+def test_a_deactivated_account_is_explained(sign_in: Callable[..., Any]) -> None:
     sign_in()
     User.objects.update(is_active=False)
     sign_in()
@@ -219,7 +219,9 @@ def test_too_many_groups_are_a_note_with_a_remedy(
     assert "Add a group claim" in str(note.remedy.where)
 
 
-def test_a_sign_in_from_the_portal_is_no_refusal(client: Client, idp: IdentityProvider) -> None:
+def test_a_restarted_sign_in_is_not_explained_as_a_refusal(
+    client: Client, idp: IdentityProvider
+) -> None:
     ProvisioningEvent.objects.create(
         identity_provider=idp, tenant=idp.tenant, outcome="restarted", reason="unsolicited"
     )
@@ -228,7 +230,7 @@ def test_a_sign_in_from_the_portal_is_no_refusal(client: Client, idp: IdentityPr
     assert "began at the identity provider" in str(latest().happened)
 
 
-def test_entra_s_own_codes_are_explained(sign_in: Callable[..., Any]) -> None:
+def test_entras_own_codes_are_explained(sign_in: Callable[..., Any]) -> None:
     sign_in(
         status="urn:oasis:names:tc:SAML:2.0:status:Responder",
         status_message="AADSTS50105: Your administrator has configured the application",
@@ -239,7 +241,7 @@ def test_entra_s_own_codes_are_explained(sign_in: Callable[..., Any]) -> None:
     assert "assigned" in str(hint)
 
 
-def test_an_event_whose_identity_provider_is_gone_is_still_explained(
+def test_an_event_without_its_identity_provider_is_still_explained(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     sign_in(replace(ANN, surname="x" * 151))
@@ -250,7 +252,7 @@ def test_an_event_whose_identity_provider_is_gone_is_still_explained(
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_code_is_explained_with_what_to_do(code: str) -> None:
+def test_every_code_is_explained_with_a_remedy(code: str) -> None:
     outcome = "error" if code == "internal_error" else "refused"
     for preset in Preset:
         idp = IdentityProviderFactory.build(preset=preset.value)
@@ -267,7 +269,7 @@ def test_every_code_is_explained_with_what_to_do(code: str) -> None:
 # A person
 
 
-def test_every_field_says_which_claim_set_it_and_when(
+def test_every_field_shows_the_claim_that_set_it_and_the_time(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     sign_in()
@@ -290,7 +292,7 @@ def test_every_field_says_which_claim_set_it_and_when(
     assert abs(datetime.now(UTC) - last_name.written.at) < timedelta(minutes=1)
 
 
-def test_a_field_that_no_sign_in_set_is_said_to_be_so(
+def test_a_field_that_no_sign_in_wrote_is_shown_without_a_claim(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     sign_in()
@@ -317,7 +319,7 @@ def test_a_field_that_no_sign_in_set_is_said_to_be_so(
         (lambda rows: rows.delete(), MappingNow.GONE),
     ],
 )
-def test_a_mapping_that_has_changed_since_is_said_to_have(
+def test_a_field_shows_that_its_mapping_was_changed_or_removed(
     sign_in: Callable[..., Any], change: Callable[[Any], object], now: MappingNow
 ) -> None:
     sign_in()
@@ -329,7 +331,7 @@ def test_a_mapping_that_has_changed_since_is_said_to_have(
     assert str(now.label)
 
 
-def test_a_user_name_that_was_made_up_is_said_to_be(sign_in: Callable[..., Any]) -> None:
+def test_a_generated_user_name_is_shown_without_a_claim(sign_in: Callable[..., Any]) -> None:
     ClaimMapping.objects.filter(target="username").delete()
     sign_in()
 
@@ -338,7 +340,7 @@ def test_a_user_name_that_was_made_up_is_said_to_be(sign_in: Callable[..., Any])
     assert (written.claim, written.mapping) == (None, MappingNow.NEVER)
 
 
-def test_a_field_that_may_not_be_mapped_any_more_does_not_show_its_value(
+def test_a_field_that_is_no_longer_mappable_hides_its_value(
     sign_in: Callable[..., Any], settings: Any
 ) -> None:
     sign_in()
@@ -347,7 +349,7 @@ def test_a_field_that_may_not_be_mapped_any_more_does_not_show_its_value(
     assert field_of(User.objects.get(), "last_name").value is None
 
 
-def test_groups_say_whether_a_claim_or_a_hand_gave_them(
+def test_groups_show_whether_a_claim_or_a_person_gave_them(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     group = map_group(idp, ANN.groups[0])
@@ -369,7 +371,7 @@ def test_groups_say_whether_a_claim_or_a_hand_gave_them(
     assert (granted.member, granted.grants[0].mapped) == (False, False)
 
 
-def test_attempts_are_the_newest_with_the_reason_of_each_refusal(
+def test_attempts_are_listed_newest_first_with_the_reason_of_each_refusal(
     sign_in: Callable[..., Any],
 ) -> None:
     sign_in()
@@ -381,7 +383,7 @@ def test_attempts_are_the_newest_with_the_reason_of_each_refusal(
     assert "switched off" in str(refused.happened)
 
 
-def test_a_refusal_of_a_stranger_with_the_person_s_address_is_told(
+def test_a_refused_stranger_with_the_persons_email_address_is_listed(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     IdentityProvider.objects.update(create_users=False)
@@ -399,7 +401,7 @@ def test_a_refusal_of_a_stranger_with_the_person_s_address_is_told(
 def elsewhere(
     client: Client, saml_sign_in: SignIn, sign_in: Callable[..., Any]
 ) -> IdentityProvider:
-    """Ann also signs in at another tenant, which writes her department and gives her a group."""
+    """Let Ann sign in at another tenant too, which writes her department and gives her a group."""
     sign_in()
     fake = FakeIdentityProvider(tenant_id="0f8b1f6e-3c1d-4b0e-9c41-7d2a5b9e6c10")
     row = connected(fake, slug="elsewhere")
@@ -413,7 +415,7 @@ def elsewhere(
     return row
 
 
-def test_what_belongs_to_another_tenant_is_neither_shown_nor_counted(
+def test_another_tenants_part_of_a_person_is_neither_shown_nor_counted(
     elsewhere: IdentityProvider, idp: IdentityProvider
 ) -> None:
     user = User.objects.get()
@@ -431,7 +433,7 @@ def test_what_belongs_to_another_tenant_is_neither_shown_nor_counted(
     assert "Secret" not in text
 
 
-def test_a_group_given_by_hand_is_shown_to_tenants_that_may_give_it(
+def test_a_group_given_by_hand_is_shown_to_tenants_that_may_assign_it(
     sign_in: Callable[..., Any], idp: IdentityProvider, settings: Any
 ) -> None:
     sign_in()
@@ -443,14 +445,14 @@ def test_a_group_given_by_hand_is_shown_to_tenants_that_may_give_it(
     assert len(explain_user(user, EVERYTHING).groups) == 2
 
 
-def test_without_a_scope_there_is_nothing(sign_in: Callable[..., Any]) -> None:
+def test_an_empty_scope_gives_an_empty_explanation(sign_in: Callable[..., Any]) -> None:
     sign_in()
 
     found = explain_user(User.objects.get(), NOTHING)
     assert (found.identities, found.fields, found.groups, found.attempts) == ((), (), (), ())
 
 
-def test_it_costs_the_same_however_much_there_is(
+def test_the_number_of_statements_does_not_grow_with_the_rows(
     sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     map_group(idp, ANN.groups[0])
@@ -472,7 +474,9 @@ def test_it_costs_the_same_however_much_there_is(
     assert statements() == few <= 10
 
 
-def test_a_long_history_is_cut(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+def test_the_list_of_attempts_is_cut_to_the_limit(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
     sign_in()
     user = User.objects.get()
     ProvisioningEvent.objects.bulk_create(
@@ -483,7 +487,9 @@ def test_a_long_history_is_cut(sign_in: Callable[..., Any], idp: IdentityProvide
     assert len(explain_user(user, EVERYTHING).attempts) == 50
 
 
-def test_the_explanation_is_json(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+def test_the_explanation_can_be_written_as_json(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
     map_group(idp, ANN.groups[0])
     sign_in()
 

@@ -1,4 +1,4 @@
-"""The record of changes in words, on the page of an identity provider and in the list of the admin."""
+"""The record of changes in words, on the set-up page and in the admin."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def written(row: IdentityProvider, what: str, action: str, **changes: Any) -> Hi
     return history(row)[0]
 
 
-def test_who_when_by_which_way_and_what(row: IdentityProvider) -> None:
+def test_an_entry_has_actor_time_via_and_fields(row: IdentityProvider) -> None:
     with recorded(row, ACTOR, "enabled without a passing test"):
         row.sso_url = "https://idp.example/new"
         row.force_authn = True
@@ -86,13 +86,13 @@ def test_who_when_by_which_way_and_what(row: IdentityProvider) -> None:
         ("identity_provider", {"gone_field": ["a", "b"]}, "gone_field: a → b"),
     ],
 )
-def test_values_are_said_in_words(
+def test_values_are_put_into_words(
     row: IdentityProvider, what: str, changes: dict[str, Any], said: str
 ) -> None:
     assert said in str(written(row, what, Action.CHANGED, **changes))
 
 
-def test_groups_are_named_and_cost_one_statement(row: IdentityProvider) -> None:
+def test_groups_are_named_with_one_statement(row: IdentityProvider) -> None:
     old, new = GroupFactory.create(name="Sales"), GroupFactory.create(name="Finance")
     for _ in range(3):
         written(row, "group_mapping", Action.CHANGED, group_id=[old.pk, new.pk])
@@ -102,12 +102,12 @@ def test_groups_are_named_and_cost_one_statement(row: IdentityProvider) -> None:
     assert len(queries) == 2
 
 
-def test_a_group_that_is_gone(row: IdentityProvider) -> None:
+def test_a_deleted_group_is_shown_by_its_key(row: IdentityProvider) -> None:
     entry = written(row, "group_mapping", Action.CHANGED, group_id=[None, 10**6])
     assert str(entry.changes[0]) == "group: nothing → a group that is gone (1000000)"
 
 
-def test_what_was_added_is_said_once_and_without_what_is_empty(row: IdentityProvider) -> None:
+def test_an_added_row_shows_its_values_without_empty_ones(row: IdentityProvider) -> None:
     with recorded(row, ACTOR):
         map_group(row, "finance", "groups")
     (entry,) = history(row)
@@ -117,7 +117,7 @@ def test_what_was_added_is_said_once_and_without_what_is_empty(row: IdentityProv
     assert str(entry.changes[1]) == "value: finance"
 
 
-def test_what_was_removed_says_what_it_was(row: IdentityProvider) -> None:
+def test_a_removed_row_shows_its_values(row: IdentityProvider) -> None:
     map_group(row, "finance", "groups")
     with recorded(row, ACTOR):
         row.group_mappings.all().delete()
@@ -125,7 +125,7 @@ def test_what_was_removed_says_what_it_was(row: IdentityProvider) -> None:
     assert (entry.action, str(entry.changes[1])) == ("removed", "value: finance")
 
 
-def test_a_certificate_is_its_fingerprint(row: IdentityProvider) -> None:
+def test_a_certificate_is_shown_by_its_fingerprint(row: IdentityProvider) -> None:
     with recorded(row, ACTOR):
         SigningCertificate.objects.create(
             identity_provider=row, pem=rsa_key_pair("history").certificate
@@ -135,13 +135,13 @@ def test_a_certificate_is_its_fingerprint(row: IdentityProvider) -> None:
     assert "BEGIN" not in str(entry)
 
 
-def test_a_step_says_what_was_done(row: IdentityProvider) -> None:
+def test_an_action_is_shown_with_its_note(row: IdentityProvider) -> None:
     record_done(row, ACTOR, "test_sign_in", label="ABCDEFGH23", note="failed: issuer_mismatch")
     (entry,) = history(row)
     assert str(entry) == "Test sign-in ABCDEFGH23: failed: issuer_mismatch"
 
 
-def test_another_note_is_said_as_it_is(row: IdentityProvider) -> None:
+def test_an_unknown_note_is_shown_as_it_is(row: IdentityProvider) -> None:
     record_done(row, ACTOR, "test_sign_in", note="by hand")
     assert history(row)[0].note == "by hand"
 
@@ -151,7 +151,7 @@ def test_a_long_value_is_cut(row: IdentityProvider) -> None:
     assert len(entry.changes[0].after) == MAX_SHOWN + 1
 
 
-def test_newest_first_and_not_too_many(row: IdentityProvider) -> None:
+def test_entries_are_listed_newest_first_up_to_the_limit(row: IdentityProvider) -> None:
     for number in range(5):
         written(
             row, "identity_provider", Action.CHANGED, slo_url=["", f"https://{number}.example/"]
@@ -166,20 +166,20 @@ def test_newest_first_and_not_too_many(row: IdentityProvider) -> None:
     ]
 
 
-def test_where_a_row_was_before_it_was_given_to_this_tenant_is_not_said(
+def test_the_former_tenant_of_a_row_is_not_shown(
     row: IdentityProvider,
 ) -> None:
     assert written(row, "identity_provider", Action.CHANGED, tenant_id=[1, 2]).changes == ()
 
 
-def test_every_kind_that_is_recorded_has_a_name() -> None:
+def test_every_recorded_kind_has_a_name() -> None:
     assert {IDENTITY_PROVIDER, ADMINISTRATOR, *RELATED} <= set(KINDS)
 
 
 # Pages
 
 
-def test_the_part_of_the_page(row: IdentityProvider) -> None:
+def test_the_page_of_an_identity_provider_lists_the_changes(row: IdentityProvider) -> None:
     written(row, "identity_provider", Action.CHANGED, slo_url=["", "https://<b>.example/"])
     html = render_to_string("jitprov/setup/_history.html", {"history": history(row)})
     assert "<del>nothing</del>" in html
@@ -187,11 +187,11 @@ def test_the_part_of_the_page(row: IdentityProvider) -> None:
     assert "ann, the admin" in html
 
 
-def test_the_part_of_the_page_without_changes() -> None:
+def test_the_page_of_an_identity_provider_without_changes_has_no_list() -> None:
     assert "Nothing has been changed yet." in render_to_string("jitprov/setup/_history.html")
 
 
-def test_the_list_of_the_admin(client: Client, row: IdentityProvider) -> None:
+def test_the_admins_list_shows_changes_in_words(client: Client, row: IdentityProvider) -> None:
     written(row, "identity_provider", Action.CHANGED, force_authn=[False, True])
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     address = reverse("admin:jitprov_configurationchange_changelist")
@@ -202,7 +202,7 @@ def test_the_list_of_the_admin(client: Client, row: IdentityProvider) -> None:
         assert "no → yes" not in client.get(address, query).content.decode()
 
 
-def test_a_page_of_the_admin(client: Client, row: IdentityProvider) -> None:
+def test_the_admins_page_shows_a_change_in_words(client: Client, row: IdentityProvider) -> None:
     written(row, "identity_provider", Action.CHANGED, slo_url=["", "https://<b>.example/"])
     change = ConfigurationChange.objects.get()
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))

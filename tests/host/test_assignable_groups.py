@@ -1,4 +1,4 @@
-"""Which groups and user fields a tenant may map to."""
+"""The groups and user fields that a tenant may map to, as the host's settings and provisioner limit them."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def names() -> list[str]:
     return list(assignable_groups().values_list("name", flat=True))
 
 
-def test_groups_without_power_by_name() -> None:
+def test_groups_without_powerful_permissions_are_listed_by_name() -> None:
     for name in ("b", "a"):
         GroupFactory.create(name=name)
     assert names() == ["a", "b"]
 
 
 @pytest.mark.parametrize("app", ["auth", "admin", "jitprov", "accounts"])
-def test_a_group_that_could_give_itself_more_is_left_out(app: str) -> None:
+def test_a_group_with_powerful_permissions_is_left_out(app: str) -> None:
     group_with("powerful", app)
     GroupFactory.create(name="harmless")
     assert names() == ["harmless"]
 
 
-def test_one_powerful_permission_among_others_is_enough() -> None:
+def test_one_powerful_permission_among_others_leaves_a_group_out() -> None:
     group = group_with("mixed", "sessions")
     assert names() == ["mixed"]
     group.permissions.add(*Permission.objects.filter(content_type__app_label="auth")[:3])
@@ -65,7 +65,7 @@ def test_one_powerful_permission_among_others_is_enough() -> None:
         pytest.param(None, ["a", "b"], id="no opinion"),
     ],
 )
-def test_the_host_names_them(settings: Any, given: Any, found: list[str]) -> None:
+def test_the_setting_names_the_groups(settings: Any, given: Any, found: list[str]) -> None:
     settings.JITPROV_ASSIGNABLE_GROUPS = given
     group_with("powerful", "auth")
     for name in ("a", "b"):
@@ -73,7 +73,7 @@ def test_the_host_names_them(settings: Any, given: Any, found: list[str]) -> Non
     assert names() == found
 
 
-def test_the_provisioner_has_the_last_word() -> None:
+def test_a_provisioner_can_limit_the_groups() -> None:
     class Narrow(Provisioner):
         def assignable_groups(self) -> Any:
             return super().assignable_groups().filter(name__startswith=self.identity_provider.slug)
@@ -84,7 +84,7 @@ def test_the_provisioner_has_the_last_word() -> None:
     assert [group.name for group in Narrow(row).assignable_groups()] == ["acme-sales"]
 
 
-def test_one_statement() -> None:
+def test_the_groups_are_found_in_one_statement() -> None:
     group_with("powerful", "auth")
     with CaptureQueriesContext(connection) as queries:
         names()
@@ -94,7 +94,7 @@ def test_one_statement() -> None:
 # User fields
 
 
-def test_the_host_may_leave_fields_out(settings: Any) -> None:
+def test_the_setting_can_leave_user_fields_out(settings: Any) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = ["email", "last_name"]
     assert set(mappable_fields()) == {"email", "last_name"}
     refuse_target("email")
@@ -102,25 +102,25 @@ def test_the_host_may_leave_fields_out(settings: Any) -> None:
         refuse_target("first_name")
 
 
-def test_none_at_all(settings: Any) -> None:
+def test_an_empty_setting_leaves_every_user_field_out(settings: Any) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = []
     assert mappable_fields() == {}
 
 
 @pytest.mark.parametrize("name", sorted(FORBIDDEN_TARGETS))
-def test_the_host_cannot_let_in_what_nobody_may_write(settings: Any, name: str) -> None:
+def test_the_setting_cannot_allow_a_forbidden_user_field(settings: Any, name: str) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = [name, "email"]
     assert set(mappable_fields()) == {"email"}
     with pytest.raises(MappingError):
         refuse_target(name)
 
 
-def test_a_field_that_there_is_not(settings: Any) -> None:
+def test_an_unknown_user_field_in_the_setting_is_ignored(settings: Any) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = ["shoe_size"]
     assert mappable_fields() == {}
 
 
-# At a sign-in, where forms cannot help any more
+# At a sign-in, where no form refuses
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def staff(idp: IdentityProvider) -> Group:
     return map_group(idp, ANN.groups[0])
 
 
-def test_a_group_that_the_host_no_longer_lets_tenants_map_to_is_given_to_nobody(
+def test_a_sign_in_does_not_add_anybody_to_a_group_that_is_no_longer_assignable(
     staff: Group, sign_in: Any, settings: Any
 ) -> None:
     sign_in()
@@ -142,14 +142,18 @@ def test_a_group_that_the_host_no_longer_lets_tenants_map_to_is_given_to_nobody(
     assert late.notes == ["group_not_assignable"]
 
 
-def test_a_group_that_may_change_users_is_given_to_nobody(staff: Group, sign_in: Any) -> None:
+def test_a_sign_in_does_not_add_anybody_to_a_group_that_may_change_users(
+    staff: Group, sign_in: Any
+) -> None:
     staff.permissions.add(Permission.objects.get(codename="change_user"))
 
     assert sign_in().status_code == 302
     assert not User.objects.filter(groups=staff).exists()
 
 
-def test_only_somebody_who_joins_a_group_costs_a_statement_more(staff: Group, sign_in: Any) -> None:
+def test_a_sign_in_without_new_groups_does_not_look_up_permissions(
+    staff: Group, sign_in: Any
+) -> None:
     sign_in()
     with CaptureQueriesContext(connection) as statements:
         sign_in()

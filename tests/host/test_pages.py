@@ -19,13 +19,13 @@ from tests.support.factories import TenantFactory, connected
 pytestmark = pytest.mark.django_db
 
 NOWHERE = "/saml/nobody/login/"
-"""Leads to a refusal."""
+"""A URL that answers with a refusal."""
 HOST = "<!doctype html><title>Host</title><main>{% block content %}{% endblock %}</main>"
 SCRIPT = '"><script>alert(1)</script>'
 
 
 class Page(HTMLParser):
-    """A page as a browser without scripts sees it."""
+    """A page as a browser without scripts shows it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ def show(answer: Any) -> Page:
 
 @pytest.fixture
 def templates(settings: Any) -> dict[str, str]:
-    """Templates of a host, by name: to be filled before a page is asked for."""
+    """The templates of a host by name, which a test fills before it requests a page."""
     found: dict[str, str] = {}
     loaders = [
         ("django.template.loaders.locmem.Loader", found),
@@ -133,7 +133,7 @@ DOES_NOT_FIT: list[Any] = [
 
 
 @pytest.mark.parametrize("files", FITS)
-def test_a_refusal_stands_in_the_host_s_base_template(
+def test_a_refusal_is_shown_in_the_hosts_base_template(
     client: Client, templates: dict[str, str], files: dict[str, str]
 ) -> None:
     templates.update(files)
@@ -145,7 +145,7 @@ def test_a_refusal_stands_in_the_host_s_base_template(
 
 
 @pytest.mark.parametrize("files", DOES_NOT_FIT)
-def test_a_refusal_stands_in_our_own_where_the_host_s_does_not_fit(
+def test_a_refusal_is_shown_in_our_base_template_if_the_hosts_does_not_show_it(
     client: Client, templates: dict[str, str], files: dict[str, str]
 ) -> None:
     templates.update(files)
@@ -179,7 +179,7 @@ def test_another_template_engine_is_not_extended(settings: Any, tmp_path: Any) -
     settings.TEMPLATES = [strings, *settings.TEMPLATES]
 
 
-# What a refusal says
+# The content of a refusal
 
 
 def refused(code: str, accept: str = "text/html", slug: str = "acme") -> Any:
@@ -192,7 +192,7 @@ def refused(code: str, accept: str = "text/html", slug: str = "acme") -> Any:
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
-def test_every_refusal_is_said_in_plain_words(code: str) -> None:
+def test_every_refusal_has_a_page_in_plain_words(code: str) -> None:
     answer = refused(code)
     page, explanation = show(answer), explain(code)
 
@@ -205,7 +205,7 @@ def test_every_refusal_is_said_in_plain_words(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
-def test_every_refusal_is_said_to_programs(code: str) -> None:
+def test_every_refusal_is_returned_to_programs_as_json(code: str) -> None:
     answer = refused(code, "application/json")
 
     assert answer.status_code == explain(code).status
@@ -216,11 +216,11 @@ def test_every_refusal_is_said_to_programs(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
-def test_the_status_says_that_it_was_refused(code: str) -> None:
+def test_the_status_of_every_refusal_is_an_error_status(code: str) -> None:
     assert explain(code).status in {400, 403, 404, 409, 503}
 
 
-def test_a_refusal_of_a_host_s_own_is_explained_in_general() -> None:
+def test_a_refusal_by_the_host_gets_the_general_explanation() -> None:
     answer = refused("host_says_no")
 
     assert answer.status_code == 403
@@ -228,7 +228,7 @@ def test_a_refusal_of_a_host_s_own_is_explained_in_general() -> None:
 
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
-def test_a_way_to_try_again_is_offered_where_it_makes_sense(code: str) -> None:
+def test_a_link_to_try_again_is_shown_where_a_retry_can_help(code: str) -> None:
     links = [link["href"] for link in show(refused(code)).all("a")]
     for_administrators = "/admin/jitprov/provisioningevent/reference/ABCDE23456/"
 
@@ -253,11 +253,11 @@ def test_a_way_to_try_again_is_offered_where_it_makes_sense(code: str) -> None:
         pytest.param("junk;;,", "text/html", id="nonsense"),
     ],
 )
-def test_json_is_for_those_who_ask_for_it(accept: str, content_type: str) -> None:
+def test_json_is_returned_only_to_clients_that_prefer_it(accept: str, content_type: str) -> None:
     assert refused("expired", accept)["Content-Type"].partition(";")[0] == content_type
 
 
-# What came with the request
+# Values of the request
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def idp(fake_identity_provider: FakeIdentityProvider) -> IdentityProvider:
     ],
 )
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_nothing_is_echoed_unescaped(
+def test_values_of_the_request_are_never_shown_unescaped(
     client: Client, idp: IdentityProvider, method: str, path: str, data: dict[str, str], accept: str
 ) -> None:
     answer = getattr(client, method)(path, data, headers={"Accept": accept})
@@ -305,7 +305,7 @@ def pages(client: Client, idp: IdentityProvider) -> list[Page]:
     return [show(answer) for answer in answers]
 
 
-def test_no_page_has_a_script_or_a_style_inside(pages: list[Page]) -> None:
+def test_no_page_has_inline_scripts_or_styles(pages: list[Page]) -> None:
     for page in pages:
         assert page.inline_scripts == ""
         for _, attributes in page.tags:
@@ -313,7 +313,7 @@ def test_no_page_has_a_script_or_a_style_inside(pages: list[Page]) -> None:
             assert not attributes.get("href", "").startswith("javascript:")
 
 
-def test_every_page_fits_a_phone_and_says_its_language(pages: list[Page]) -> None:
+def test_every_page_has_a_viewport_a_language_and_one_heading(pages: list[Page]) -> None:
     for page in pages:
         assert page.all("html")[0]["lang"] == "en"
         assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all(
@@ -339,5 +339,5 @@ def test_a_form_for_the_identity_provider_works_without_scripts(
     assert answer["Location"] == "/reports/"
 
 
-def test_where_scripts_run_the_form_is_sent_by_a_file_of_ours(pages: list[Page]) -> None:
+def test_the_form_is_submitted_by_our_own_script_file(pages: list[Page]) -> None:
     assert [script["src"] for script in pages[-1].all("script")] == ["/static/jitprov/submit.js"]

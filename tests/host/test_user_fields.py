@@ -38,10 +38,10 @@ def desired(problems: tuple[Problem, ...] = (), /, **values: Any) -> DesiredUser
     return DesiredUser(claims=CLAIMS, fields=MappingProxyType(fields), problems=problems)
 
 
-# Which fields
+# Mappable fields
 
 
-def test_the_fields_that_a_mapping_may_write() -> None:
+def test_mappable_fields_are_the_editable_columns_of_the_user() -> None:
     assert set(mappable_fields()) == {
         "username",
         "first_name",
@@ -79,7 +79,7 @@ def test_the_fields_that_a_mapping_may_write() -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_a_mapping_may_not_write(name: str) -> None:
+def test_a_mapping_may_not_write_forbidden_fields(name: str) -> None:
     with pytest.raises(MappingError, match="may write"):
         refuse_target(name)
     with pytest.raises(MappingError):
@@ -98,13 +98,13 @@ def test_what_a_mapping_may_not_write(name: str) -> None:
         pytest.param(models.CharField(name="is_staff"), id="a forbidden name"),
     ],
 )
-def test_kinds_of_fields_that_are_left_out(field: Any) -> None:
+def test_relations_and_files_are_not_mappable(field: Any) -> None:
     field.set_attributes_from_name(field.name or "field")
 
     assert not _mappable(field)
 
 
-# What they accept
+# Values
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,9 @@ def test_kinds_of_fields_that_are_left_out(field: Any) -> None:
         pytest.param("is_contractor", "", False, id="a truth emptied becomes the default"),
     ],
 )
-def test_a_value_becomes_what_its_field_stores(field: str, given: object, stored: object) -> None:
+def test_a_value_is_converted_to_what_its_field_stores(
+    field: str, given: object, stored: object
+) -> None:
     result = cleaned(desired(**{field: given}))
 
     assert result.problems == ()
@@ -160,9 +162,7 @@ def test_a_value_becomes_what_its_field_stores(field: str, given: object, stored
         ),
     ],
 )
-def test_a_value_that_its_field_refuses_is_a_problem_that_does_not_repeat_it(
-    field: str, given: str, codes: str
-) -> None:
+def test_a_refused_value_is_a_problem_without_the_value(field: str, given: str, codes: str) -> None:
     result = cleaned(desired(**{field: given}))
 
     assert result.problems == (
@@ -172,11 +172,11 @@ def test_a_value_that_its_field_refuses_is_a_problem_that_does_not_repeat_it(
 
 
 @pytest.mark.parametrize("wish", ["ann archer", "", "ann#EXT#@acme.example", "x" * 500])
-def test_a_user_name_is_a_wish_to_be_made_fit_later(wish: str) -> None:
+def test_a_user_name_is_not_cleaned(wish: str) -> None:
     assert cleaned(desired(username=wish)) == desired(username=wish)
 
 
-def test_the_other_values_and_problems_stay() -> None:
+def test_other_values_and_earlier_problems_are_kept() -> None:
     before = Problem(reason=RefusalReason.REQUIRED_CLAIM_MISSING, field="last_name")
 
     result = cleaned(desired((before,), department="x" * 31, email="ann@acme.example"))
@@ -185,7 +185,7 @@ def test_the_other_values_and_problems_stay() -> None:
     assert result.fields == {"email": DesiredValue(value="ann@acme.example")}
 
 
-def test_when_a_value_is_written_stays() -> None:
+def test_the_sync_mode_of_a_value_is_kept() -> None:
     wanted = DesiredValue(value="3", sync=SyncMode.IF_EMPTY)
 
     result = cleaned(DesiredUser(claims=CLAIMS, fields={"floor": wanted}))
@@ -193,15 +193,15 @@ def test_when_a_value_is_written_stays() -> None:
     assert result.fields["floor"] == DesiredValue(value=3, sync=SyncMode.IF_EMPTY)
 
 
-# People
+# User names, present values and unique values
 
 
-def test_the_user_name_is_free_to_choose() -> None:
+def test_a_text_user_name_may_be_generated() -> None:
     assert username_field().name == "username"
     assert username_is_free_to_choose()
 
 
-def test_present_values() -> None:
+def test_present_values_are_read_from_the_user() -> None:
     ann = User(first_name="Ann", floor=3)
 
     assert values_of(ann, ["first_name", "floor"]) == {"first_name": "Ann", "floor": 3}
@@ -225,7 +225,9 @@ def test_present_values() -> None:
         pytest.param({}, set(), id="nothing"),
     ],
 )
-def test_who_has_it_already(wanted: dict[str, Any], fields: set[str]) -> None:
+def test_taken_returns_the_unique_fields_of_other_users(
+    wanted: dict[str, Any], fields: set[str]
+) -> None:
     bob = UserFactory.create(username="bob", employee_number="42", email="bob@acme.example")
     UserFactory.create()
 

@@ -56,7 +56,7 @@ def leaves_for_the_identity_provider(answer: Any) -> bool:
     return bool(answer.status_code == 302 and urlsplit(answer["Location"]).hostname == IDP_HOST)
 
 
-# Ways in
+# Found
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_page_asks_for_an_e_mail_address(client: Client) -> None:
     assert '<input type="hidden" name="next" value="/reports/"' in page(answer)
 
 
-def test_the_form_is_protected_from_other_sites(idp: IdentityProvider) -> None:
+def test_the_form_needs_a_csrf_token(idp: IdentityProvider) -> None:
     strict = Client(enforce_csrf_checks=True)
     token = strict.get(DISCOVERY).context["csrf_token"]
     data = {"email": "ann@acme.example"}
@@ -118,7 +118,7 @@ def test_the_form_is_protected_from_other_sites(idp: IdentityProvider) -> None:
     )
 
 
-# No way in
+# Not found
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_form_is_protected_from_other_sites(idp: IdentityProvider) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_nobody_is_sent_anywhere(
+def test_input_without_an_identity_provider_redirects_nowhere(
     client: Client, idp: IdentityProvider, method: str, data: dict[str, str]
 ) -> None:
     answer = getattr(client, method)(DISCOVERY, data)
@@ -150,21 +150,23 @@ def test_nobody_is_sent_anywhere(
     assert pending(client) == []
 
 
-def test_an_unknown_domain_is_said_in_plain_words(client: Client) -> None:
+def test_an_unknown_domain_is_explained_in_plain_words(client: Client) -> None:
     answer = client.post(DISCOVERY, {"email": "ann@other.example"})
 
     assert "We know no organisation by this address." in page(answer)
     assert 'value="ann@other.example"' in page(answer)  # to be corrected, not typed again
 
 
-def test_an_empty_form_asks_again(client: Client) -> None:
+def test_an_empty_form_is_shown_again(client: Client) -> None:
     answer = client.post(DISCOVERY, {"email": ""})
 
     assert "Enter your e-mail address." in page(answer)
     assert answer.status_code // 100 == 4
 
 
-def test_a_sub_domain_of_its_own_is_known(client: Client, second: IdentityProvider) -> None:
+def test_a_subdomain_can_have_its_own_identity_provider(
+    client: Client, second: IdentityProvider
+) -> None:
     EmailDomain.objects.create(identity_provider=second, domain="sub.acme.example")
 
     answer = client.get(DISCOVERY, {"email": "ann@sub.acme.example"})
@@ -181,7 +183,7 @@ def test_a_disabled_identity_provider_is_not_offered(
     assert client.get(DISCOVERY, data).status_code == 404
 
 
-def test_of_two_the_disabled_one_is_not_offered(
+def test_a_disabled_identity_provider_is_left_out_of_a_choice(
     client: Client, idp: IdentityProvider, second: IdentityProvider
 ) -> None:
     IdentityProvider.objects.filter(pk=idp.pk).update(enabled=False)
@@ -191,10 +193,10 @@ def test_of_two_the_disabled_one_is_not_offered(
     assert [item.slug for item in pending(client)] == [second.slug]
 
 
-# Several
+# Several found
 
 
-def test_several_identity_providers_are_a_choice(
+def test_several_identity_providers_are_offered_as_a_choice(
     client: Client, idp: IdentityProvider, second: IdentityProvider
 ) -> None:
     answer = client.get(DISCOVERY, {"tenant": "acme", "next": "/a?b=c&d=é"})
@@ -220,7 +222,7 @@ def test_a_choice_leads_to_the_identity_provider_and_then_to_next(
     assert [(item.slug, item.next_url) for item in pending(client)] == [(second.slug, "/reports/")]
 
 
-# Where to go next
+# The URL after the sign-in
 
 HOSTILE = [
     pytest.param("//evil.example", id="another host, without a scheme"),
@@ -284,7 +286,7 @@ def test_a_hostile_next_is_in_no_link(
         pytest.param("/Übersicht/", id="letters beyond ASCII"),
     ],
 )
-def test_a_next_of_ours_is_kept(client: Client, idp: IdentityProvider, wanted: str) -> None:
+def test_a_next_on_this_site_is_kept(client: Client, idp: IdentityProvider, wanted: str) -> None:
     client.get(DISCOVERY, {"tenant": "acme", "next": wanted})
 
     assert stored_next(client) == wanted
@@ -352,7 +354,7 @@ def test_the_e_mail_address_is_not_in_the_cookie(client: Client, idp: IdentityPr
         pytest.param("name", "acme", id="another field's value"),
     ],
 )
-def test_an_unknown_tenant_whatever_it_is_looked_up_by(
+def test_an_unknown_tenant_is_refused_with_every_lookup_field(
     client: Client, idp: IdentityProvider, settings: Any, field: str, value: str
 ) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = field
@@ -360,7 +362,7 @@ def test_an_unknown_tenant_whatever_it_is_looked_up_by(
     assert client.get(DISCOVERY, {"tenant": value}).status_code == 404
 
 
-def test_a_tenant_by_its_primary_key(
+def test_a_tenant_can_be_looked_up_by_its_primary_key(
     client: Client, idp: IdentityProvider, acme: Tenant, settings: Any
 ) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = "pk"

@@ -1,4 +1,4 @@
-"""Test sign-ins: the live path with what is configured now, a report, and nobody signed in."""
+"""Test sign-ins: the path of a real sign-in with the present configuration, which ends in a report."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def admin() -> Any:
 
 @pytest.fixture
 def draft(idp: IdentityProvider) -> IdentityProvider:
-    """An identity provider that is configured and not yet enabled."""
+    """An identity provider that is configured but not enabled."""
     idp.enabled = False
     idp.save()
     return idp
 
 
 class Rehearsal:
-    """Runs tests with one browser."""
+    """Test sign-ins in one browser."""
 
     def __init__(self, idp: IdentityProvider, fake: FakeIdentityProvider, admin: Any) -> None:
         self.idp, self.fake, self.admin = idp, fake, admin
@@ -109,10 +109,10 @@ def failed(report: Report) -> dict[str, str]:
     return {check.check: check.code for check in report.checks if check.passed is False}
 
 
-# What a test does, and what it never does
+# Effects of a test
 
 
-def test_a_passing_test_reports_and_signs_nobody_in(rehearsal: Rehearsal) -> None:
+def test_a_passed_test_has_a_report_and_signs_nobody_in(rehearsal: Rehearsal) -> None:
     report = rehearsal.run()
 
     assert report.passed
@@ -125,7 +125,7 @@ def test_a_passing_test_reports_and_signs_nobody_in(rehearsal: Rehearsal) -> Non
     )
 
 
-def test_it_shows_every_claim_and_what_each_mapping_would_write(rehearsal: Rehearsal) -> None:
+def test_the_report_shows_every_claim_and_the_effect_of_each_mapping(rehearsal: Rehearsal) -> None:
     ClaimMapping.objects.filter(target="username").update(transforms=[{"name": "lower"}])
     group = map_group(rehearsal.idp, ANN.groups[0])
 
@@ -143,7 +143,7 @@ def test_it_shows_every_claim_and_what_each_mapping_would_write(rehearsal: Rehea
     assert report.external_id == ANN.object_id
 
 
-def test_what_a_known_person_would_get_is_shown_beside_what_they_have(
+def test_the_report_shows_a_known_persons_fields_before_and_after(
     rehearsal: Rehearsal, sign_in: Any
 ) -> None:
     IdentityProvider.objects.update(enabled=True)
@@ -160,13 +160,13 @@ def test_what_a_known_person_would_get_is_shown_beside_what_they_have(
     assert before.first_name == "Anna"
 
 
-def test_the_assertion_of_a_test_is_used_up(rehearsal: Rehearsal) -> None:
+def test_the_assertion_of_a_test_is_consumed(rehearsal: Rehearsal) -> None:
     rehearsal.run()
 
     assert ConsumedAssertion.objects.count() == 1
 
 
-def test_an_assertion_that_was_used_before_fails(rehearsal: Rehearsal) -> None:
+def test_a_test_with_a_consumed_assertion_fails(rehearsal: Rehearsal) -> None:
     rehearsal.run(assertion_id="_used")
 
     report = rehearsal.run(assertion_id="_used")
@@ -174,7 +174,7 @@ def test_an_assertion_that_was_used_before_fails(rehearsal: Rehearsal) -> None:
     assert (report.passed, report.code) == (False, "assertion_replayed")
 
 
-def test_the_names_of_claims_become_suggestions_and_their_values_do_not(
+def test_the_names_of_claims_are_stored_as_suggestions_without_values(
     rehearsal: Rehearsal,
 ) -> None:
     rehearsal.run()
@@ -183,7 +183,7 @@ def test_the_names_of_claims_become_suggestions_and_their_values_do_not(
     assert ANN.email not in str(list(ObservedClaim.objects.values()))
 
 
-def test_an_answer_to_a_test_is_no_sign_in_for_an_enabled_identity_provider_either(
+def test_a_test_of_an_enabled_identity_provider_signs_nobody_in(
     rehearsal: Rehearsal,
 ) -> None:
     IdentityProvider.objects.update(enabled=True)
@@ -193,7 +193,7 @@ def test_an_answer_to_a_test_is_no_sign_in_for_an_enabled_identity_provider_eith
     assert nobody_came_in()
 
 
-def test_without_the_cookie_the_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
+def test_the_response_to_a_test_is_refused_without_the_cookie(rehearsal: Rehearsal) -> None:
     IdentityProvider.objects.update(enabled=True)
     response = rehearsal.answer(rehearsal.leave(rehearsal.begin()))
 
@@ -204,10 +204,10 @@ def test_without_the_cookie_the_answer_to_a_test_is_refused(rehearsal: Rehearsal
     assert not ExternalIdentity.objects.exists()
 
 
-def test_what_the_message_says_of_itself_cannot_make_a_test_a_sign_in(
+def test_a_sign_in_refuses_the_response_to_a_test(
     rehearsal: Rehearsal,
 ) -> None:
-    """Even if the unproved look at the response is led astray, the request of a test is no request to sign in."""
+    """Even if the unverified reading of the response goes wrong, a test's request is not a sign-in's request."""
     IdentityProvider.objects.update(enabled=True)
     rehearsal.idp.refresh_from_db()
     request, pending = ask(rehearsal.begin(), rehearsal.idp)
@@ -219,7 +219,7 @@ def test_what_the_message_says_of_itself_cannot_make_a_test_a_sign_in(
     assert not ExternalIdentity.objects.exists()
 
 
-def test_a_sign_in_begun_in_another_tab_stays_one(rehearsal: Rehearsal) -> None:
+def test_a_sign_in_in_another_tab_is_still_a_sign_in(rehearsal: Rehearsal) -> None:
     IdentityProvider.objects.update(enabled=True)
     leaving = rehearsal.client.get(f"/saml/{rehearsal.idp.slug}/login/")
     rehearsal.leave(rehearsal.begin())
@@ -231,7 +231,7 @@ def test_a_sign_in_begun_in_another_tab_stays_one(rehearsal: Rehearsal) -> None:
     assert TestSignIn.objects.get().finished_at is None
 
 
-def test_a_second_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
+def test_a_second_response_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
     leaving = rehearsal.leave(rehearsal.begin())
     cookies = deepcopy(rehearsal.client.cookies)
     rehearsal.deliver(rehearsal.answer(leaving))
@@ -240,7 +240,7 @@ def test_a_second_answer_to_a_test_is_refused(rehearsal: Rehearsal) -> None:
     assert rehearsal.deliver(rehearsal.answer(leaving)).status_code == 403
 
 
-# Whose test
+# The start URL
 
 
 def test_a_start_url_that_was_altered_is_refused(rehearsal: Rehearsal) -> None:
@@ -250,7 +250,7 @@ def test_a_start_url_that_was_altered_is_refused(rehearsal: Rehearsal) -> None:
     assert rehearsal.client.get(f"/saml/{rehearsal.idp.slug}/test/").status_code == 403
 
 
-def test_a_start_url_leads_to_its_own_identity_provider_only(
+def test_a_start_url_of_another_identity_provider_is_refused(
     rehearsal: Rehearsal, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     connected(fake_identity_provider, slug="other")
@@ -259,15 +259,13 @@ def test_a_start_url_leads_to_its_own_identity_provider_only(
     assert rehearsal.client.get(f"/saml/other/test/?{query}").status_code == 403
 
 
-def test_a_test_needs_somebody_to_ask_and_a_certificate(
-    rehearsal: Rehearsal, draft: IdentityProvider
-) -> None:
+def test_a_test_needs_a_certificate(rehearsal: Rehearsal, draft: IdentityProvider) -> None:
     SigningCertificate.objects.all().delete()
     with pytest.raises(enabling.NotComplete):
         rehearsal.begin()
 
 
-def test_few_tests_are_kept(rehearsal: Rehearsal) -> None:
+def test_only_the_latest_tests_are_kept(rehearsal: Rehearsal) -> None:
     for _ in range(MAX_KEPT + 3):
         latest = rehearsal.begin()
 
@@ -275,7 +273,7 @@ def test_few_tests_are_kept(rehearsal: Rehearsal) -> None:
     assert TestSignIn.objects.filter(pk=latest.pk).exists()
 
 
-# What fails
+# Failures
 
 
 @pytest.mark.parametrize(
@@ -289,7 +287,7 @@ def test_few_tests_are_kept(rehearsal: Rehearsal) -> None:
         ({"now": datetime.now(UTC) - timedelta(hours=3)}, "time", "expired"),
     ],
 )
-def test_what_is_wrong_with_the_response_is_named(
+def test_a_failed_check_is_reported_with_its_code(
     rehearsal: Rehearsal, knobs: dict[str, Any], check: str, code: str
 ) -> None:
     report = rehearsal.run(**knobs)
@@ -301,7 +299,7 @@ def test_what_is_wrong_with_the_response_is_named(
     assert not enabling.is_tested(rehearsal.idp)
 
 
-def test_a_wrong_audience_and_a_wrong_recipient_are_both_shown_with_the_claims(
+def test_several_failed_checks_are_reported_together_with_the_claims(
     rehearsal: Rehearsal,
 ) -> None:
     report = rehearsal.run(
@@ -314,17 +312,17 @@ def test_a_wrong_audience_and_a_wrong_recipient_are_both_shown_with_the_claims(
     assert EMAIL_CLAIM in {claim.name for claim in report.claims}
 
 
-def test_nothing_behind_a_bad_signature_is_shown(rehearsal: Rehearsal) -> None:
+def test_claims_are_not_shown_after_a_bad_signature(rehearsal: Rehearsal) -> None:
     report = rehearsal.run(signing_key_pair=rsa_key_pair("mallory"))
 
     assert not report.claims
     assert not report.fields
 
 
-def test_what_was_encrypted_for_us_is_read_to_nobody_who_only_signed_around_it(
+def test_claims_of_an_encrypted_assertion_are_shown_only_if_every_check_passes(
     rehearsal: Rehearsal, settings: Any
 ) -> None:
-    """Our key opens every tenant's assertions, so a good signature around one that is stolen must not show it."""
+    """All tenants share our key, so that a valid signature around a stolen assertion must not show its claims."""
     pair = rsa_key_pair("sp")
     settings.JITPROV_SP_KEY_PAIRS = [pair]
     stolen: dict[str, Any] = {
@@ -348,7 +346,7 @@ class Finding(Provisioner):
 
 
 @pytest.mark.parametrize("link", [True, False])
-def test_nothing_is_told_of_an_account_that_is_not_this_identity_provider_s(
+def test_an_account_that_is_not_linked_is_not_shown_in_the_report(
     rehearsal: Rehearsal, settings: Any, link: bool
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Finding"
@@ -363,7 +361,7 @@ def test_nothing_is_told_of_an_account_that_is_not_this_identity_provider_s(
     assert all(field.changes for field in report.fields if field.target != "username")
 
 
-def test_a_response_that_answers_nothing_is_reported_when_a_test_was_begun(
+def test_an_unsolicited_response_is_reported_if_a_test_was_begun_last(
     rehearsal: Rehearsal,
 ) -> None:
     test = rehearsal.begin()
@@ -376,7 +374,7 @@ def test_a_response_that_answers_nothing_is_reported_when_a_test_was_begun(
     assert failed(rehearsal.report(test)) == {"answer": "unsolicited"}
 
 
-def test_junk_is_reported(rehearsal: Rehearsal) -> None:
+def test_an_unreadable_response_is_reported(rehearsal: Rehearsal) -> None:
     test = rehearsal.begin()
     rehearsal.leave(test)
     path = "/" + rehearsal.idp.url("acs").split("/", 3)[3]
@@ -397,7 +395,7 @@ def test_a_missing_claim_is_named_with_its_mapping(rehearsal: Rehearsal) -> None
     assert report.codes == ("required_claim_missing",)
 
 
-def test_somebody_who_was_switched_off_is_found_out(rehearsal: Rehearsal) -> None:
+def test_a_disabled_account_fails_the_test(rehearsal: Rehearsal) -> None:
     user = UserFactory.create(is_active=False)
     ExternalIdentity.objects.create(
         identity_provider=rehearsal.idp, external_id=ANN.object_id, user=user
@@ -409,7 +407,7 @@ def test_somebody_who_was_switched_off_is_found_out(rehearsal: Rehearsal) -> Non
     assert report.username == user.username
 
 
-def test_where_nobody_is_created_a_stranger_passes_with_a_remark(rehearsal: Rehearsal) -> None:
+def test_a_test_with_an_unknown_person_passes_if_creating_is_off(rehearsal: Rehearsal) -> None:
     IdentityProvider.objects.update(create_users=False)
     rehearsal.idp.refresh_from_db()
 
@@ -418,7 +416,7 @@ def test_where_nobody_is_created_a_stranger_passes_with_a_remark(rehearsal: Rehe
     assert (report.passed, report.decision, report.code) == (True, "refuse", "creation_disabled")
 
 
-def test_a_mapping_that_makes_no_sense_is_reported(rehearsal: Rehearsal) -> None:
+def test_an_invalid_mapping_is_reported(rehearsal: Rehearsal) -> None:
     ClaimMapping.objects.filter(target="email").update(target="nonsense")
 
     report = rehearsal.run()
@@ -432,7 +430,7 @@ class Broken(Provisioner):
         raise ZeroDivisionError
 
 
-def test_an_error_of_the_host_s_is_an_error_and_the_test_has_failed(
+def test_an_error_in_the_hosts_code_fails_the_test_and_is_raised(
     rehearsal: Rehearsal, settings: Any
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Broken"
@@ -445,10 +443,10 @@ def test_an_error_of_the_host_s_is_an_error_and_the_test_has_failed(
     assert rehearsal.report(test).code == "internal_error"
 
 
-# What is kept
+# Stored results
 
 
-def test_a_passing_test_lets_it_be_enabled_as_it_is_and_not_otherwise(
+def test_a_passed_test_counts_until_the_configuration_changes(
     rehearsal: Rehearsal,
 ) -> None:
     rehearsal.run()
@@ -460,7 +458,7 @@ def test_a_passing_test_lets_it_be_enabled_as_it_is_and_not_otherwise(
     assert not enabling.is_tested(rehearsal.idp)
 
 
-def test_what_was_changed_during_the_test_was_not_tested(rehearsal: Rehearsal) -> None:
+def test_a_change_during_a_test_needs_another_test(rehearsal: Rehearsal) -> None:
     test = rehearsal.begin()
     response = rehearsal.answer(rehearsal.leave(test))
     ClaimMapping.objects.filter(target="email").update(required=True)
@@ -472,7 +470,7 @@ def test_what_was_changed_during_the_test_was_not_tested(rehearsal: Rehearsal) -
     assert not enabling.is_tested(rehearsal.idp)
 
 
-def test_the_report_cannot_be_read_in_the_database_and_expires(rehearsal: Rehearsal) -> None:
+def test_the_report_is_stored_encrypted_and_expires(rehearsal: Rehearsal) -> None:
     rehearsal.run()
     test = TestSignIn.objects.get()
 
@@ -483,7 +481,7 @@ def test_the_report_cannot_be_read_in_the_database_and_expires(rehearsal: Rehear
     assert report_of(test) is None
 
 
-def test_values_are_bounded_and_secrets_are_masked(rehearsal: Rehearsal) -> None:
+def test_values_are_cut_and_secrets_are_masked(rehearsal: Rehearsal) -> None:
     report = rehearsal.run(
         attributes={
             "userPassword": "hunter2",
@@ -498,7 +496,7 @@ def test_values_are_bounded_and_secrets_are_masked(rehearsal: Rehearsal) -> None
     assert (len(claims["many"].values), claims["many"].more) == (50, 350)
 
 
-def test_too_much_is_shortened(rehearsal: Rehearsal) -> None:
+def test_a_report_that_is_too_large_is_shortened(rehearsal: Rehearsal) -> None:
     much = {f"claim-{number}": ["x" * 900] * 40 for number in range(12)}
 
     report = rehearsal.run(attributes=much)
@@ -507,7 +505,7 @@ def test_too_much_is_shortened(rehearsal: Rehearsal) -> None:
     assert max(len(value) for claim in report.claims for value in claim.values) <= 100
 
 
-def test_every_step_is_recorded_with_who_took_it(rehearsal: Rehearsal) -> None:
+def test_the_beginning_and_the_outcome_are_recorded_with_their_actor(rehearsal: Rehearsal) -> None:
     rehearsal.run(signing_key_pair=rsa_key_pair("mallory"))
 
     steps = ConfigurationChange.objects.filter(what="test_sign_in").order_by("pk")

@@ -50,7 +50,7 @@ def idp(
     return connect_identity_provider(fake_identity_provider, tenant)
 
 
-def test_connecting_reads_the_metadata_as_the_command_does(
+def test_connect_imports_the_metadata_as_the_command_does(
     idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     assert (idp.slug, idp.preset) == ("acme", "entra")
@@ -70,7 +70,7 @@ def test_columns_can_be_set_when_connecting(
     assert (idp.slug, idp.create_users) == ("beta", False)
 
 
-def test_a_person_of_one_s_own(
+def test_a_test_can_define_its_own_person(
     client: Client,
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,
@@ -81,7 +81,7 @@ def test_a_person_of_one_s_own(
     assert signed_in(client).first_name == "Anna"
 
 
-def test_a_refusal_is_what_the_browser_gets(
+def test_a_refused_sign_in_returns_the_refusal_page(
     client: Client,
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,
@@ -94,7 +94,7 @@ def test_a_refusal_is_what_the_browser_gets(
     assert "_auth_user_id" not in client.session
 
 
-def test_an_identity_provider_that_takes_forms(
+def test_an_identity_provider_with_http_post_can_be_used(
     client: Client, connect_identity_provider: Connect, saml_sign_in: SignIn
 ) -> None:
     fake = FakeIdentityProvider(sso_binding=Binding.POST)
@@ -105,7 +105,7 @@ def test_an_identity_provider_that_takes_forms(
     assert signed_in(client).last_name == "Archer"
 
 
-def test_a_misspelt_knob_turns_nothing_and_says_so(
+def test_a_misspelt_knob_is_refused(
     idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider, saml_sign_in: SignIn
 ) -> None:
     with pytest.raises(TypeError, match="audiance"):
@@ -113,7 +113,7 @@ def test_a_misspelt_knob_turns_nothing_and_says_so(
 
 
 @pytest.mark.parametrize("module", ["jitprov.testing.plugin", "jitprov.testing"])
-def test_the_plugin_is_harmless_where_there_is_no_django_project(module: str) -> None:
+def test_importing_the_plugin_does_not_import_django(module: str) -> None:
     check = f"import sys, {module}; sys.exit('django' in sys.modules)"
 
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
