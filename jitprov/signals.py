@@ -10,8 +10,9 @@ from django.dispatch import Signal
 __all__ = ["account_provisioned", "login_refused"]
 
 account_provisioned = Signal()
-"""An account was created or updated for somebody. Arguments: ``user``, ``identity_provider``, ``event``, ``created`` and ``desired``.
+"""An account was created or updated for somebody.
 
+Arguments: ``user``, ``identity_provider``, ``event``, ``created`` and ``desired``.
 ``desired`` (:class:`~jitprov.provisioning.types.DesiredUser`) holds the claims, and the trace of how each value
 came about: personal data, yours to handle.
 """

@@ -185,7 +185,7 @@ def test_wrong_settings_give_one_message_with_its_own_id(wrong: Wrong) -> None:
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_the_check_command_fails_and_says_so(wrong: Wrong) -> None:
+def test_the_check_command_fails_with_the_message(wrong: Wrong) -> None:
     with wrong.apply(), pytest.raises(CommandError, match=wrong.id):
         call_command(
             "check",
@@ -205,7 +205,7 @@ def test_no_message_shows_anything_of_a_private_key(wrong: Wrong) -> None:
     assert "PRIVATE KEY" not in shown
 
 
-def test_every_id_is_unique_and_has_a_row_here() -> None:
+def test_every_id_is_unique_and_tested() -> None:
     every = list(check_ids())
 
     assert len(every) == len(set(every))
@@ -245,6 +245,6 @@ def test_right_settings_for_production_give_no_message() -> None:
         call_command("check", tags=["jitprov"], deploy=True, fail_level="WARNING")
 
 
-def test_a_broken_key_pair_is_said_once_in_production_too() -> None:
+def test_a_broken_key_pair_gives_one_message_in_production_too() -> None:
     with override_settings(**_pairs({"certificate": PAIR.certificate})):
         assert ids(run(deploy=True)) == [checks.KEY_PAIR_NOT_USABLE]

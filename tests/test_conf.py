@@ -46,7 +46,7 @@ def test_every_setting_but_the_base_url_has_a_default() -> None:
 
 
 @pytest.mark.parametrize(("name", "default"), DEFAULTS.items(), ids=DEFAULTS)
-def test_default(name: str, default: object) -> None:
+def test_a_setting_that_is_not_set_has_its_default(name: str, default: object) -> None:
     value = getattr(conf, name)
 
     assert value == default
@@ -54,7 +54,7 @@ def test_default(name: str, default: object) -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_says_what_it_is_for(name: str) -> None:
+def test_every_setting_has_a_docstring(name: str) -> None:
     assert getattr(Conf, name).__doc__
 
 
@@ -116,17 +116,17 @@ def test_a_value_is_read_as_its_type(name: str, given: object, value: object) ->
         pytest.param(None, None, id="no opinion"),
     ],
 )
-def test_a_list_of_names(name: str, given: object, names: object) -> None:
+def test_a_setting_of_names_is_read_as_names(name: str, given: object, names: object) -> None:
     with override_settings(**{f"JITPROV_{name}": given}):
         assert getattr(conf, name) == names
 
 
-def test_less_than_no_retention_is_none() -> None:
+def test_a_negative_retention_keeps_nothing() -> None:
     with override_settings(JITPROV_CLAIMS_RETENTION=-1):
         assert timedelta(0) == conf.CLAIMS_RETENTION
 
 
-def test_settings_are_read_when_they_are_used() -> None:
+def test_settings_are_read_at_every_access() -> None:
     with override_settings(JITPROV_BASE_URL="https://one.example"):
         assert conf.BASE_URL == "https://one.example"
     with override_settings(JITPROV_BASE_URL="https://two.example"):
@@ -144,7 +144,7 @@ def test_key_pairs_are_mappings_newest_first() -> None:
         assert (new, old) == conf.SP_KEY_PAIRS
 
 
-def test_a_key_pair_may_be_one_already() -> None:
+def test_a_key_pair_object_is_taken_as_it_is() -> None:
     with override_settings(JITPROV_SP_KEY_PAIRS=[rsa_key_pair()]):
         assert (rsa_key_pair(),) == conf.SP_KEY_PAIRS
 

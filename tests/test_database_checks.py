@@ -86,7 +86,7 @@ WRONG: dict[str, tuple[str, Callable[[IdentityProvider], Any], dict[str, Any]]] 
 
 
 @pytest.mark.parametrize(("expected", "change", "settings"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_gives_one_message_with_its_own_id(
+def test_each_problem_gives_one_message_with_its_own_id(
     expected: str, change: Callable[..., Any], settings: dict[str, Any], row: IdentityProvider
 ) -> None:
     change(row)
@@ -107,7 +107,7 @@ def test_what_is_wrong_gives_one_message_with_its_own_id(
     assert ("Editors" if expected == "jitprov.W006" else "acme-entra") in message.msg
 
 
-def test_every_id_has_a_row_here() -> None:
+def test_every_id_is_tested() -> None:
     every = {
         value
         for value in vars(database_checks).values()
@@ -117,13 +117,13 @@ def test_every_id_has_a_row_here() -> None:
 
 
 @pytest.mark.usefixtures("row")
-def test_what_is_right_gives_no_message() -> None:
+def test_valid_rows_give_no_message() -> None:
     GroupFactory.create(name="Editors")
     with override_settings(**EDITORS):
         assert ids(run()) == []
 
 
-def test_who_is_disabled_is_not_spoken_of(row: IdentityProvider) -> None:
+def test_disabled_identity_providers_give_no_message(row: IdentityProvider) -> None:
     _no_certificate(row)
     IdentityProvider.objects.update(enabled=False)
 
@@ -131,7 +131,7 @@ def test_who_is_disabled_is_not_spoken_of(row: IdentityProvider) -> None:
 
 
 @pytest.mark.parametrize("databases", [None, [], ["replica"]])
-def test_other_databases_are_not_looked_at(
+def test_other_databases_are_not_checked(
     databases: list[str] | None, row: IdentityProvider
 ) -> None:
     _no_certificate(row)
@@ -139,7 +139,7 @@ def test_other_databases_are_not_looked_at(
     assert database_checks.check_rows(None, databases=databases) == []
 
 
-def test_many_are_counted_and_a_few_named() -> None:
+def test_a_message_names_a_few_and_counts_the_others() -> None:
     for number in range(7):
         IdentityProviderFactory.create(slug=f"idp-{number}")
 
@@ -148,7 +148,7 @@ def test_many_are_counted_and_a_few_named() -> None:
     assert message.msg.endswith(": idp-0, idp-1, idp-2, idp-3, idp-4 and 2 more.")
 
 
-def test_before_the_first_migration_there_is_nothing_to_look_at(
+def test_a_database_without_tables_is_not_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection.introspection, "table_names", list)
@@ -156,7 +156,7 @@ def test_before_the_first_migration_there_is_nothing_to_look_at(
     assert ids(run()) == []
 
 
-def test_between_two_migrations_a_column_may_be_missing(
+def test_a_missing_column_gives_no_message(
     row: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _no_certificate(row)
@@ -176,7 +176,7 @@ def test_between_two_migrations_a_column_may_be_missing(
         {"JITPROV_MAPPABLE_FIELDS": 5},
     ],
 )
-def test_settings_that_make_no_sense_are_said_by_their_own_check_only(
+def test_wrong_settings_are_reported_by_their_own_check_only(
     wrong: dict[str, object],
 ) -> None:
     with override_settings(**wrong):

@@ -1,4 +1,4 @@
-"""What is kept encrypted: each purpose by itself, and through a change of the secret key."""
+"""Sealed values open for their own purpose only, and still after the secret key was replaced."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from jitprov.sealed import MAX_SEALED_BYTES, keyed_digest, keyed_digests, seal, 
 VALUE = {"mail": ["ann@acme.example"], "groups": ["é", "漢", "😀"], "n": [1, None, True]}
 
 
-def test_what_was_sealed_is_opened() -> None:
+def test_a_sealed_value_can_be_unsealed() -> None:
     assert unseal(seal(VALUE, "a"), "a") == VALUE
 
 
-def test_nothing_can_be_read_in_it() -> None:
+def test_a_sealed_value_shows_nothing() -> None:
     sealed = seal(VALUE, "a")
     raw = base64.urlsafe_b64decode(sealed)
     assert sealed.isascii()
@@ -29,27 +29,27 @@ def test_nothing_can_be_read_in_it() -> None:
         assert "mail" not in text
 
 
-def test_the_same_is_sealed_differently_each_time() -> None:
+def test_a_value_is_sealed_differently_each_time() -> None:
     assert seal(VALUE, "a") != seal(VALUE, "a")
 
 
-def test_another_purpose_opens_nothing() -> None:
+def test_a_value_is_not_unsealed_for_another_purpose() -> None:
     assert unseal(seal(VALUE, "a"), "b") is None
 
 
 @pytest.mark.parametrize("position", [0, 5, 20, 60, -1])
-def test_what_was_tampered_with_is_gone(position: int) -> None:
+def test_a_changed_text_is_not_unsealed(position: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(seal(VALUE, "a")))
     raw[position] ^= 1
     assert unseal(base64.urlsafe_b64encode(raw).decode(), "a") is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "é", "gAAAA", "\x00", "=" * 100])
-def test_what_was_never_sealed_is_nothing(text: str) -> None:
+def test_a_text_that_was_never_sealed_gives_none(text: str) -> None:
     assert unseal(text, "a") is None
 
 
-def test_a_token_of_somebody_else_is_nothing() -> None:
+def test_a_token_with_another_key_gives_none() -> None:
     other = Fernet(Fernet.generate_key())
     assert unseal(other.encrypt(zlib.compress(json.dumps(VALUE).encode())).decode(), "a") is None
 
@@ -57,11 +57,11 @@ def test_a_token_of_somebody_else_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("size", "kept"), [(MAX_SEALED_BYTES - 2, True), (MAX_SEALED_BYTES, False)]
 )
-def test_what_is_too_large_is_not_kept(size: int, kept: bool) -> None:
+def test_a_value_that_is_too_large_is_not_kept(size: int, kept: bool) -> None:
     assert bool(seal("x" * size, "a")) is kept
 
 
-def test_what_a_former_key_sealed_is_still_opened() -> None:
+def test_a_value_sealed_with_a_former_key_can_be_unsealed() -> None:
     with override_settings(SECRET_KEY="old"):
         sealed = seal(VALUE, "a")
     with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["older", "old"]):
@@ -83,20 +83,20 @@ def test_a_key_may_be_bytes() -> None:
 # Digests to look for
 
 
-def test_a_digest_is_the_same_for_the_same_text_and_purpose_only() -> None:
+def test_a_digest_depends_on_text_and_purpose() -> None:
     assert keyed_digest("ann", "a") == keyed_digest("ann", "a")
     assert len({keyed_digest("ann", "a"), keyed_digest("ann", "b"), keyed_digest("bob", "a")}) == 3
     assert len(keyed_digest("é" * 10_000, "a")) == 64
 
 
-def test_a_digest_says_nothing_without_the_key() -> None:
+def test_a_digest_cannot_be_guessed_without_the_key() -> None:
     with override_settings(SECRET_KEY="one"):
         one = keyed_digest("ann", "a")
     with override_settings(SECRET_KEY="two"):
         assert keyed_digest("ann", "a") != one
 
 
-def test_what_was_kept_under_a_former_key_is_looked_for_too() -> None:
+def test_digests_of_former_keys_are_looked_for_too() -> None:
     with override_settings(SECRET_KEY="old"):
         kept = keyed_digest("ann", "a")
     with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):

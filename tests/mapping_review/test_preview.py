@@ -1,4 +1,4 @@
-"""A preview goes where a sign-in goes, says why, and writes nothing."""
+"""A preview decides as a sign-in does, says why, and writes nothing."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def everything() -> dict[str, list[Any]]:
     }
 
 
-def test_nothing_is_written(idp: IdentityProvider) -> None:
+def test_a_preview_writes_nothing(idp: IdentityProvider) -> None:
     known(idp, department="Ops")
     group = map_group(idp, "g-1", "groups")
     proposed = rules(
@@ -110,7 +110,7 @@ def test_nothing_is_written(idp: IdentityProvider) -> None:
     assert everything() == before
 
 
-def test_it_says_what_the_sign_in_then_does(idp: IdentityProvider) -> None:
+def test_a_preview_says_what_the_sign_in_then_does(idp: IdentityProvider) -> None:
     known(idp, department="Ops", job_title="Chief")
     group = map_group(idp, "g-1", "groups")
     for position, (target, columns) in enumerate(
@@ -135,7 +135,7 @@ def test_it_says_what_the_sign_in_then_does(idp: IdentityProvider) -> None:
     assert [group.name for group in user.groups.all()] == [group.name]
 
 
-def test_the_cost_is_bounded_for_each_person(idp: IdentityProvider) -> None:
+def test_each_person_costs_a_bounded_number_of_statements(idp: IdentityProvider) -> None:
     proposed = rules(rule("department", "dept"), rule("employee_number", "number"))
 
     def cost(count: int) -> int:
@@ -148,7 +148,7 @@ def test_the_cost_is_bounded_for_each_person(idp: IdentityProvider) -> None:
     assert cost(12) - cost(2) <= 10 * 12
 
 
-def test_it_is_judged_as_if_it_were_switched_on(idp: IdentityProvider) -> None:
+def test_a_disabled_identity_provider_is_judged_as_if_enabled(idp: IdentityProvider) -> None:
     idp.enabled = False
     assert previewed(idp, None, said()).decision == "create"
 
@@ -206,7 +206,7 @@ def test_it_is_judged_as_if_it_were_switched_on(idp: IdentityProvider) -> None:
         ),
     ],
 )
-def test_one_field_of_somebody_who_is_here(
+def test_each_field_of_a_known_person_has_its_effect(
     idp: IdentityProvider,
     mapped: dict[str, Any],
     value: str,
@@ -227,7 +227,7 @@ def test_one_field_of_somebody_who_is_here(
     assert not found.is_new
 
 
-def test_what_was_received_and_each_step_is_shown(idp: IdentityProvider) -> None:
+def test_received_values_and_each_step_are_shown(idp: IdentityProvider) -> None:
     transforms = (
         Transform(name="split", parameters={"separator": ","}),
         Transform(name="last"),
@@ -241,7 +241,7 @@ def test_what_was_received_and_each_step_is_shown(idp: IdentityProvider) -> None
     assert "B" not in repr(field).replace("FieldPreview", "")
 
 
-def test_for_somebody_new_it_is_compared_with_the_saved_mapping(idp: IdentityProvider) -> None:
+def test_somebody_new_is_compared_with_the_saved_mapping(idp: IdentityProvider) -> None:
     ClaimMapping.objects.create(identity_provider=idp, target="department", sources="dept")
     ClaimMapping.objects.create(identity_provider=idp, target="job_title", sources="title")
     proposed = rules(rule("department", "division"), rule("language", "lang"))
@@ -284,7 +284,7 @@ def test_a_user_name_that_still_fits_is_left_alone(idp: IdentityProvider) -> Non
     assert "still fits" in field.why
 
 
-def test_values_are_shown_as_people_read_them(idp: IdentityProvider) -> None:
+def test_values_are_shown_as_texts_for_people(idp: IdentityProvider) -> None:
     known(idp)
     proposed = rules(rule("is_contractor", "ext"), rule("born_on", "born"))
     found = previewed(idp, proposed, said(ext=("True",), born=("1990-02-03",)))
@@ -297,7 +297,7 @@ def test_values_are_shown_as_people_read_them(idp: IdentityProvider) -> None:
 # Groups
 
 
-def test_groups_are_told_by_name(idp: IdentityProvider) -> None:
+def test_groups_are_named(idp: IdentityProvider) -> None:
     old, new = map_group(idp, "g-old", "groups"), GroupFactory.create()
     provision(idp, said(groups=("g-old",)).claims)
     proposed = rules(groups=(GroupRule(claim="groups", value="g-old", group=new.pk),))
@@ -366,7 +366,7 @@ def test_a_refusal_says_why_and_what_to_do(idp: IdentityProvider) -> None:
         ),
     ],
 )
-def test_a_value_that_does_not_fit(
+def test_a_value_that_does_not_fit_is_the_problem_of_its_field(
     idp: IdentityProvider, mapped: ClaimRule, values: dict[str, Any], why: str
 ) -> None:
     found = previewed(idp, rules(mapped), said(**values))
@@ -374,7 +374,7 @@ def test_a_value_that_does_not_fit(
     assert why in field_of(found, mapped.target).why
 
 
-def test_a_value_that_somebody_else_has(idp: IdentityProvider) -> None:
+def test_a_value_of_somebody_else_is_a_conflict(idp: IdentityProvider) -> None:
     UserFactory.create(employee_number="7")
     found = previewed(idp, rules(rule("employee_number", "number")), said(number=("7",)))
     assert (found.decision, found.reason) == ("refuse", "conflict")
@@ -382,13 +382,13 @@ def test_a_value_that_somebody_else_has(idp: IdentityProvider) -> None:
 
 
 @pytest.mark.parametrize("target", ["is_superuser", "mentor", "nothing"])
-def test_a_mapping_that_makes_no_sense_is_a_result(idp: IdentityProvider, target: str) -> None:
+def test_an_invalid_mapping_is_a_refusal_in_the_preview(idp: IdentityProvider, target: str) -> None:
     found = previewed(idp, rules(rule(target, "x")), said(x=("1",)))
     assert (found.decision, found.reason) == ("refuse", "mapping_invalid")
     assert target in found.problems[0].text
 
 
-def test_a_saved_mapping_that_makes_no_sense_does_not_stop_the_preview_of_a_better_one(
+def test_an_invalid_saved_mapping_does_not_stop_the_preview_of_a_valid_one(
     idp: IdentityProvider,
 ) -> None:
     ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "no such"}])
@@ -397,7 +397,7 @@ def test_a_saved_mapping_that_makes_no_sense_does_not_stop_the_preview_of_a_bett
 
 
 class Hosts(Provisioner):
-    """A host that finds accounts by what is claimed, and refuses some people."""
+    """A host that finds accounts by the e-mail claim, and refuses some people."""
 
     def find(self, claims: Claims) -> AbstractBaseUser | None:
         if "nobody" in claims.values:
@@ -407,7 +407,7 @@ class Hosts(Provisioner):
 
 
 @pytest.mark.parametrize("may_link", [True, False])
-def test_an_account_that_is_not_theirs_yet_is_not_shown(
+def test_an_account_that_is_not_linked_is_not_shown(
     idp: IdentityProvider, settings: Any, may_link: bool
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Hosts"
@@ -426,7 +426,7 @@ def test_an_account_that_is_not_theirs_yet_is_not_shown(
         assert "is not shown" in department.why
 
 
-def test_somebody_whom_the_saved_mapping_refuses_may_be_let_in_by_a_better_one(
+def test_a_proposed_mapping_may_let_in_whom_the_saved_one_refuses(
     idp: IdentityProvider,
 ) -> None:
     row = ClaimMapping.objects.create(
@@ -445,18 +445,18 @@ def test_somebody_whom_the_saved_mapping_refuses_may_be_let_in_by_a_better_one(
     assert field_of(found, "mentor").label == "mentor"
 
 
-def test_a_row_of_a_field_that_is_gone(idp: IdentityProvider) -> None:
+def test_a_row_of_a_field_that_is_gone_shows_no_values(idp: IdentityProvider) -> None:
     field = field_of(previewed(idp, rules(rule("gone", "x")), said()), "gone")
     assert (field.label, field.before, field.after) == ("gone", None, None)
 
 
-def test_a_refusal_of_the_hosts_is_a_result(idp: IdentityProvider, settings: Any) -> None:
+def test_a_refusal_by_the_host_is_shown(idp: IdentityProvider, settings: Any) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Hosts"
     found = previewed(idp, None, said(nobody=()))
     assert (found.decision, found.reason) == ("refuse", "account_disabled")
 
 
-def test_it_is_json(idp: IdentityProvider) -> None:
+def test_a_preview_can_be_written_as_json(idp: IdentityProvider) -> None:
     found = previewed(idp, rules(rule("born_on", "born")), said(born=("1990-02-03",))).as_json()
     assert json.loads(json.dumps(found)) == found
     assert found["proved"] is True

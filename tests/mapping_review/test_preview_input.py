@@ -1,4 +1,4 @@
-"""What a preview is made of: what was said lately, or what somebody pasted and nobody has proved."""
+"""Claims for a preview are read from the latest sign-ins or from pasted text, which proves nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sp_key_pair() -> KeyPair:
 # Sign-ins
 
 
-def test_recent_sign_ins_are_read_back(idp: IdentityProvider) -> None:
+def test_the_claims_of_recent_sign_ins_are_read(idp: IdentityProvider) -> None:
     known(idp)
     [one] = recent(idp)
     event = ProvisioningEvent.objects.get()
@@ -56,7 +56,9 @@ def test_recent_sign_ins_are_read_back(idp: IdentityProvider) -> None:
     assert previewed(idp, None, one).decision == "unchanged"
 
 
-def test_a_recent_sign_in_is_whom_the_subject_claim_of_today_says(idp: IdentityProvider) -> None:
+def test_a_recent_sign_in_has_the_anchor_of_the_present_subject_claim(
+    idp: IdentityProvider,
+) -> None:
     provision(idp, said(number=("4711",)).claims)
     idp.subject_claim = "number"
     assert recent(idp)[0].claims.external_id == "4711"
@@ -64,7 +66,7 @@ def test_a_recent_sign_in_is_whom_the_subject_claim_of_today_says(idp: IdentityP
     assert recent(idp)[0].claims.external_id == "ann-1"
 
 
-def test_somebody_without_an_anchor_stays_so(idp: IdentityProvider) -> None:
+def test_a_sign_in_without_an_anchor_gets_none(idp: IdentityProvider) -> None:
     idp.subject_claim = ""
     with pytest.raises(ProvisioningRefused):
         provision(idp, said("").claims)
@@ -86,7 +88,7 @@ def response(fake: FakeIdentityProvider, idp: IdentityProvider, **knobs: Any) ->
     return fake.respond(**given).xml
 
 
-def test_a_pasted_response_is_read_and_proves_nothing(
+def test_a_pasted_response_is_read_and_is_not_proved(
     fake: FakeIdentityProvider, idp: IdentityProvider
 ) -> None:
     SigningCertificate.objects.all().delete()
@@ -99,7 +101,7 @@ def test_a_pasted_response_is_read_and_proves_nothing(
         assert previewed(idp, None, one).decision == "create"
 
 
-def test_an_encrypted_response_is_opened_if_it_is_proved_and_for_us(
+def test_an_encrypted_response_is_opened_only_if_it_is_signed_and_for_us(
     fake: FakeIdentityProvider, idp: IdentityProvider, settings: Any, sp_key_pair: KeyPair
 ) -> None:
     settings.JITPROV_SP_KEY_PAIRS = [sp_key_pair]
@@ -114,7 +116,7 @@ def test_an_encrypted_response_is_opened_if_it_is_proved_and_for_us(
     assert refused(idp, elsewhere).cause == "decryption_key_missing"
 
 
-def test_nobody_passes_for_another_tenant_to_have_its_responses_opened(
+def test_a_row_with_another_tenants_entity_id_opens_nothing(
     fake: FakeIdentityProvider, idp: IdentityProvider, settings: Any, sp_key_pair: KeyPair
 ) -> None:
     settings.JITPROV_SP_KEY_PAIRS = [sp_key_pair]
@@ -139,7 +141,7 @@ def refused(idp: IdentityProvider, text: str) -> PreviewInputRefused:
     return caught.value
 
 
-def test_pasted_claims(idp: IdentityProvider) -> None:
+def test_pasted_claims_are_read(idp: IdentityProvider) -> None:
     idp.subject_claim = ""
     one = pasted(idp, '\n{"NameID": "ann", "mail": [" a@x.example ", ""], "none": []}')
     assert (one.origin, one.is_proved) == (Origin.CLAIMS, False)
@@ -174,5 +176,5 @@ def test_pasted_claims(idp: IdentityProvider) -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_said_clearly(idp: IdentityProvider, text: str, words: str) -> None:
+def test_unreadable_input_is_refused_in_words(idp: IdentityProvider, text: str, words: str) -> None:
     assert words in str(refused(idp, text).problem)

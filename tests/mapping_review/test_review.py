@@ -1,4 +1,4 @@
-"""What is wrong with a mapping is said beside the row, before anybody is refused for it."""
+"""A faulty mapping gets a remark on its row before anybody is refused because of it."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_preset_has_nothing_worse_than_hints(idp: IdentityProvider, preset: Pr
     assert {remark.severity for remark in found} <= {Severity.HINT}
 
 
-def test_what_is_saved_is_reviewed_too(idp: IdentityProvider) -> None:
+def test_the_saved_mapping_is_reviewed_too(idp: IdentityProvider) -> None:
     assert codes(review(idp)) == ["user_name_may_change"]
     ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "no such"}])
     assert codes(review(idp)) == ["mapping_invalid"]
@@ -184,7 +184,9 @@ def test_what_is_saved_is_reviewed_too(idp: IdentityProvider) -> None:
         ),
     ],
 )
-def test_one_row(idp: IdentityProvider, mapped: ClaimRule, code: str) -> None:
+def test_a_row_with_a_fault_gets_its_remark(
+    idp: IdentityProvider, mapped: ClaimRule, code: str
+) -> None:
     [remark] = of(idp, mapped)
     assert (remark.code, remark.row, remark.target) == (code, 0, mapped.target)
     assert remark.text
@@ -205,22 +207,24 @@ def test_one_row(idp: IdentityProvider, mapped: ClaimRule, code: str) -> None:
         pytest.param(rule("employee_number", "number", required=True), id="required"),
     ],
 )
-def test_a_row_without_a_remark(idp: IdentityProvider, mapped: ClaimRule) -> None:
+def test_a_row_without_a_fault_gets_no_remark(idp: IdentityProvider, mapped: ClaimRule) -> None:
     assert of(idp, mapped) == []
 
 
-def test_two_rows_of_one_field(idp: IdentityProvider) -> None:
+def test_two_rows_of_one_field_get_a_remark(idp: IdentityProvider) -> None:
     [remark] = of(idp, rule("job_title", "a"), rule("job_title", "b"))
     assert (remark.code, remark.row, remark.severity) == ("same_target", 1, Severity.ERROR)
     assert "number 1" in remark.text
 
 
-def test_an_e_mail_address_from_what_only_looks_like_one(idp: IdentityProvider) -> None:
+def test_a_claim_that_only_looks_like_an_e_mail_address_gets_a_remark(
+    idp: IdentityProvider,
+) -> None:
     proposed = Rules(claim_rules=(rule("email", NAME_CLAIM),), group_rules=())
     assert codes(review(idp, proposed)) == ["no_address"]
 
 
-def test_a_claim_that_has_never_come(idp: IdentityProvider) -> None:
+def test_a_claim_that_has_never_come_gets_a_remark(idp: IdentityProvider) -> None:
     row, template = (
         rule("job_title", "title", "position"),
         rule("department", transforms=(step("template", template="{a} {b}"),)),
@@ -237,7 +241,7 @@ def test_a_claim_that_has_never_come(idp: IdentityProvider) -> None:
     assert codes(of(idp, observe_too)) == []
 
 
-def test_required_and_absent_for_people_who_came(idp: IdentityProvider) -> None:
+def test_people_who_lacked_a_required_value_are_counted(idp: IdentityProvider) -> None:
     signed_in(idp, "ann", title=("Boss",))
     signed_in(idp, "bob")
     [remark] = of(idp, rule("job_title", "title", required=True))
@@ -249,7 +253,7 @@ def test_required_and_absent_for_people_who_came(idp: IdentityProvider) -> None:
 # The account
 
 
-def test_a_field_that_the_application_wants(idp: IdentityProvider) -> None:
+def test_a_needed_field_that_no_row_fills_gets_a_remark(idp: IdentityProvider) -> None:
     [remark] = review(idp, Rules(claim_rules=(), group_rules=()))
     assert (remark.code, remark.target, remark.row) == ("field_not_filled", "email", None)
     with override_settings(JITPROV_MAPPABLE_FIELDS=["username"]):
@@ -270,7 +274,7 @@ def test_a_field_that_the_application_wants(idp: IdentityProvider) -> None:
         pytest.param("okta", "login", Severity.WARNING, "anchor_may_change", id="a user name"),
     ],
 )
-def test_an_anchor_that_may_change(
+def test_an_anchor_that_may_change_gets_a_remark(
     idp: IdentityProvider, preset: str, claim: str, severity: Severity, code: str
 ) -> None:
     idp.preset, idp.subject_claim = preset, claim
@@ -278,7 +282,7 @@ def test_an_anchor_that_may_change(
     assert (remark.severity, remark.code) == (severity, code)
 
 
-def test_an_anchor_that_has_never_come(idp: IdentityProvider) -> None:
+def test_an_anchor_that_has_never_come_gets_a_remark(idp: IdentityProvider) -> None:
     observe(idp)
     idp.subject_claim = "number"
     [remark] = of(idp)
@@ -292,13 +296,13 @@ def group(value: str, pk: int, claim: str = GROUPS_CLAIM) -> GroupRule:
     return GroupRule(claim=claim, value=value, group=pk)
 
 
-def test_good_group_rows(idp: IdentityProvider) -> None:
+def test_good_group_rows_get_no_remark(idp: IdentityProvider) -> None:
     first, second = GroupFactory.create(), GroupFactory.create()
     rules = (group(GUID, first.pk), group(GUID, second.pk), group("Staff", first.pk, "role"))
     assert of(idp, groups=rules) == []
 
 
-def test_the_same_group_row_twice(idp: IdentityProvider) -> None:
+def test_a_repeated_group_row_gets_a_remark(idp: IdentityProvider) -> None:
     staff = GroupFactory.create()
     [remark] = of(idp, groups=(group(GUID, staff.pk), group(GUID.upper(), staff.pk)))
     assert (remark.code, remark.group_row, remark.row) == ("group_twice", 1, None)
@@ -306,7 +310,7 @@ def test_the_same_group_row_twice(idp: IdentityProvider) -> None:
     assert of(idp, groups=names) == []
 
 
-def test_a_group_that_may_not_be_given_any_more(idp: IdentityProvider) -> None:
+def test_a_group_that_is_not_assignable_any_more_gets_a_remark(idp: IdentityProvider) -> None:
     staff = map_group(idp, GUID)
     rules = (group(GUID, staff.pk), group(GUID, 4711))
     with override_settings(JITPROV_ASSIGNABLE_GROUPS=["others"]):
@@ -315,7 +319,7 @@ def test_a_group_that_may_not_be_given_any_more(idp: IdentityProvider) -> None:
     assert staff.name not in str(found)
 
 
-def test_groups_that_never_come(idp: IdentityProvider) -> None:
+def test_a_group_claim_that_never_comes_gets_a_remark(idp: IdentityProvider) -> None:
     staff = GroupFactory.create()
     observe(idp)
     assert codes(of(idp, groups=(group(GUID, staff.pk),))) == ["claim_never_came"]
@@ -329,7 +333,7 @@ def observe_overage(idp: IdentityProvider) -> None:
     observe(idp, GROUPS_OVERAGE_CLAIM)
 
 
-def test_a_group_by_its_name(idp: IdentityProvider) -> None:
+def test_a_group_by_name_gets_a_hint_with_entra(idp: IdentityProvider) -> None:
     staff = GroupFactory.create()
     assert codes(of(idp, groups=(group("Staff", staff.pk),))) == ["group_is_no_id"]
     idp.preset, idp.subject_claim = "okta", "number"
@@ -344,7 +348,7 @@ def test_the_gravest_comes_first(idp: IdentityProvider) -> None:
     assert codes(found) == ["target_not_mappable", "claim_twice", "user_name_may_change"]
 
 
-def test_the_cost_does_not_grow(idp: IdentityProvider) -> None:
+def test_a_review_costs_a_constant_number_of_statements(idp: IdentityProvider) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as statements:
             review(idp)
@@ -372,7 +376,7 @@ def observe_one(idp: IdentityProvider, name: str) -> None:
     )
 
 
-def test_another_identity_provider_is_not_looked_at(idp: IdentityProvider) -> None:
+def test_other_identity_providers_do_not_count(idp: IdentityProvider) -> None:
     other = connected(FakeIdentityProvider(), slug="other", preset="entra")
     observe(other)
     with pytest.raises(ProvisioningRefused):

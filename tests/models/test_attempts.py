@@ -1,4 +1,4 @@
-"""Events outlive what they are about; used assertions are remembered long enough."""
+"""Events stay when their rows are deleted, and used assertions are remembered long enough."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_used_assertion_is_remembered_while_any_clock_could_find_it_valid() ->
         assert (remembered_until(LATER) - LATER).total_seconds() == 240
 
 
-def test_events_outlive_whom_and_what_they_are_about() -> None:
+def test_events_stay_when_their_rows_are_deleted() -> None:
     identity = ExternalIdentityFactory.create()
     row = identity.identity_provider
     event = ProvisioningEvent.objects.create(

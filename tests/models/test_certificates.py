@@ -1,4 +1,4 @@
-"""A certificate says of itself when it is valid, and a bad one is refused by forms and on saving."""
+"""A certificate fills its own columns, and a bad one is refused by validation and on saving."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def row() -> IdentityProvider:
         pytest.param(rsa_key_pair().certificate.replace("\n", "\r\n"), id="with Windows' lines"),
     ],
 )
-def test_a_certificate_fills_what_it_says_of_itself(row: IdentityProvider, pem: str) -> None:
+def test_a_certificate_fills_its_fingerprint_and_dates(row: IdentityProvider, pem: str) -> None:
     certificate = SigningCertificate.objects.create(identity_provider=row, pem=pem)
     certificate.refresh_from_db()
 
@@ -38,7 +38,7 @@ def test_a_certificate_fills_what_it_says_of_itself(row: IdentityProvider, pem: 
     assert str(certificate) == f"{known.fingerprint[:16]} (2049-12-31)"
 
 
-def test_another_certificate_in_its_place_is_read_anew(row: IdentityProvider) -> None:
+def test_a_replaced_certificate_is_read_again(row: IdentityProvider) -> None:
     certificate = SigningCertificate.objects.create(
         identity_provider=row, pem=rsa_key_pair().certificate
     )

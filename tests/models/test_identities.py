@@ -1,4 +1,4 @@
-"""Two people are never taken for one, whatever their IDs have in common."""
+"""Two people with similar IDs are never taken for one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def come_in(row: IdentityProvider, external_id: str) -> Provisioned:
         pytest.param("a" * 1023 + "x", "a" * 1023 + "y", id="in the 1024th character"),
     ],
 )
-def test_two_people_whose_ids_differ_only(row: IdentityProvider, one: str, other: str) -> None:
+def test_ids_that_differ_slightly_are_two_people(
+    row: IdentityProvider, one: str, other: str
+) -> None:
     first, second = come_in(row, one), come_in(row, other)
 
     assert first.user.pk != second.user.pk
@@ -49,7 +51,7 @@ def test_an_id_of_1024_characters_is_kept_whole(row: IdentityProvider, character
     assert come_in(row, character * 1024).user.pk == person.pk
 
 
-def test_an_identity_shows_no_personal_value_where_it_is_printed() -> None:
+def test_a_printed_identity_shows_no_personal_value() -> None:
     identity = ExternalIdentityFactory.create(external_id="ann@acme.example")
 
     assert "ann" not in str(identity)

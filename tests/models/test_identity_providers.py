@@ -1,4 +1,4 @@
-"""A draft may lack what an enabled identity provider needs; e-mail domains are kept as they are compared."""
+"""A draft may lack values that an enabled identity provider needs; e-mail domains are stored as they are compared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_draft_may_be_empty_until_it_is_enabled() -> None:
 
 
 @pytest.mark.parametrize("missing", ["entity_id", "sso_url"])
-def test_only_what_is_missing_in_a_draft_is_asked_for(missing: str) -> None:
+def test_each_missing_value_of_a_draft_is_asked_for(missing: str) -> None:
     row = IdentityProviderFactory.build(**{missing: ""})
 
     assert row.is_draft
@@ -44,7 +44,7 @@ def test_a_domain_is_kept_as_discovery_compares_it(row: IdentityProvider, typed:
     assert domain.domain == "acme.example"
 
 
-def test_a_domain_in_other_letters_is_taken_all_the_same(row: IdentityProvider) -> None:
+def test_a_domain_in_other_letters_is_taken_already(row: IdentityProvider) -> None:
     EmailDomain.objects.create(identity_provider=row, domain="acme.example")
 
     with pytest.raises(ValidationError, match="already exists"):

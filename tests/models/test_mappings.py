@@ -1,4 +1,4 @@
-"""A row of a mapping: what a form, the database and a sign-in refuse."""
+"""An invalid claim mapping is refused by the model, by the database and at sign-in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ UNWRITABLE = [*sorted(FORBIDDEN_TARGETS), *NO_TARGETS, *NOT_MAPPABLE]
         pytest.param(NO_TARGETS, MappingProblem.NO_TARGET, id="no name of a field"),
     ],
 )
-def test_a_target_that_no_host_may_offer_is_refused_beside_the_field(
+def test_a_target_that_is_invalid_on_any_host_is_refused_at_its_field(
     row: IdentityProvider, targets: list[str], problem: MappingProblem
 ) -> None:
     for target in targets:
@@ -87,7 +87,7 @@ def test_a_forbidden_target_is_refused_by_the_database(
 
 @contextmanager
 def without_check_constraints() -> Iterator[None]:
-    """Be somebody who can write into the database as they like."""
+    """Switch the database's check constraints off, as somebody could who has access to it."""
     off, on = {
         "sqlite": ("PRAGMA ignore_check_constraints = 1", "PRAGMA ignore_check_constraints = 0"),
         "postgresql": (
@@ -105,7 +105,7 @@ def without_check_constraints() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("target", UNWRITABLE)
-def test_an_unwritable_target_is_refused_at_run_time(row: IdentityProvider, target: str) -> None:
+def test_an_unwritable_target_is_refused_at_sign_in(row: IdentityProvider, target: str) -> None:
     with without_check_constraints():
         ClaimMapping.objects.bulk_create(
             [ClaimMapping(identity_provider=row, sources="claim", target=target)]
@@ -186,7 +186,7 @@ def test_an_unwritable_target_is_refused_at_run_time(row: IdentityProvider, targ
         pytest.param({"target": ""}, "target", "cannot be blank", id="no target"),
     ],
 )
-def test_a_mapping_that_makes_no_sense_is_refused_beside_the_field(
+def test_an_invalid_mapping_is_refused_at_its_field(
     row: IdentityProvider, columns: dict[str, Any], field: str, message: str
 ) -> None:
     values = {"sources": "claim", "target": "email", **columns}
@@ -210,7 +210,7 @@ def test_a_mapping_that_makes_no_sense_is_refused_beside_the_field(
         ),
     ],
 )
-def test_a_mapping_that_makes_sense(
+def test_a_valid_mapping_is_saved_and_read_as_a_rule(
     row: IdentityProvider, columns: dict[str, Any], sources: tuple[str, ...], names: list[str]
 ) -> None:
     mapping = ClaimMapping(identity_provider=row, target="email", **columns)
@@ -223,7 +223,7 @@ def test_a_mapping_that_makes_sense(
     assert row.claim_rules() == (mapping.as_rule(),)
 
 
-def test_rules_come_in_their_order_however_they_are_read(row: IdentityProvider) -> None:
+def test_rules_are_in_order_however_they_are_read(row: IdentityProvider) -> None:
     for position, target in [(2, "email"), (0, "first_name"), (1, "last_name")]:
         ClaimMapping.objects.create(
             identity_provider=row, position=position, target=target, sources="claim"
@@ -243,7 +243,7 @@ def test_rules_come_in_their_order_however_they_are_read(row: IdentityProvider) 
         pytest.param([{"name": "explode"}], id="a transform that does not exist"),
     ],
 )
-def test_junk_in_the_transforms_of_a_stored_row_is_a_refusal_however_it_is_read(
+def test_invalid_transforms_in_a_stored_row_are_refused_however_they_are_read(
     row: IdentityProvider, transforms: object
 ) -> None:
     ClaimMapping.objects.create(

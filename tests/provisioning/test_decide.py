@@ -200,7 +200,7 @@ LINKING = Policy(link_existing_users=True)
         ),
     ],
 )
-def test_who_is_refused(
+def test_the_first_reason_that_holds_refuses(
     want: DesiredUser,
     have: CurrentUser | None,
     policy: Policy,
@@ -258,7 +258,7 @@ ON_CREATE = {"email": DesiredValue(value="mia@acme.example", sync=SyncMode.ON_CR
         ),
     ],
 )
-def test_who_is_updated(
+def test_an_account_that_may_come_in_is_updated(
     want: DesiredUser,
     have: CurrentUser,
     policy: Policy,
@@ -288,7 +288,7 @@ def test_who_is_updated(
         pytest.param(desired(active=True), Changes(), id="active without being told"),
     ],
 )
-def test_who_is_created(want: DesiredUser, changes: Changes) -> None:
+def test_somebody_without_an_account_is_created(want: DesiredUser, changes: Changes) -> None:
     assert decide(want, None, Policy()) == Create(desired=want, changes=changes)
 
 
@@ -311,7 +311,7 @@ def test_who_is_created(want: DesiredUser, changes: Changes) -> None:
         pytest.param(SyncMode.IF_EMPTY, "new", (), True, id="if empty: an empty list is filled"),
     ],
 )
-def test_when_a_value_is_written(
+def test_a_value_is_written_as_its_sync_mode_says(
     sync: SyncMode, wanted: object, present: object, changed: bool
 ) -> None:
     want = desired(fields={"title": DesiredValue(value=wanted, sync=sync)})
@@ -388,7 +388,9 @@ def groups(**changes: set[int]) -> GroupChanges:
         ),
     ],
 )
-def test_groups(want: DesiredUser, have: CurrentUser, expected: GroupChanges) -> None:
+def test_groups_change_as_wanted_and_those_given_by_hand_stay(
+    want: DesiredUser, have: CurrentUser, expected: GroupChanges
+) -> None:
     assert diff(want, have) == Changes(groups=expected)
 
 
@@ -409,14 +411,14 @@ def test_groups(want: DesiredUser, have: CurrentUser, expected: GroupChanges) ->
         ),
     ],
 )
-def test_active(
+def test_only_a_source_with_an_opinion_changes_who_is_active(
     wanted: bool | None, active: bool, identity_active: bool, change: bool | None
 ) -> None:
     have = current(active=active, identity_active=identity_active)
     assert diff(desired(active=wanted), have) == Changes(active=change)
 
 
-def test_what_was_applied_leaves_nothing_to_change() -> None:
+def test_a_change_that_was_applied_leaves_nothing_to_change() -> None:
     want = desired(fields=EMAIL, groups={STAFF}, active=True)
     have = current(fields={"email": "mia@acme.example"}, groups={STAFF}, granted={STAFF})
     assert not diff(want, have)

@@ -121,7 +121,7 @@ FULL_NAME = Transform(name="template", parameters={"template": "{first} {last}"}
         ),
     ],
 )
-def test_what_a_field_becomes(
+def test_a_field_gets_the_value_of_its_rule(
     values: dict[str, tuple[str, ...]], row: ClaimRule, expected: Value
 ) -> None:
     wanted = mapped(values, row)
@@ -144,7 +144,9 @@ def test_what_a_field_becomes(
         ),
     ],
 )
-def test_what_leaves_a_field_alone(values: dict[str, tuple[str, ...]], row: ClaimRule) -> None:
+def test_a_claim_without_a_value_leaves_the_field_alone(
+    values: dict[str, tuple[str, ...]], row: ClaimRule
+) -> None:
     wanted = mapped(values, row)
     assert wanted.fields == {}
     assert wanted.problems == ()
@@ -202,7 +204,7 @@ def test_what_leaves_a_field_alone(values: dict[str, tuple[str, ...]], row: Clai
         ),
     ],
 )
-def test_what_is_a_problem(
+def test_a_value_that_is_missing_or_refused_is_a_problem(
     values: dict[str, tuple[str, ...]], row: ClaimRule, reason: RefusalReason, detail: str
 ) -> None:
     wanted = mapped(values, row)
@@ -211,7 +213,7 @@ def test_what_is_a_problem(
     assert wanted.trace[0].outcome == reason
 
 
-def test_the_sync_mode_goes_along() -> None:
+def test_the_sync_mode_is_passed_on() -> None:
     wanted = mapped(
         {"a": ("x",)},
         rule("a", target="a", sync=SyncMode.ON_CREATE),
@@ -226,12 +228,12 @@ def test_the_sync_mode_goes_along() -> None:
 
 
 @pytest.mark.parametrize("active", [None, True, False])
-def test_the_sources_opinion_goes_along(active: bool | None) -> None:
+def test_the_opinion_of_the_source_is_passed_on(active: bool | None) -> None:
     said = claims({}, active=active)
     assert map_claims(said, (), ()) == DesiredUser(claims=said, active=active)
 
 
-def test_the_trace_tells_how_each_value_came_about() -> None:
+def test_the_trace_says_how_each_value_came_about() -> None:
     wanted = mapped(
         {"job": ("COOK", "BAKER")},
         rule("role", "job", transforms=(LOWER, Transform(name="last"))),
@@ -258,7 +260,7 @@ def test_the_trace_tells_how_each_value_came_about() -> None:
 
 
 @pytest.mark.parametrize("target", sorted(FORBIDDEN_TARGETS))
-def test_what_no_mapping_may_write(target: str) -> None:
+def test_a_forbidden_target_is_refused(target: str) -> None:
     with pytest.raises(MappingError, match=f"^{target} can never be written"):
         mapped({"job": ("1",)}, rule("job", target=target))
 
@@ -308,12 +310,12 @@ def test_no_mapping_writes_rights_passwords_or_keys() -> None:
         ),
     ],
 )
-def test_rows_that_no_form_would_have_saved(rows: list[ClaimRule], problem: str) -> None:
+def test_invalid_rows_are_refused(rows: list[ClaimRule], problem: str) -> None:
     with pytest.raises(MappingError, match=problem):
         mapped({}, *rows)
 
 
-def test_a_form_can_check_one_row() -> None:
+def test_one_row_can_be_checked_by_itself() -> None:
     check_rule(rule("job", transforms=(LOWER, BOOLEAN)))
     check_rule(rule(transforms=(FULL_NAME,)))
 
@@ -430,7 +432,7 @@ def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
         ),
     ],
 )
-def test_groups(
+def test_groups_follow_the_values_of_their_claims(
     values: dict[str, tuple[str, ...]],
     rules: list[GroupRule],
     groups: set[int] | None,
@@ -465,7 +467,7 @@ def test_groups(
         pytest.param({}, "", " ", "", id="a blank NameID"),
     ],
 )
-def test_the_anchor(
+def test_the_anchor_is_one_value_or_none(
     values: dict[str, tuple[str, ...]], claim: str, name_id: str, expected: str
 ) -> None:
     assert external_id_from(values, subject_claim=claim, name_id=name_id) == expected

@@ -103,12 +103,14 @@ TENANT = "5b3f1c1e-7a51-4f0c-9d0a-1f1c5b1f3c11"
         pytest.param("", "", Preset.NONE, id="nothing"),
     ],
 )
-def test_detect(entity_id: str, sso_url: str, expected: Preset) -> None:
+def test_a_kind_is_recognised_by_its_metadata(
+    entity_id: str, sso_url: str, expected: Preset
+) -> None:
     assert detect(entity_id, sso_url) is expected
 
 
 @pytest.mark.parametrize("preset", Preset)
-def test_each_preset_has_rules_that_a_form_would_save(preset: Preset) -> None:
+def test_each_preset_has_valid_rules(preset: Preset) -> None:
     targets = [rule.target for rule in preset.details.rules]
     for rule in preset.details.rules:
         check_rule(rule)
@@ -120,7 +122,7 @@ def test_each_preset_has_details_and_no_details_are_without_one() -> None:
     assert set(PRESETS) == set(Preset)
 
 
-def test_auto_is_no_preset() -> None:
+def test_there_is_no_preset_called_auto() -> None:
     assert "auto" not in {str(preset) for preset in Preset}
 
 
@@ -151,7 +153,7 @@ def test_entras_default_claims_fill_a_django_user() -> None:
     }
 
 
-def test_entras_name_is_never_taken_for_an_e_mail_address() -> None:
+def test_entras_name_claim_never_fills_the_e_mail_address() -> None:
     said = Claims(
         source=Source.SAML, external_id="x", values={f"{XMLSOAP}/name": ("mia@acme.example",)}
     )
@@ -159,7 +161,7 @@ def test_entras_name_is_never_taken_for_an_e_mail_address() -> None:
 
 
 @pytest.mark.parametrize("preset", [Preset.GOOGLE, Preset.ONELOGIN])
-def test_where_the_name_id_is_the_e_mail_address_it_is_taken_for_one(preset: Preset) -> None:
+def test_a_name_id_that_is_an_e_mail_address_fills_it(preset: Preset) -> None:
     values = {NAME_ID_CLAIM: ("mia@acme.example",)}
     wanted = map_claims(
         Claims(source=Source.SAML, external_id="x", values=values), preset.details.rules, ()
@@ -168,5 +170,5 @@ def test_where_the_name_id_is_the_e_mail_address_it_is_taken_for_one(preset: Pre
 
 
 @pytest.mark.parametrize("preset", [Preset.ENTRA, Preset.ADFS, Preset.NONE])
-def test_elsewhere_the_name_id_fills_no_field_because_it_may_be_opaque(preset: Preset) -> None:
+def test_a_name_id_that_may_be_opaque_fills_no_field(preset: Preset) -> None:
     assert not any(NAME_ID_CLAIM in rule.sources for rule in preset.details.rules)

@@ -201,7 +201,7 @@ def run(*steps: dict[str, object], values: tuple[str, ...]) -> Value:
         ),
     ],
 )
-def test_what_transforms_do(
+def test_transforms_make_their_values(
     steps: list[dict[str, object]], values: tuple[str, ...], expected: Value
 ) -> None:
     assert run(*steps, values=values) == expected
@@ -229,7 +229,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMS))
-def test_only_makers_make_something_of_nothing(name: str) -> None:
+def test_only_makers_make_a_value_of_nothing(name: str) -> None:
     made = run(step(name, **EXAMPLES.get(name, {})), values=())
     assert made == (("x",) if name in {"constant", "default"} else ())
 
@@ -308,7 +308,7 @@ def test_each_transform_is_explained_in_a_sentence(name: str) -> None:
         ),
     ],
 )
-def test_values_that_are_refused(
+def test_a_value_that_does_not_fit_is_refused(
     steps: list[dict[str, object]], values: tuple[str, ...], problem: str
 ) -> None:
     with pytest.raises(ValueRefused, match=problem) as caught:
@@ -316,7 +316,7 @@ def test_values_that_are_refused(
     assert caught.value.code == "invalid_value"
 
 
-def test_what_is_acceptable_has_no_blank_values() -> None:
+def test_blank_values_are_dropped() -> None:
     assert acceptable(("a", " ", "", "b ")) == ("a", "b ")
 
 
@@ -334,7 +334,7 @@ def test_what_is_acceptable_has_no_blank_values() -> None:
         pytest.param(("a\ud800",), "cannot be stored", id="half a character"),
     ],
 )
-def test_what_is_acceptable_is_bounded(values: tuple[str, ...], problem: str) -> None:
+def test_values_are_bounded(values: tuple[str, ...], problem: str) -> None:
     with pytest.raises(ValueRefused, match=problem):
         acceptable(values)
 

@@ -187,7 +187,9 @@ def step(name: str, **parameters: object) -> dict[str, object]:
         ),
     ],
 )
-def test_rows_that_are_refused(raw: object, transform: str, parameter: str, problem: str) -> None:
+def test_an_invalid_row_is_refused_with_its_place(
+    raw: object, transform: str, parameter: str, problem: str
+) -> None:
     with pytest.raises(MappingError, match=problem) as caught:
         parse_transforms(raw)
     assert isinstance(caught.value, JitprovError)
@@ -195,20 +197,20 @@ def test_rows_that_are_refused(raw: object, transform: str, parameter: str, prob
     assert (caught.value.transform, caught.value.parameter) == (transform, parameter)
 
 
-def test_parameters_are_checked_on_use_too_because_rows_can_be_written_behind_the_forms() -> None:
+def test_parameters_are_checked_on_use_too() -> None:
     smuggled = Transform(name="regex_extract", parameters={"pattern": "(a+)+b"})
     with pytest.raises(MappingError, match="regex_extract: pattern: may take too long"):
         list(run_transforms([smuggled], ("a" * 40,), {}))
 
 
-def test_what_json_holds_is_read_with_defaults_filled_in() -> None:
+def test_json_is_read_with_defaults_filled_in() -> None:
     raw: Any = json.loads('[{"name": "table", "table": {"a": "b"}}, {"name": "integer"}]')
     table, integer = parse_transforms(raw)
     assert dict(table.parameters) == {"table": {"a": "b"}, "unknown": "keep"}
     assert integer == Transform(name="integer")
 
 
-def test_each_step_is_told_with_what_it_made() -> None:
+def test_each_step_is_yielded_with_its_result() -> None:
     transforms = parse_transforms([step("split", separator=","), step("first"), step("integer")])
     told = list(run_transforms(transforms, ("4, 2",), {}))
     assert told == [("split", ("4", "2")), ("first", ("4",)), ("integer", 4)]

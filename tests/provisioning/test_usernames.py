@@ -30,7 +30,7 @@ DJANGO_ALLOWS = re.compile(r"[\w.@+-]+")
         pytest.param((), "user", id="no wish at all"),
     ],
 )
-def test_wish(wishes: tuple[str, ...], expected: str) -> None:
+def test_the_first_usable_wish_is_made_fit(wishes: tuple[str, ...], expected: str) -> None:
     wish = wish_from(*wishes)
     assert wish == expected
     assert DJANGO_ALLOWS.fullmatch(wish)
@@ -42,7 +42,7 @@ def test_candidates_are_the_wish_then_small_numbers_then_the_callers_suffixes() 
     assert names[-3:] == ["mia-9", "mia-0badcafe", "mia-1badcafe"]
 
 
-def test_candidates_keep_within_the_length_with_their_suffix() -> None:
+def test_candidates_fit_the_length_with_their_suffix() -> None:
     names = list(candidates("maximilian", max_length=10, suffixes=["0badcafe"]))
     assert names[0] == "maximilian"
     assert names[1] == "maximili-2"
@@ -55,7 +55,7 @@ def test_a_suffix_that_leaves_no_room_for_the_wish_is_not_tried() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["marie", "10", "1", "", "0BADCAFE", "0badcafe0"])
-def test_a_suffix_that_would_not_be_known_again_is_an_error(suffix: str) -> None:
+def test_a_suffix_that_is_variant_would_not_know_is_an_error(suffix: str) -> None:
     with pytest.raises(ValueError, match="eight lower-case hexadecimal digits"):
         list(candidates("mia", suffixes=[suffix]))
 
@@ -80,9 +80,9 @@ def test_every_candidate_is_a_variant(max_length: int) -> None:
         pytest.param("", "ann", id="no name yet"),
     ],
 )
-def test_what_is_no_variant(current: str, wish: str) -> None:
+def test_other_names_are_no_variants(current: str, wish: str) -> None:
     assert not is_variant(current, wish)
 
 
-def test_in_a_crowd_only_names_that_chance_makes_different_are_tried() -> None:
+def test_in_a_crowd_only_random_names_are_tried() -> None:
     assert list(candidates("ann", suffixes=["0a1b2c3d"], crowded=True)) == ["ann-0a1b2c3d"]

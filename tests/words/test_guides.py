@@ -1,4 +1,4 @@
-"""Every kind of identity provider has a guide that is whole, and knows the claims that its preset reads."""
+"""Every kind of identity provider has a complete guide, which knows the claims that its preset reads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def texts(preset: Preset) -> Iterator[Text]:
 
 
 @every_preset
-def test_there_is_a_place_for_what_everybody_needs(preset: Preset) -> None:
+def test_every_guide_has_a_place_for_the_entity_id_and_the_acs_url(preset: Preset) -> None:
     for value in (OurValue.ENTITY_ID, OurValue.ACS_URL):
         place = place_of(preset, value)
         assert place is not None
@@ -52,14 +52,14 @@ def test_no_value_has_two_places(preset: Preset) -> None:
 
 
 @every_preset
-def test_its_own_metadata_can_be_found(preset: Preset) -> None:
+def test_every_guide_says_where_the_metadata_is(preset: Preset) -> None:
     place = metadata_place(preset)
     assert place.path
     assert str(place.trail).endswith(f" > {place.field}")
 
 
 @every_preset
-def test_there_are_steps_that_end_with_a_test(preset: Preset) -> None:
+def test_every_guide_ends_with_a_test_sign_in(preset: Preset) -> None:
     assert len(steps(preset)) >= 5
     assert "test sign-in" in str(steps(preset)[-1].text)
 
@@ -80,7 +80,7 @@ def test_no_claim_is_listed_twice(preset: Preset) -> None:
 
 
 @every_preset
-def test_what_a_person_reads_can_be_translated_and_has_nothing_left_to_fill_in(
+def test_every_text_is_translatable_and_has_no_placeholder(
     preset: Preset,
 ) -> None:
     for text in texts(preset):
@@ -108,7 +108,7 @@ def test_entra_has_a_place_for_every_value() -> None:
         (OurValue.METADATA_URL, "Single sign-on > Upload metadata file"),
     ],
 )
-def test_places_in_entra(value: OurValue, expected: str) -> None:
+def test_a_value_of_ours_has_its_place_in_entra(value: OurValue, expected: str) -> None:
     place = place_of(Preset.ENTRA, value)
     assert place is not None
     assert str(place.trail).startswith(
@@ -117,13 +117,13 @@ def test_places_in_entra(value: OurValue, expected: str) -> None:
     assert expected in str(place.trail)
 
 
-def test_the_metadata_of_entra_is_that_of_the_application() -> None:
+def test_the_metadata_of_entra_is_found_at_the_application() -> None:
     place = metadata_place(Preset.ENTRA)
     assert str(place.trail).endswith("SAML Certificates > App Federation Metadata Url")
     assert "?appid=" in str(place.note)
 
 
-def test_a_value_that_is_not_asked_for_has_no_place() -> None:
+def test_a_value_without_a_field_has_no_place() -> None:
     assert place_of(Preset.GOOGLE, OurValue.METADATA_URL) is None
 
 
@@ -165,13 +165,11 @@ PAGES = {
 @pytest.mark.parametrize(
     ("preset", "page"), [(preset, page) for preset, names in PAGES.items() for page in names]
 )
-def test_the_page_of_a_kind_calls_the_fields_what_its_guide_calls_them(
-    preset: Preset, page: str
-) -> None:
+def test_a_how_to_page_names_the_fields_as_its_guide_does(preset: Preset, page: str) -> None:
     text = " ".join((DOCS / "how-to" / f"{page}.md").read_text("utf-8").split())
     fields = [str(place.field) for place in (*places(preset), metadata_place(preset))]
     assert [field for field in fields if field not in text] == []
 
 
-def test_every_kind_that_has_a_guide_of_its_own_has_a_page() -> None:
+def test_every_kind_with_a_guide_of_its_own_has_a_how_to_page() -> None:
     assert PAGES.keys() == set(Preset) - {Preset.NONE}

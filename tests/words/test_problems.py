@@ -1,4 +1,4 @@
-"""Every problem that the pure core has a code for has a sentence, and no sentence is left over."""
+"""Every problem code of the pure core has one sentence, which needs no fact that the code does not carry."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def places(text: str) -> set[str]:
     return set(_PLACE.findall(text))
 
 
-def test_the_codes_and_the_sentences_are_the_same() -> None:
+def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:
     assert {MappingProblem, CertificateProblem} <= set(ProblemCode.__subclasses__())
     assert set(SENTENCES) == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES, ids=str)
-def test_a_sentence_has_no_fact_that_its_code_does_not_carry(code: ProblemCode) -> None:
+def test_a_sentence_needs_no_fact_that_its_code_does_not_carry(code: ProblemCode) -> None:
     said = str(SENTENCES[code])
 
     assert places(said) <= places(code.value)
@@ -54,7 +54,9 @@ def test_a_sentence_has_no_fact_that_its_code_does_not_carry(code: ProblemCode) 
         ),
     ],
 )
-def test_a_mapping_is_refused_in_words_at_their_place(steps: object, expected: str) -> None:
+def test_a_refused_mapping_is_said_with_its_transform_and_parameter(
+    steps: object, expected: str
+) -> None:
     with pytest.raises(MappingError) as refusal:
         parse_transforms(steps)
 
@@ -62,7 +64,7 @@ def test_a_mapping_is_refused_in_words_at_their_place(steps: object, expected: s
     assert expected.endswith(sentence(refusal.value))
 
 
-def test_a_certificate_is_refused_in_the_language_of_the_reader() -> None:
+def test_a_refused_certificate_is_said_in_the_language_of_the_reader() -> None:
     with pytest.raises(CertificateUnusable) as refusal:
         load_certificate(key_pair("rsa-1024").certificate)
 
@@ -74,7 +76,7 @@ def test_a_certificate_is_refused_in_the_language_of_the_reader() -> None:
         assert "key" not in in_words(refusal.value)
 
 
-def test_a_refusal_for_logs_holds_its_facts() -> None:
+def test_the_text_for_logs_holds_the_facts() -> None:
     with pytest.raises(MappingError) as refusal:
         parse_transforms([{"name": "date", "formats": ["%B"]}])
 

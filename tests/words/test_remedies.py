@@ -63,14 +63,14 @@ def test_every_code_has_a_remedy_for_every_preset(code: str, preset: Preset) -> 
         assert not re.search(r"%\(|%s|\{", str(text))
 
 
-def test_no_remedy_is_left_over() -> None:
+def test_every_remedy_belongs_to_a_code() -> None:
     assert set(REMEDIES) == set(CODES)
     for changes in CHANGES.values():
         assert set(changes) <= set(REMEDIES)
 
 
 @every_preset
-def test_what_is_to_be_changed_there_has_a_place(preset: Preset) -> None:
+def test_a_change_at_the_identity_provider_has_a_place(preset: Preset) -> None:
     for code in ("audience_mismatch", "recipient_mismatch", "issuer_mismatch", "signature_invalid"):
         assert " > " in str(remedy(code, preset).where)
 
@@ -97,7 +97,7 @@ def test_with_entra_the_blade_and_the_field_are_named(code: str, blade: str, fie
     assert field in where
 
 
-def test_the_address_without_the_application_is_warned_of() -> None:
+def test_the_metadata_address_without_an_application_is_warned_of() -> None:
     assert "?appid=" in str(remedy("signature_invalid", Preset.ENTRA).fix)
     assert "?appid=" not in str(remedy("signature_invalid", Preset.OKTA).fix)
 
@@ -109,17 +109,17 @@ def test_an_unknown_code_has_a_general_remedy(preset: Preset) -> None:
 
 
 @pytest.mark.parametrize("fixer", list(Fixer))
-def test_everybody_who_can_fix_something_is_named_and_does(fixer: Fixer) -> None:
+def test_every_fixer_has_a_sentence_and_a_remedy(fixer: Fixer) -> None:
     assert str(fixer.label)
     assert any(found.by is fixer for found in REMEDIES.values())
 
 
-def test_nothing_is_asked_of_nobody() -> None:
+def test_a_remedy_that_nobody_can_apply_names_no_place() -> None:
     found: list[Remedy] = [item for item in REMEDIES.values() if item.by is Fixer.NOBODY]
     assert all(item.where == "" for item in found)
 
 
-def test_what_can_be_changed_here_is_called_as_its_field_is() -> None:
+def test_a_place_here_has_the_name_of_its_field() -> None:
     said = [str(text) for code in CODES for text in texts_of(remedy(code, Preset.OKTA))]
     said += [str(text) for text in _TEXTS.values()]
     quoted = {name for text in said for name in re.findall("“(.+?)”", text)}
@@ -138,7 +138,7 @@ def texts_of(found: Remedy) -> tuple[Text, ...]:
     return found.happened, found.fix, found.where
 
 
-def test_with_entra_the_anchor_is_set_here() -> None:
+def test_a_missing_anchor_is_mended_here_with_entra_and_there_with_ad_fs() -> None:
     assert remedy("subject_missing", Preset.ENTRA).by is Fixer.HERE
     assert remedy("subject_missing", Preset.ADFS).by is Fixer.IDENTITY_PROVIDER
 
@@ -169,5 +169,5 @@ def test_codes_of_entra_are_found_however_they_are_given(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["", "99999", "AADSTS", "AADSTS501050000", "See 50105", "5010\u0665", "no code"]
 )
-def test_other_codes_have_no_text(code: str) -> None:
+def test_unknown_codes_of_entra_have_no_text(code: str) -> None:
     assert aadsts(code) == ""
