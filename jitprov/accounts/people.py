@@ -98,25 +98,25 @@ def _member_of(user: AbstractBaseUser, identity: ExternalIdentity | None) -> Ite
 def apply_groups(
     user: AbstractBaseUser, identity: ExternalIdentity, decision: Create | Update, reference: str
 ) -> None:
-    groups: Any = getattr(user, "groups", None)
+    """Write the memberships that changed, and who granted them. Ask nothing where nothing changed."""
+    changes, rules = decision.changes.groups, decision.desired.group_rules
+    groups: Any = getattr(user, "groups", None) if changes else None
     if groups is None:
         return
-    changes, rules = decision.changes.groups, decision.desired.group_rules
     if changes.join:
         groups.add(*changes.join)
     if changes.leave:
         groups.remove(*changes.leave)
-    if changes.grant:
-        GrantedGroup.objects.bulk_create(
-            GrantedGroup(
-                identity=identity,
-                group_id=group,
-                claim=rules[group].claim,
-                value=rules[group].value,
-                reference=reference,
-            )
-            for group in sorted(changes.grant)
+    GrantedGroup.objects.bulk_create(
+        GrantedGroup(
+            identity=identity,
+            group_id=group,
+            claim=rules[group].claim,
+            value=rules[group].value,
+            reference=reference,
         )
+        for group in sorted(changes.grant)
+    )
     if changes.revoke:
         identity.granted_groups.filter(group__in=changes.revoke).delete()
 

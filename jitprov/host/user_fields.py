@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
@@ -25,18 +26,26 @@ from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, Refus
 UserField: TypeAlias = "Field[Any, Any]"
 
 
-def mappable_fields() -> dict[str, UserField]:
+def mappable_fields() -> Mapping[str, UserField]:
     """Return the user fields that a mapping may write, by name.
 
     Relations are left out, although they are editable: a tenant's directory could otherwise point its people at another
     tenant's rows. Files are left out too. ``JITPROV_MAPPABLE_FIELDS`` may leave out more.
     """
-    allowed = conf.MAPPABLE_FIELDS
-    return {
-        field.name: field
-        for field in get_user_model()._meta.concrete_fields
-        if _mappable(field) and (allowed is None or field.name in allowed)
-    }
+    return _mappable_fields(get_user_model()._meta.concrete_fields, conf.MAPPABLE_FIELDS)
+
+
+@lru_cache(maxsize=8)
+def _mappable_fields(
+    fields: tuple[UserField, ...], allowed: tuple[str, ...] | None
+) -> Mapping[str, UserField]:
+    return MappingProxyType(
+        {
+            field.name: field
+            for field in fields
+            if _mappable(field) and (allowed is None or field.name in allowed)
+        }
+    )
 
 
 def _mappable(field: UserField) -> bool:
@@ -71,7 +80,8 @@ def username_field() -> UserField:
 
 def username_is_free_to_choose() -> bool:
     """Say whether we may generate user names: not if the host signs people in by e-mail address."""
-    return isinstance(username_field(), CharField) and not isinstance(username_field(), EmailField)
+    field = username_field()
+    return isinstance(field, CharField) and not isinstance(field, EmailField)
 
 
 def cleaned(desired: DesiredUser) -> DesiredUser:
@@ -83,12 +93,13 @@ def cleaned(desired: DesiredUser) -> DesiredUser:
     :raises MappingError: a rule aims at a field that no mapping may write.
     """
     fields = mappable_fields()
+    to_be_settled = username_field().name if username_is_free_to_choose() else None
     values: dict[str, DesiredValue] = {}
     problems = list(desired.problems)
     for name, wanted in desired.fields.items():
         if name not in fields:
             refuse_target(name)
-        if name == get_user_model().USERNAME_FIELD and username_is_free_to_choose():
+        if name == to_be_settled:
             values[name] = wanted
             continue
         try:
