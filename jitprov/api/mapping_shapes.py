@@ -18,7 +18,9 @@ from jitprov.provisioning.parameters import (
     Kind,
     Parameter,
 )
-from jitprov.provisioning.transforms import MAX_TRANSFORMS, TRANSFORMS, TransformSpec
+from jitprov.provisioning.steps import MAX_TRANSFORMS
+from jitprov.provisioning.transform_spec import TransformSpec
+from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.provisioning.types import SyncMode, WhenEmpty
 from jitprov.setup.lines import texts_of
 

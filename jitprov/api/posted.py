@@ -7,7 +7,9 @@ from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from jitprov.provisioning.transforms import TRANSFORMS, MappingError, parse_transforms
+from jitprov.provisioning.problems import MappingError
+from jitprov.provisioning.steps import parse_transforms
+from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.transforms import StepForm
 from jitprov.words.problems import in_words
 

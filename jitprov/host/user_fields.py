@@ -19,8 +19,7 @@ from django.utils import timezone
 
 from jitprov.conf import conf
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, RefusalReason
 
 UserField: TypeAlias = "Field[Any, Any]"

@@ -24,7 +24,7 @@ from jitprov.mapping_review.preview_fields import FieldPreview, Judged, field_pr
 from jitprov.mapping_review.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.types import Create, Note, Problem, Refuse
 from jitprov.words.remedies import remedy
 

@@ -22,7 +22,7 @@ from jitprov.models import MAX_CLAIM_NAME, IdentityProvider
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
-from jitprov.provisioning.transforms import MAX_VALUES
+from jitprov.provisioning.transform_spec import MAX_VALUES
 from jitprov.provisioning.types import Claims, Source
 from jitprov.saml.assertion_refusals import AudienceMismatch
 from jitprov.saml.envelope import MAX_ENCODED

@@ -20,7 +20,7 @@ from jitprov.mapping_review.row_review import review_row, review_targets
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.types import ClaimRule, GroupRule
 
 __all__ = ["Remark", "Severity", "review"]

@@ -19,7 +19,8 @@ from jitprov.mapping_review.remark import (
     may_change,
 )
 from jitprov.provisioning.mapping import check_rule, map_claims
-from jitprov.provisioning.transforms import MappingError, claims_named
+from jitprov.provisioning.problems import MappingError
+from jitprov.provisioning.transforms import claims_named
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,

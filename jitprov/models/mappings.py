@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.form_errors import beside
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule, check_target
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.provisioning.problems import MappingError, MappingProblem
+from jitprov.provisioning.steps import parse_transforms
 from jitprov.provisioning.types import ClaimRule, GroupRule, SyncMode, Transform, WhenEmpty
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

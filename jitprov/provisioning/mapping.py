@@ -8,16 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jitprov.provisioning.parameters import UNSTORABLE
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import (
-    TRANSFORMS,
-    MappingError,
-    ValueRefused,
-    Values,
-    acceptable,
-    check_transforms,
-    run_transforms,
-)
+from jitprov.provisioning.problems import MappingError, MappingProblem
+from jitprov.provisioning.steps import check_transforms, run_transforms
+from jitprov.provisioning.transform_spec import ValueRefused, Values, acceptable
+from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,
@@ -83,7 +77,7 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
 
 
 def check_target(name: str) -> None:
-    """Accept the name of a user field as a target, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
+    """Accept the name of a user field as a target, or raise :class:`~jitprov.provisioning.problems.MappingError`."""
     if name in FORBIDDEN_TARGETS:
         raise MappingError(MappingProblem.FORBIDDEN_TARGET, field=name)
     # Neither a lookup into another table nor a private name.
@@ -92,7 +86,7 @@ def check_target(name: str) -> None:
 
 
 def check_rule(rule: ClaimRule) -> None:
-    """Accept a row of a mapping, or raise :class:`~jitprov.provisioning.transforms.MappingError`."""
+    """Accept a row of a mapping, or raise :class:`~jitprov.provisioning.problems.MappingError`."""
     check_target(rule.target)
     transforms = check_transforms(rule.transforms)
     if len(rule.sources) > MAX_SOURCES:
@@ -123,7 +117,7 @@ def map_claims(
     >>> [(problem.field, problem.reason.value) for problem in desired.problems]
     [('email', 'required_claim_missing')]
 
-    Raises :class:`~jitprov.provisioning.transforms.MappingError` for rules that no form would have saved.
+    Raises :class:`~jitprov.provisioning.problems.MappingError` for rules that no form would have saved.
     """
     _check_rules(rules)
     outcomes = [_apply(rule, claims.values) for rule in rules]

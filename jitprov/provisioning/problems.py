@@ -1,10 +1,10 @@
-"""List the problems of mappings: a stable code for each, and its text for logs."""
+"""List the problems of mappings, each with a stable code and a text for logs, and define the error that reports one."""
 
 from __future__ import annotations
 
 from enum import unique
 
-from jitprov.exceptions import ProblemCode
+from jitprov.exceptions import JitprovError, ProblemCode
 
 
 @unique
@@ -47,3 +47,26 @@ class MappingProblem(ProblemCode):
     NOTHING_TO_READ = "a row without a claim needs a constant, a default or a template"
     TOO_MANY_ROWS = "there are more than %(most)s rows"
     TARGET_TWICE = "two rows have the same target"
+
+
+class MappingError(JitprovError):
+    """A row of a mapping does not make sense, so nothing is mapped by it."""
+
+    code = "mapping_invalid"
+
+    def __init__(
+        self,
+        problem: MappingProblem,
+        /,
+        *,
+        transform: str = "",
+        parameter: str = "",
+        **facts: object,
+    ) -> None:
+        self.transform, self.parameter = transform, parameter
+        self.problem, self.facts = problem, facts
+        super().__init__(self.at_its_place(problem.text(facts)))
+
+    def at_its_place(self, text: str) -> str:
+        """Return a text about the problem, with the transform and the parameter before it where they are known."""
+        return ": ".join(part for part in (self.transform, self.parameter, text) if part)

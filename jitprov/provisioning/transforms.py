@@ -1,4 +1,4 @@
-"""Define the named transforms of mappings, and run them on the values of a claim.
+"""Define the named transforms that mappings may use.
 
 All transforms follow the same rules:
 
@@ -8,196 +8,38 @@ All transforms follow the same rules:
 - A blank value is no value: blank ones are dropped before the first step and after each.
 - Transforms also run when no value came, so that ``default``, ``constant`` and ``template`` can make one;
   all others return nothing for nothing.
-- Everything is bounded. Parameters are checked on every use, not only in forms, because rows can also be
-  written without a form.
+- Everything is bounded: see :mod:`jitprov.provisioning.transform_spec`.
+
+Each function takes the values so far, its checked parameters, and all claims.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, TypeAlias
 
-from jitprov.exceptions import JitprovError
 from jitprov.provisioning import patterns
-from jitprov.provisioning.parameters import UNSTORABLE, Kind, Parameter, ParameterRefused
+from jitprov.provisioning.parameters import Kind, Parameter, ParameterRefused
 from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.types import Transform, Value
-
-MAX_TRANSFORMS = 10
-"""Most steps in one row."""
-MAX_VALUES = 1000
-"""Most values that a row works on, at any step."""
-MAX_VALUE_LENGTH = 4096
-"""Most characters of one value, at any step."""
-MAX_TOTAL_LENGTH = 256 * 1024
-"""Most characters of all values of a row together, at any step."""
-
-Values: TypeAlias = tuple[str, ...]
-ClaimValues: TypeAlias = Mapping[str, Values]
-Parameters: TypeAlias = Mapping[str, Any]
+from jitprov.provisioning.transform_spec import (
+    ClaimValues,
+    Parameters,
+    TransformSpec,
+    ValueRefused,
+    Values,
+    acceptable,
+    acceptable_value,
+)
+from jitprov.provisioning.types import Value
 
 _BOOLEANS = MappingProxyType(
     {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 )
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _TEMPLATE_PART = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|([{}])")
-
-
-class MappingError(JitprovError):
-    """A row of a mapping does not make sense, so nothing is mapped by it."""
-
-    code = "mapping_invalid"
-
-    def __init__(
-        self,
-        problem: MappingProblem,
-        /,
-        *,
-        transform: str = "",
-        parameter: str = "",
-        **facts: object,
-    ) -> None:
-        self.transform, self.parameter = transform, parameter
-        self.problem, self.facts = problem, facts
-        super().__init__(self.at_its_place(problem.text(facts)))
-
-    def at_its_place(self, text: str) -> str:
-        """Return a text about the problem, with the transform and the parameter before it where they are known."""
-        return ": ".join(part for part in (self.transform, self.parameter, text) if part)
-
-
-class ValueRefused(JitprovError):
-    """A claim has a value that its mapping cannot accept. The value itself is not repeated."""
-
-    code = "invalid_value"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransformSpec:
-    """The name of a transform, its parameters and its function."""
-
-    name: str
-    summary: str
-    """One sentence for the person who chooses it."""
-    apply: Callable[[Values, Parameters, ClaimValues], Value]
-    """The function. Takes the values so far, checked parameters, and all claims. Raises :class:`ValueRefused`."""
-    parameters: tuple[Parameter, ...] = ()
-    check: Callable[[Parameters], None] | None = None
-    """A check that involves several parameters. Raises :class:`ParameterRefused`."""
-    typed: bool = False
-    """Whether it returns one typed value, and so must come last."""
-    makes_value: bool = False
-    """Whether it can make a value where no claim came, so that a row needs no source."""
-
-    def validate(self, raw: Mapping[str, object]) -> Parameters:
-        """Return untrusted parameters, checked and with defaults filled in, or raise :class:`MappingError`."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        if unknown := [name for name in raw if name not in known]:
-            raise MappingError(
-                MappingProblem.UNKNOWN_PARAMETER,
-                transform=self.name,
-                parameter=str(unknown[0])[:50],
-            )
-        values = {name: self._clean(parameter, raw) for name, parameter in known.items()}
-        self._check_together(values)
-        return MappingProxyType(values)
-
-    def _clean(self, parameter: Parameter, raw: Mapping[str, object]) -> Any:
-        try:
-            return parameter.clean(raw)
-        except ParameterRefused as error:
-            raise self._refused(error, parameter.name) from error
-
-    def _check_together(self, values: Parameters) -> None:
-        try:
-            if self.check is not None:
-                self.check(values)
-        except ParameterRefused as error:
-            raise self._refused(error) from error
-
-    def _refused(self, error: ParameterRefused, parameter: str = "") -> MappingError:
-        return MappingError(error.problem, transform=self.name, parameter=parameter, **error.facts)
-
-
-def parse_transforms(raw: object) -> tuple[Transform, ...]:
-    """Read ``[{"name": "split", "separator": ";"}, ...]`` as it comes from JSON.
-
-    Raises :class:`MappingError`, which names the transform and the parameter.
-    """
-    if not isinstance(raw, list | tuple):
-        raise MappingError(MappingProblem.STEPS_NO_LIST)
-    return check_transforms([_parse_one(item) for item in raw[: MAX_TRANSFORMS + 1]])
-
-
-def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
-    """Return the transforms with checked and completed parameters, or raise :class:`MappingError`."""
-    if len(transforms) > MAX_TRANSFORMS:
-        raise MappingError(MappingProblem.TOO_MANY_STEPS, most=MAX_TRANSFORMS)
-    specs = [_spec(transform.name) for transform in transforms]
-    for spec in specs[:-1]:
-        if spec.typed:
-            raise MappingError(MappingProblem.STEP_NOT_LAST, transform=spec.name)
-    return tuple(
-        Transform(name=spec.name, parameters=spec.validate(transform.parameters))
-        for spec, transform in zip(specs, transforms, strict=True)
-    )
-
-
-def run_transforms(
-    transforms: Sequence[Transform], values: Values, claims: ClaimValues
-) -> Iterator[tuple[str, Value]]:
-    """Apply transforms in order and yield each one's name with what it produced.
-
-    Raises :class:`MappingError` before the first step, :class:`ValueRefused` at any.
-    """
-    values = acceptable(values)
-    for transform in check_transforms(transforms):
-        result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
-        if not isinstance(result, tuple):
-            # A typed transform: there is no step after it.
-            yield transform.name, result
-            return
-        values = acceptable(result)
-        yield transform.name, values
-
-
-def acceptable(values: Iterable[str]) -> Values:
-    """Return the values without blank ones, or raise :class:`ValueRefused` beyond our bounds."""
-    kept = tuple(_acceptable(value) for value in values if value.strip())
-    if len(kept) > MAX_VALUES:
-        raise ValueRefused(f"there are more than {MAX_VALUES} values")
-    if sum(map(len, kept)) > MAX_TOTAL_LENGTH:
-        raise ValueRefused(f"the values have more than {MAX_TOTAL_LENGTH} characters together")
-    return kept
-
-
-def _acceptable(value: str) -> str:
-    if len(value) > MAX_VALUE_LENGTH:
-        raise ValueRefused(f"a value has more than {MAX_VALUE_LENGTH} characters")
-    if UNSTORABLE.search(value):
-        raise ValueRefused("a value has a character that cannot be stored")
-    return value
-
-
-def _parse_one(raw: object) -> Transform:
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
-        raise MappingError(MappingProblem.STEP_NO_OBJECT)
-    parameters = {key: value for key, value in raw.items() if key != "name"}
-    return Transform(name=raw["name"], parameters=parameters)
-
-
-def _spec(name: str) -> TransformSpec:
-    if name not in TRANSFORMS:
-        raise MappingError(MappingProblem.UNKNOWN_STEP, transform=name[:50])
-    return TRANSFORMS[name]
-
-
-# What the transforms do. Each takes the values so far, its parameters, and all claims.
 
 
 def _each(change: Callable[[str], str]) -> Callable[[Values, Parameters, ClaimValues], Value]:
@@ -243,7 +85,7 @@ def _check_group(parameters: Parameters) -> None:
 def _replace(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
     old, new = parameters["old"], parameters["new"]
     # Checked one by one: a text in place of each letter of many long values would fill the memory first.
-    return tuple(_acceptable(value.replace(old, new)) for value in values)
+    return tuple(acceptable_value(value.replace(old, new)) for value in values)
 
 
 def _table(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.host.user_fields import mappable_fields, refuse_target
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
-from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.provisioning.problems import MappingError
+from jitprov.provisioning.steps import parse_transforms
 from jitprov.setup.columns import bound, refuse_unprintable
 from jitprov.setup.lines import lines_of, texts_of
 from jitprov.setup.rows import PlainRowForm, RowFormSet

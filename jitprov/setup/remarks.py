@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jitprov.mapping_review.review import Remark, review
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.setup.forms import SetupForms
 
 

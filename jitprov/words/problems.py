@@ -9,8 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.exceptions import ProblemCode
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.saml.certificates import CertificateProblem, CertificateUnusable
 
 SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(

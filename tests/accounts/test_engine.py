@@ -26,7 +26,7 @@ from jitprov.provisioner import (
     provision,
 )
 from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.types import (
     Claims,
     Create,

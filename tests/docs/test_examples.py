@@ -23,7 +23,7 @@ from jitprov import signals
 from jitprov.conf import conf
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
-from jitprov.provisioning.transforms import parse_transforms
+from jitprov.provisioning.steps import parse_transforms
 from jitprov.testing import ANN, FakeIdentityProvider, Person
 from tests.support.pages import FENCES, README, ROOT, Fence, fences, reference, rows
 

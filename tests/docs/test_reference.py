@@ -26,7 +26,7 @@ from jitprov.exceptions import JitprovError
 from jitprov.metadata.source import ImportRefused
 from jitprov.models import Tenant
 from jitprov.provisioner import Provisioner
-from jitprov.provisioning import mapping, patterns, transforms
+from jitprov.provisioning import mapping, patterns, steps, transform_spec
 from jitprov.provisioning.types import RefusalReason
 from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.xml import MESSAGE_LIMITS
@@ -183,11 +183,11 @@ def test_exactly_the_checks_that_exist_are_documented() -> None:
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("reference/transforms.md", f"{transforms.MAX_TRANSFORMS} transforms in a row"),
+        ("reference/transforms.md", f"{steps.MAX_TRANSFORMS} transforms in a row"),
         ("reference/transforms.md", f"{mapping.MAX_RULES} rows"),
         ("reference/transforms.md", f"{mapping.MAX_SOURCES} claims in a row"),
-        ("reference/transforms.md", f"{transforms.MAX_VALUES} values"),
-        ("reference/transforms.md", f"at most {transforms.MAX_VALUE_LENGTH} characters each"),
+        ("reference/transforms.md", f"{transform_spec.MAX_VALUES} values"),
+        ("reference/transforms.md", f"at most {transform_spec.MAX_VALUE_LENGTH} characters each"),
         ("reference/transforms.md", f"at most {patterns.MAX_PATTERN_LENGTH}\ncharacters"),
         ("reference/refusals.md", f"more than {MESSAGE_LIMITS.bytes // 1024} KiB"),
         ("reference/refusals.md", f"more than {MESSAGE_LIMITS.nodes:,} nodes"),

@@ -15,7 +15,7 @@ from jitprov.host.user_fields import mappable_fields, refuse_target
 from jitprov.models import IdentityProvider, ProvisioningEvent
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.testing import ANN
 from tests.support.accounts.models import User
 from tests.support.factories import GroupFactory, IdentityProviderFactory, map_group

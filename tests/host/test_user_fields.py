@@ -17,7 +17,7 @@ from jitprov.host.user_fields import (
     username_is_free_to_choose,
     values_of,
 )
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.types import (
     Claims,
     DesiredUser,

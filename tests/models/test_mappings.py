@@ -13,8 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioner import provision
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.types import Claims, Source
 from tests.support.accounts.models import User
 from tests.support.factories import IdentityProviderFactory

@@ -11,7 +11,7 @@ from jitprov.provisioning.mapping import (
     external_id_from,
     map_claims,
 )
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,

@@ -5,16 +5,12 @@ from datetime import date
 
 import pytest
 
-from jitprov.provisioning.transforms import (
-    MAX_TOTAL_LENGTH,
+from jitprov.provisioning.steps import parse_transforms, run_transforms
+from jitprov.provisioning.transform_spec import (
     MAX_VALUE_LENGTH,
-    MAX_VALUES,
-    TRANSFORMS,
     ValueRefused,
-    acceptable,
-    parse_transforms,
-    run_transforms,
 )
+from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.provisioning.types import Value
 
 CLAIMS: Mapping[str, tuple[str, ...]] = {
@@ -314,29 +310,6 @@ def test_a_value_that_does_not_fit_is_refused(
     with pytest.raises(ValueRefused, match=problem) as caught:
         run(*steps, values=values)
     assert caught.value.code == "invalid_value"
-
-
-def test_blank_values_are_dropped() -> None:
-    assert acceptable(("a", " ", "", "b ")) == ("a", "b ")
-
-
-@pytest.mark.parametrize(
-    ("values", "problem"),
-    [
-        pytest.param(("a",) * (MAX_VALUES + 1), "more than 1000 values", id="too many"),
-        pytest.param(("a" * (MAX_VALUE_LENGTH + 1),), "more than 4096", id="too long"),
-        pytest.param(
-            ("a" * MAX_VALUE_LENGTH,) * (MAX_TOTAL_LENGTH // MAX_VALUE_LENGTH + 1),
-            "characters together",
-            id="too much altogether",
-        ),
-        pytest.param(("a\x00b",), "cannot be stored", id="a null character"),
-        pytest.param(("a\ud800",), "cannot be stored", id="half a character"),
-    ],
-)
-def test_values_are_bounded(values: tuple[str, ...], problem: str) -> None:
-    with pytest.raises(ValueRefused, match=problem):
-        acceptable(values)
 
 
 def test_a_refusal_does_not_repeat_the_value() -> None:

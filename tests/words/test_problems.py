@@ -9,8 +9,8 @@ import pytest
 from django.utils import translation
 
 from jitprov.exceptions import ProblemCode
-from jitprov.provisioning.problems import MappingProblem
-from jitprov.provisioning.transforms import MappingError, parse_transforms
+from jitprov.provisioning.problems import MappingError, MappingProblem
+from jitprov.provisioning.steps import parse_transforms
 from jitprov.saml.certificates import CertificateProblem, CertificateUnusable, load_certificate
 from jitprov.words.problems import SENTENCES, in_words, sentence
 from tests.saml.documents import key_pair

@@ -20,7 +20,7 @@ from jitprov.management.preview_report import PreviewReport
 from jitprov.mapping_review.preview import PreviewInputRefused, Said, pasted, preview, recent
 from jitprov.mapping_review.review import review
 from jitprov.models import IdentityProvider
-from jitprov.provisioning.transforms import MappingError
+from jitprov.provisioning.problems import MappingError
 
 UNUSABLE = 2
 """Exit code where there is nothing to preview."""

@@ -6,12 +6,8 @@ from typing import Any
 import pytest
 
 from jitprov.exceptions import JitprovError
-from jitprov.provisioning.transforms import (
-    MAX_TRANSFORMS,
-    MappingError,
-    parse_transforms,
-    run_transforms,
-)
+from jitprov.provisioning.problems import MappingError
+from jitprov.provisioning.steps import MAX_TRANSFORMS, parse_transforms, run_transforms
 from jitprov.provisioning.types import Transform
 
 

@@ -1,0 +1,71 @@
+"""Read the steps of a claim mapping, check them, and run them on the values of a claim.
+
+Parameters are checked on every use, not only in forms, because rows can also be written without a form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from jitprov.provisioning.problems import MappingError, MappingProblem
+from jitprov.provisioning.transform_spec import ClaimValues, TransformSpec, Values, acceptable
+from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.provisioning.types import Transform, Value
+
+MAX_TRANSFORMS = 10
+"""Most steps in one row."""
+
+
+def parse_transforms(raw: object) -> tuple[Transform, ...]:
+    """Read ``[{"name": "split", "separator": ";"}, ...]`` as it comes from JSON.
+
+    Raises :class:`MappingError`, which names the transform and the parameter.
+    """
+    if not isinstance(raw, list | tuple):
+        raise MappingError(MappingProblem.STEPS_NO_LIST)
+    return check_transforms([_parse_one(item) for item in raw[: MAX_TRANSFORMS + 1]])
+
+
+def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
+    """Return the transforms with checked and completed parameters, or raise :class:`MappingError`."""
+    if len(transforms) > MAX_TRANSFORMS:
+        raise MappingError(MappingProblem.TOO_MANY_STEPS, most=MAX_TRANSFORMS)
+    specs = [_spec(transform.name) for transform in transforms]
+    for spec in specs[:-1]:
+        if spec.typed:
+            raise MappingError(MappingProblem.STEP_NOT_LAST, transform=spec.name)
+    return tuple(
+        Transform(name=spec.name, parameters=spec.validate(transform.parameters))
+        for spec, transform in zip(specs, transforms, strict=True)
+    )
+
+
+def run_transforms(
+    transforms: Sequence[Transform], values: Values, claims: ClaimValues
+) -> Iterator[tuple[str, Value]]:
+    """Apply transforms in order and yield each one's name with what it produced.
+
+    Raises :class:`MappingError` before the first step, :class:`ValueRefused` at any.
+    """
+    values = acceptable(values)
+    for transform in check_transforms(transforms):
+        result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
+        if not isinstance(result, tuple):
+            # A typed transform: there is no step after it.
+            yield transform.name, result
+            return
+        values = acceptable(result)
+        yield transform.name, values
+
+
+def _parse_one(raw: object) -> Transform:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
+        raise MappingError(MappingProblem.STEP_NO_OBJECT)
+    parameters = {key: value for key, value in raw.items() if key != "name"}
+    return Transform(name=raw["name"], parameters=parameters)
+
+
+def _spec(name: str) -> TransformSpec:
+    if name not in TRANSFORMS:
+        raise MappingError(MappingProblem.UNKNOWN_STEP, transform=name[:50])
+    return TRANSFORMS[name]
