@@ -7,6 +7,7 @@ SQL, never a row: it runs with new values each time, and Django's own iterator m
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
@@ -139,7 +140,8 @@ class KeptSelect(Generic[M]):
         if rows.query.select_for_update and connections[alias].get_autocommit():
             # Django's compiler says so, which is not asked any more.
             raise TransactionManagementError("select_for_update needs a transaction")
-        query = cast("_KeptQuery", rows.query.chain(_KeptQuery))
+        # Shallow: nothing of the query is changed when it only runs.
+        query = copy(self._query)
         query.values = values
         query.compiled = self._kept.get(
             rows.model, alias, lambda: rows.all().query.get_compiler(using=alias)
@@ -149,6 +151,10 @@ class KeptSelect(Generic[M]):
     @cached_property
     def _rows(self) -> QuerySet[M]:
         return self._make_rows()
+
+    @cached_property
+    def _query(self) -> _KeptQuery:
+        return cast("_KeptQuery", self._rows.query.chain(_KeptQuery))
 
 
 def insert(row: M) -> M:
