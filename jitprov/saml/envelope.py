@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from lxml import etree
 
@@ -40,7 +41,7 @@ _ENTRA_ERROR = re.compile(r"\bAADSTS\d{2,7}\b", re.ASCII)
 """All that is kept of the text of a status: it names people."""
 MAX_ENCODED = MESSAGE_LIMITS.bytes * 3 // 2
 """Characters of a SAMLResponse: four carry three bytes, and line breaks are allowed."""
-_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_IDS = [etree.XPath(f"//@{name}", smart_strings=False) for name in ("ID", "Id", "id", "xml:id")]
 
 
 class ResponseRefused(JitprovError):
@@ -251,11 +252,6 @@ def _require_one_assertion(root: etree._Element) -> None:
             raise SignatureMalformed(
                 "a signature that is neither the Response's nor the Assertion's"
             )
-    ids = [
-        value
-        for element in root.iter(etree.Element)
-        for name, value in element.items()
-        if name in {"ID", "Id", "id", _XML_ID}
-    ]
+    ids = [value for path in _IDS for value in cast(list[str], path(root))]
     if len(ids) != len(set(ids)):
         raise DuplicateId

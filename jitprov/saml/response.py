@@ -132,7 +132,7 @@ def require_destination(opened: Opened, expect: Expectation) -> None:
 
 def require_response_issuer(opened: Opened, expect: Expectation) -> None:
     """Require the identity provider on the Response; it may be missing only if nobody signed the Response."""
-    if opened.response_signed or opened.response.find(f"{{{SAML}}}Issuer") is not None:
+    if opened.response_signed or children(opened.response, "Issuer"):
         require_issuer(opened.response, expect.idp.entity_id)
 
 
@@ -163,7 +163,7 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
 
 def require_issuer(element: etree._Element, expected: str) -> None:
     """Require exactly one Issuer, the identity provider."""
-    issuers = element.findall(f"{{{SAML}}}Issuer")
+    issuers = children(element, "Issuer")
     received = [text_of(issuer) for issuer in issuers]
     if received != [expected] or issuers[0].get("Format", ENTITY_FORMAT) != ENTITY_FORMAT:
         raise IssuerMismatch(expected=expected, received=received)
@@ -203,7 +203,7 @@ def require_confirmation(subject: etree._Element, expect: Expectation) -> etree.
 
 def bearer_confirmations(subject: etree._Element) -> list[etree._Element]:
     """Return every confirmation of the kind that a browser can bring; there is one at least."""
-    confirmations = subject.findall(f"{{{SAML}}}SubjectConfirmation")
+    confirmations = children(subject, "SubjectConfirmation")
     found = [confirmation for confirmation in confirmations if confirmation.get("Method") == BEARER]
     if not found:
         methods = [confirmation.get("Method", "") for confirmation in confirmations]
@@ -277,7 +277,7 @@ def require_audience(conditions: etree._Element, sp_entity_id: str) -> None:
 
 def audiences_of(conditions: etree._Element) -> Iterator[list[str]]:
     """Yield the audiences of each restriction."""
-    for restriction in conditions.findall(f"{{{SAML}}}AudienceRestriction"):
+    for restriction in children(conditions, "AudienceRestriction"):
         yield [text_of(audience) for audience in restriction]
 
 
@@ -312,9 +312,9 @@ def authn_context_of(statement: etree._Element) -> str:
 
 def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
     """Return the NameID. AD FS sends none unless a rule makes one: then a claim must be the anchor."""
-    if subject.find(f"{{{SAML}}}EncryptedID") is not None:
+    if children(subject, "EncryptedID"):
         raise EncryptedPart("NameID").stating(expected="NameID", received=("EncryptedID",))
-    name_ids = subject.findall(f"{{{SAML}}}NameID")
+    name_ids = children(subject, "NameID")
     if len(name_ids) > 1:
         raise AssertionMalformed("several NameIDs").stating(
             expected="1 NameID", received=(f"{len(name_ids)} NameID",)
@@ -335,12 +335,12 @@ def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
 def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
     """Return every attribute; one that is sent in several parts, as Keycloak does, is joined."""
     found: dict[str, tuple[str, ...]] = {}
-    for statement in assertion.findall(f"{{{SAML}}}AttributeStatement"):
-        if statement.find(f"{{{SAML}}}EncryptedAttribute") is not None:
+    for statement in children(assertion, "AttributeStatement"):
+        if children(statement, "EncryptedAttribute"):
             raise EncryptedPart("Attribute").stating(
                 expected="Attribute", received=("EncryptedAttribute",)
             )
-        for attribute in statement.findall(f"{{{SAML}}}Attribute"):
+        for attribute in children(statement, "Attribute"):
             name = attribute.get("Name")
             if not name:
                 raise AssertionMalformed("attribute without a Name").stating(
@@ -351,7 +351,7 @@ def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
 
 
 def _values(attribute: etree._Element) -> tuple[str, ...]:
-    texts = (_value(value) for value in attribute.findall(f"{{{SAML}}}AttributeValue"))
+    texts = (_value(value) for value in children(attribute, "AttributeValue"))
     return tuple(text for text in texts if text)
 
 
@@ -359,7 +359,7 @@ def _value(value: etree._Element) -> str:
     """Return the text of a value, or of the NameID inside it (eduPersonTargetedID); other XML is no value."""
     if value.get(_NIL) in ("true", "1"):
         return ""
-    name_id = value.find(f"{{{SAML}}}NameID")
+    name_id = value.find(f"{{{SAML}}}NameID") if len(value) else None
     return text_of(value if name_id is None else name_id).strip()
 
 
@@ -388,12 +388,17 @@ def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectat
 
 def only(parent: etree._Element, name: str) -> etree._Element:
     """Return the one child of this name."""
-    children = parent.findall(f"{{{SAML}}}{name}")
-    if len(children) != 1:
-        raise AssertionMalformed(f"{len(children)} {name} elements instead of one").stating(
-            expected=f"1 {name}", received=(f"{len(children)} {name}",)
+    found = children(parent, name)
+    if len(found) != 1:
+        raise AssertionMalformed(f"{len(found)} {name} elements instead of one").stating(
+            expected=f"1 {name}", received=(f"{len(found)} {name}",)
         )
-    return children[0]
+    return found[0]
+
+
+def children(parent: etree._Element, name: str) -> list[etree._Element]:
+    """Return the children of this name."""
+    return [*parent.iterchildren(f"{{{SAML}}}{name}")]
 
 
 def _require_begun(

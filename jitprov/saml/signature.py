@@ -26,7 +26,7 @@ from jitprov.exceptions import MAX_RECEIVED, JitprovError
 from jitprov.saml.certificates import PublicKey, fingerprint_of, public_key
 from jitprov.saml.time import format_instant
 from jitprov.saml.types import Certificate
-from jitprov.saml.xml import DS, EXC_C14N, ForbiddenXml, canonical, parse_trusted, text_of
+from jitprov.saml.xml import DS, EXC_C14N, ForbiddenXml, canonical, detached, parse_trusted, text_of
 
 ENVELOPED = f"{DS}enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -145,7 +145,7 @@ class Signed:
 
 def is_signed(element: etree._Element) -> bool:
     """Say whether the element has a signature of its own."""
-    return element.find(f"{{{DS}}}Signature") is not None
+    return any(True for _ in element.iterchildren(f"{{{DS}}}Signature"))
 
 
 def verify_enveloped(
@@ -181,7 +181,9 @@ def _verified(
     certificates: Sequence[Certificate],
     now: datetime,
 ) -> Signed:
-    signed = _canonical(_without_signature(element), signature.prefixes)
+    copy = detached(element)
+    _remove_signature(copy)
+    signed = _canonical(copy, signature.prefixes)
     digest = hashlib.new(signature.digest, signed).digest()
     if not hmac.compare_digest(digest, signature.digest_value):
         raise SignatureInvalid("digest differs")
@@ -243,11 +245,11 @@ def _read_signature(element: etree._Element) -> _Signature:
     if not element.get("ID") or reference.get("URI") != f"#{element.get('ID')}":
         raise SignatureMalformed("the reference does not name the element that it is in")
     method = _only_child(signed_info, "SignatureMethod")
-    c14n = _only_child(signed_info, "CanonicalizationMethod")
+    prefixes = _exclusive_prefixes(_only_child(signed_info, "CanonicalizationMethod"))
     return _Signature(
         method=_signature_method(method),
         value=_base64(_only_child(signature, "SignatureValue")),
-        signed_info=_canonical(signed_info, _exclusive_prefixes(c14n)),
+        signed_info=_canonical(detached(signed_info), prefixes),
         digest=_digest_name(_only_child(reference, "DigestMethod")),
         digest_value=_base64(_only_child(reference, "DigestValue")),
         prefixes=_transforms(_only_child(reference, "Transforms")),
@@ -299,28 +301,26 @@ def _exclusive_prefixes(method: etree._Element) -> tuple[str, ...]:
     return tuple(prefixes)
 
 
-def _canonical(element: etree._Element, prefixes: tuple[str, ...]) -> bytes:
+def _canonical(root: etree._Element, prefixes: tuple[str, ...]) -> bytes:
     try:
-        return canonical(element, prefixes)
+        return canonical(root, prefixes)
     except ForbiddenXml as error:
         raise SignatureMalformed(f"{error} in what is signed") from error
 
 
-def _without_signature(element: etree._Element) -> etree._Element:
-    """Return a copy after the enveloped-signature transform: the signature is gone, text around it stays."""
-    copy = parse_trusted(etree.tostring(element, with_tail=False, encoding="utf-8"))
-    signature = _only_child(copy, "Signature")
+def _remove_signature(element: etree._Element) -> None:
+    """Apply the enveloped-signature transform: the signature goes, text around it stays."""
+    signature = _only_child(element, "Signature")
     tail, before = signature.tail or "", signature.getprevious()
     if before is not None:
         before.tail = (before.tail or "") + tail
     else:
-        copy.text = (copy.text or "") + tail
-    copy.remove(signature)
-    return copy
+        element.text = (element.text or "") + tail
+    element.remove(signature)
 
 
 def _only_child(parent: etree._Element, name: str) -> etree._Element:
-    children = parent.findall(f"{{{DS}}}{name}")
+    children = [*parent.iterchildren(f"{{{DS}}}{name}")]
     if len(children) != 1:
         raise SignatureMalformed(f"{len(children)} {name} elements instead of one")
     return children[0]

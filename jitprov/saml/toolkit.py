@@ -1,35 +1,33 @@
-"""The second verifier: python3-saml. The only module that imports it.
+"""Judge a response with python3-saml, the second verifier. No other module imports python3-saml.
 
-It is used as it is, with four things taken out of its hands:
+Every rule of the library is kept. It runs on copies of its two modules, in which some names mean something of ours:
 
 * the clock, so that a moment can be given, as everywhere in this package;
-* the XML schemas, which it would compile anew for every message;
-* the settings, which it would build anew and complete from files on disk;
+* the settings and XML schemas, XPath queries and keys of certificates, which it would make anew for every message;
+* the reading of times and of texts, which gives the same in a shorter way;
 * decryption, after which it moves the assertion so that prefixes and with them the canonical form change.
 
-Nothing of the installed library is altered: the two methods that reach for globals are bound again with
-globals of ours.
+Nothing of the installed library is altered. What is kept is keyed by everything that is in it, and bounded.
 """
 
 from __future__ import annotations
 
-import base64
+import re
 import threading
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from types import FunctionType
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-import onelogin.saml2.response as library
+import xmlsec
 from lxml import etree
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from jitprov.saml.types import MAX_CLOCK_SKEW, IdpMetadata, ServiceProvider
@@ -37,6 +35,10 @@ from jitprov.saml.xml import SAML
 
 _now: ContextVar[int] = ContextVar("jitprov_toolkit_now")
 _per_thread = threading.local()
+_USUAL_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.\d+)?Z", re.ASCII
+)
+"""What identity providers write. The library tries several formats; whatever else it may be is left to it."""
 
 
 class ToolkitRefused(Exception):
@@ -120,10 +122,74 @@ def _text(value: Any) -> str:
     return str(value["NameID"]["value"] or "").strip() if isinstance(value, dict) else str(value)
 
 
-class _Clock(OneLogin_Saml2_Utils):  # type: ignore[misc]
+def _copy_of(name: str) -> Any:
+    """Return a copy of a module of the library, in which names can be given another meaning."""
+    spec: Any = find_spec(name)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_utils = _copy_of("onelogin.saml2.utils")
+_response = _copy_of("onelogin.saml2.response")
+
+
+@lru_cache(maxsize=128)
+def _compiled_query(query: str) -> etree.XPath:
+    """Return a query of the library, compiled. lxml lets one thread at a time evaluate it."""
+    return etree.XPath(query, namespaces=OneLogin_Saml2_Constants.NSMAP)
+
+
+def _compiled_schema(name: str) -> etree.XMLSchema:
+    """Return a compiled schema; one for each thread, because its error log is not shared safely."""
+    schemas: dict[str, etree.XMLSchema] = _per_thread.__dict__
+    if name not in schemas:
+        path = Path(_response.__file__).parent / "schemas" / name
+        schemas[name] = etree.XMLSchema(etree.parse(path))
+    return schemas[name]
+
+
+class _Xml(OneLogin_Saml2_XML):  # type: ignore[misc]
+    @staticmethod
+    def query(dom: Any, query: str, context: Any = None, tagid: str | None = None) -> Any:
+        variables = {} if tagid is None else {"tagid": tagid}
+        return _compiled_query(query)(dom if context is None else context, **variables)
+
+    @staticmethod
+    def element_text(node: Any) -> Any:
+        # The library removes comments first, and they would be children.
+        return OneLogin_Saml2_XML.element_text(node) if len(node) else node.text
+
+    @staticmethod
+    def validate_xml(xml: Any, schema: str, debug: bool = False) -> Any:
+        if xml.find(f"{{{SAML}}}EncryptedAssertion") is not None:
+            # The same message in plaintext is validated next; the schema does not know xmlenc 1.1.
+            return xml
+        return xml if _compiled_schema(schema).validate(xml) else "invalid_xml"
+
+
+class _Keys:
+    """The part of ``xmlsec.Key`` that verifies; a signature context takes a copy of the key that it is given."""
+
+    from_memory = staticmethod(lru_cache(maxsize=1024)(xmlsec.Key.from_memory))
+
+
+class _Utils(_utils.OneLogin_Saml2_Utils):  # type: ignore[misc, name-defined]
+    @staticmethod
+    def b64decode(document: bytes) -> bytes:
+        """Return the response, which the library expects as base64 and gets decoded."""
+        return document
+
     @staticmethod
     def now() -> int:
         return _now.get()
+
+    @staticmethod
+    def parse_SAML_to_time(timestr: str) -> int:  # noqa: N802 -- the library's name
+        match = _USUAL_TIME.fullmatch(timestr)
+        if match is None:
+            return int(_utils.OneLogin_Saml2_Utils.parse_SAML_to_time(timestr))
+        return int(datetime.fromisoformat(f"{match[1]}+00:00").timestamp())
 
 
 class _Constants(OneLogin_Saml2_Constants):  # type: ignore[misc]
@@ -131,55 +197,32 @@ class _Constants(OneLogin_Saml2_Constants):  # type: ignore[misc]
     ALLOWED_CLOCK_DRIFT = int(2 * MAX_CLOCK_SKEW.total_seconds())
 
 
-class _Schemas(OneLogin_Saml2_XML):  # type: ignore[misc]
-    @staticmethod
-    def validate_xml(xml: Any, schema: str, debug: bool = False) -> Any:
-        if xml.find(f"{{{SAML}}}EncryptedAssertion") is not None:
-            # The same message in plaintext is validated next; the schema does not know xmlenc 1.1.
-            return xml
-        return xml if _compiled(schema).validate(xml) else "invalid_xml"
+vars(_utils).update(
+    OneLogin_Saml2_XML=_Xml,
+    xmlsec=SimpleNamespace(**{**vars(xmlsec), "Key": _Keys}),
+)
+vars(_response).update(
+    OneLogin_Saml2_XML=_Xml,
+    OneLogin_Saml2_Utils=_Utils,
+    OneLogin_Saml2_Constants=_Constants,
+)
 
 
-def _compiled(name: str) -> etree.XMLSchema:
-    """Return a compiled schema; one for each thread, because its error log is not shared safely."""
-    schemas: dict[str, etree.XMLSchema] = _per_thread.__dict__
-    if name not in schemas:
-        path = Path(library.__file__).parent / "schemas" / name
-        schemas[name] = etree.XMLSchema(etree.parse(path))
-    return schemas[name]
-
-
-def _rebound(method: Any) -> Callable[..., Any]:
-    """Return the library's own function, reading our clock and our schemas."""
-    names = {
-        **method.__globals__,
-        "OneLogin_Saml2_Utils": _Clock,
-        "OneLogin_Saml2_Constants": _Constants,
-        "OneLogin_Saml2_XML": _Schemas,
-    }
-    return FunctionType(
-        method.__code__, names, method.__name__, method.__defaults__, method.__closure__
-    )
-
-
-class _Response(library.OneLogin_Saml2_Response):  # type: ignore[misc]
+class _Response(_response.OneLogin_Saml2_Response):  # type: ignore[misc, name-defined]
     def __init__(self, settings: Any, document: bytes, decrypted: bytes | None) -> None:
         self._plaintext = decrypted
-        super().__init__(settings, base64.b64encode(document))
+        self._found: dict[tuple[bool | None, str, str | None], list[Any]] = {}
+        super().__init__(settings, document)
 
-    is_valid = _rebound(library.OneLogin_Saml2_Response.is_valid)
+    def _query(self, query: str, tagid: str | None = None) -> list[Any]:
+        """Return what a query finds. The library asks many times for the signed assertion, which stays the same."""
+        asked = (self.encrypted, query, tagid)
+        if asked not in self._found:
+            self._found[asked] = super()._query(query, tagid)
+        return self._found[asked]
 
     def _decrypt_assertion(self, xml: Any) -> Any:
         return OneLogin_Saml2_XML.to_etree(self._plaintext)
-
-    def validate_timestamps(self, **_: Any) -> Any:
-        return _validate_timestamps(self)
-
-
-# It is wrapped in a decorator that turns exceptions into False; is_valid wants the exceptions.
-_validate_timestamps = _rebound(
-    library.OneLogin_Saml2_Response.validate_timestamps.__closure__[0].cell_contents
-)
 
 
 @lru_cache(maxsize=1024)

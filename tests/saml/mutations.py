@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from copy import deepcopy
 
@@ -65,3 +66,40 @@ def write(tag: str, text: str) -> Mutation:
         find(root, tag).text = text
 
     return mutate
+
+
+def mutilation(dice: random.Random) -> Mutation:
+    """Return a mutation that drops, doubles or empties an element, or drops or alters an attribute."""
+
+    def mutate(root: etree._Element) -> None:
+        element = dice.choice([*root.iter(f"{SAML}*")])
+        kind = dice.randrange(4)
+        parent, names = element.getparent(), sorted(map(str, element.attrib))
+        if kind == 0 and parent is not None and not element.tag.endswith("Assertion"):
+            parent.remove(element)
+        elif kind == 1:
+            double(str(element.tag))(root)
+        elif kind == 2 and names:
+            del element.attrib[dice.choice(names)]
+        elif names:
+            element.set(dice.choice(names), "2026-03-02T09:00:00Z")
+        else:
+            element.text = "\u202ex"
+
+    return mutate
+
+
+def damage(document: bytearray, dice: random.Random) -> bytes:
+    """Change, cut, or double a piece of a document."""
+    start = dice.randrange(len(document))
+    end = min(len(document), start + dice.randrange(1, 40))
+    kind = dice.randrange(4)
+    if kind == 0:
+        document[start] = dice.randrange(256)
+    elif kind == 1:
+        del document[start:end]
+    elif kind == 2:
+        document[start:start] = document[start:end]
+    else:
+        document[start:end] = b"<" * (end - start)
+    return bytes(document)

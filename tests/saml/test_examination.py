@@ -25,13 +25,13 @@ from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.person import ANN, EMAIL_CLAIM
 from tests.saml.conftest import ACS_URL, NOW, REQUEST_ID, SKEW, SP_ENTITY_ID
-from tests.saml.mutations import SAML, double, drop, find
+from tests.saml.mutations import SAML, damage, double, drop, find, mutilation
 from tests.saml.test_encryption_refused import FAILED_DECRYPTIONS
 from tests.saml.test_envelope_refused import NO_RESPONSES
 from tests.saml.test_response_accepted import USUAL_SHAPES, respond
 from tests.saml.test_response_refused import SIGNED_BUT_NOT_FOR_US, add_encrypted_attribute
 from tests.saml.test_signature_refused import UNPROVED
-from tests.saml.test_toolkit import damage, foreign_statement, text_beside_a_name_id
+from tests.saml.test_toolkit import foreign_statement, text_beside_a_name_id
 
 PERSONAL = {ANN.upn, ANN.email, ANN.object_id, *ANN.groups, "admin@acme.example"}
 
@@ -371,27 +371,6 @@ def test_whatever_is_damaged_the_checks_explain_the_verdict(
         response = respond(fake, encrypt_for=certificate, **{when: mutilation(dice)})
         examined(response, expect)
         in_response_to_of(response)
-
-
-def mutilation(dice: random.Random) -> Any:
-    """Return a mutation that drops, doubles or empties an element, or drops or alters an attribute."""
-
-    def mutate(root: etree._Element) -> None:
-        element = dice.choice([*root.iter(f"{SAML}*")])
-        kind = dice.randrange(4)
-        parent, names = element.getparent(), sorted(map(str, element.attrib))
-        if kind == 0 and parent is not None and not element.tag.endswith("Assertion"):
-            parent.remove(element)
-        elif kind == 1:
-            double(str(element.tag))(root)
-        elif kind == 2 and names:
-            del element.attrib[dice.choice(names)]
-        elif names:
-            element.set(dice.choice(names), "2026-03-02T09:00:00Z")
-        else:
-            element.text = "\u202ex"
-
-    return mutate
 
 
 def test_damaged_bytes_are_examined_and_never_crash(

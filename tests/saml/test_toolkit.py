@@ -7,9 +7,10 @@ import random
 from dataclasses import replace
 from typing import Any
 
-import onelogin.saml2.response as library
 import pytest
+import xmlsec
 from lxml import etree
+from onelogin.saml2 import constants, response, utils, xml_utils
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml import toolkit
@@ -18,6 +19,7 @@ from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.types import KeyPair, NameID
 from jitprov.testing import FakeIdentityProvider
 from tests.saml.conftest import REQUEST_ID
+from tests.saml.mutations import damage
 from tests.saml.test_response_accepted import respond
 
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -67,10 +69,13 @@ def test_a_response_id_of_somebody_else_on_the_unsigned_envelope(
         verify_response(response, expect)
 
 
-def test_the_library_keeps_its_own_functions() -> None:
-    own = library.OneLogin_Saml2_Response.is_valid.__globals__
-    assert own["OneLogin_Saml2_XML"].__module__ == "onelogin.saml2.xml_utils"
-    assert own["OneLogin_Saml2_Utils"].__module__ == "onelogin.saml2.utils"
+def test_the_installed_library_is_not_altered() -> None:
+    for module in (response, utils):
+        assert module.OneLogin_Saml2_XML is xml_utils.OneLogin_Saml2_XML
+        assert module.OneLogin_Saml2_Constants is constants.OneLogin_Saml2_Constants
+        assert module.OneLogin_Saml2_Utils is utils.OneLogin_Saml2_Utils
+    assert utils.xmlsec is xmlsec
+    assert constants.OneLogin_Saml2_Constants.ALLOWED_CLOCK_DRIFT == 300
 
 
 def test_settings_are_kept_by_value(fake: FakeIdentityProvider, expect: Expectation) -> None:
@@ -130,19 +135,3 @@ def test_damaged_responses_are_refused_and_never_crash(
             value="Ann.Archer@acme.example",
             format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
         )
-
-
-def damage(document: bytearray, dice: random.Random) -> bytes:
-    """Change, cut, or double a piece of a document."""
-    start = dice.randrange(len(document))
-    end = min(len(document), start + dice.randrange(1, 40))
-    kind = dice.randrange(4)
-    if kind == 0:
-        document[start] = dice.randrange(256)
-    elif kind == 1:
-        del document[start:end]
-    elif kind == 2:
-        document[start:start] = document[start:end]
-    else:
-        document[start:end] = b"<" * (end - start)
-    return bytes(document)
