@@ -1,4 +1,4 @@
-"""Let somebody in who was just provisioned, so that ``login()`` and permissions behave as everywhere."""
+"""The authentication backend, and the way to ask it: so that ``login()`` and permissions behave as everywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jitprov.accounts import Provisioned
 
 
 class ProvisionedUserBackend(ModelBackend):
-    """Lets somebody in who was just provisioned; holding a :class:`Provisioned` is the proof.
+    """A backend that lets in whoever was just provisioned; a :class:`Provisioned` is the proof.
 
     A subclass of ``ModelBackend`` only for its permissions and ``get_user``: it never looks at a password.
     """

@@ -1,4 +1,4 @@
-"""When other transactions are in the way: which failures that is, and trying again within bounds.
+"""Try a transaction again, within bounds, when others were in its way; tell that failure from all others.
 
 A database that is busy is no mistake of anybody's, and the same work may succeed a moment later. Every other failure
 (no such table, no connection, a full disk) is left alone, so that the host's monitoring sees it.
@@ -34,13 +34,13 @@ _SQLITE_UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PR
 
 
 class TryAgain(JitprovError):
-    """Other transactions were in the way, time and again."""
+    """The database was too busy with other transactions, time and again."""
 
     code = "try_again"
 
 
 def is_busy(error: BaseException) -> bool:
-    """Tell that a transaction lost against another one, or waited for a lock for too long."""
+    """Tell that a transaction lost against another one, or waited too long for a lock."""
     return (
         _sqlstate(error) in _POSTGRESQL_BUSY
         or _errno(error) in _MARIADB_BUSY
@@ -49,7 +49,7 @@ def is_busy(error: BaseException) -> bool:
 
 
 def is_unique_violation(error: BaseException) -> bool:
-    """Tell a value that somebody else has from anything else that a database does not accept."""
+    """Tell that a value must be unique and somebody else has it."""
     return (
         _sqlstate(error) in _POSTGRESQL_UNIQUE
         or _errno(error) in _MARIADB_UNIQUE
@@ -58,7 +58,7 @@ def is_unique_violation(error: BaseException) -> bool:
 
 
 def persevere(work: Callable[[], T], lost: Callable[[DatabaseError], bool] = is_busy) -> T:
-    """Do some work, and again while it loses; whoever tries again reads again, and finds what the other one wrote.
+    """Carry out a transaction, and again while it loses against another one. Each try reads anew what others wrote.
 
     :param work: a transaction of its own, because a failure ends the one that it happens in.
     :param lost: says of a failure whether to try again.

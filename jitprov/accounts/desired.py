@@ -1,4 +1,4 @@
-"""What an account should look like: the claims mapped by the tenant's rules, its user name settled."""
+"""Work out what an account should look like: map the claims by the tenant's rules, settle the user name."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def without_groups(desired: DesiredUser, refused: frozenset[int]) -> DesiredUser
 def with_username(
     desired: DesiredUser, current: CurrentUser | None, host: Provisioner, *, crowded: bool
 ) -> DesiredUser:
-    """Settle the user name: a free one for a new person, the old one while it still fits the wish.
+    """Return the wish with its user name settled: a free one for a new person, the old one while it still fits.
 
     :param crowded: a name that was free a moment ago has been taken meanwhile: try less likely ones.
     :raises IntegrityError: every name that was tried is taken.
@@ -113,6 +113,6 @@ def _with_fields(desired: DesiredUser, fields: Mapping[str, DesiredValue]) -> De
 
 
 def _without_username(desired: DesiredUser, name: str) -> DesiredUser:
-    """Say that a person without an e-mail address can have no account where that is the user name."""
+    """Add the problem that a person has no e-mail address where that is the user name."""
     problem = Problem(reason=RefusalReason.REQUIRED_CLAIM_MISSING, field=name, detail="no value")
     return replace(desired, problems=(*desired.problems, problem))

@@ -34,7 +34,7 @@ from jitprov.provisioning.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
-    """What came of provisioning: somebody who may come in."""
+    """The result of provisioning: a user who may come in, and the event that records it."""
 
     user: AbstractBaseUser
     event: ProvisioningEvent
@@ -59,7 +59,7 @@ def provision(
 
 
 class _Provisioning:
-    """One account being provisioned: tried as often as it takes."""
+    """One account that is being provisioned, by as many tries as it takes."""
 
     def __init__(self, judge: Judge, stopwatch: Stopwatch) -> None:
         self.judge, self.stopwatch = judge, stopwatch
@@ -122,7 +122,7 @@ class _Provisioning:
         found: Found | None,
         reference: str,
     ) -> ExternalIdentity:
-        """Return the identity, with a note for each field that is written of where its value comes from."""
+        """Return the identity, and note on it for each field that is written where the value comes from."""
         identity = found.identity if found else None
         written = provenance(decision, reference)
         if identity is None:

@@ -26,17 +26,17 @@ from jitprov.provisioning.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a sign-in would do, and to whom."""
+    """The decision that a sign-in would come to, and the account that it is about."""
 
     desired: DesiredUser
     decision: Decision
     current: CurrentUser | None
     user: AbstractBaseUser | None
-    """Who it is, if there is an account already."""
+    """The account, if there is one already."""
 
     @property
     def settled(self) -> DesiredUser:
-        """The wish as far as it was settled: with the user name that is free, without groups that may not be given."""
+        """Return the wish with a free user name and without groups that may not be given, as far as that was settled."""
         return self.desired if isinstance(self.decision, Refuse) else self.decision.desired
 
 
@@ -74,11 +74,11 @@ class Judge:
         self.host = host
         self.desired = desired
         self.crowded = False
-        """Set after a race was lost: the next free user name is looked for among less likely ones."""
+        """Whether a race for a user name was lost; then the next one is made less likely to be taken."""
         self._as_if_enabled = as_if_enabled
 
     def judge(self) -> tuple[Found | None, Decision]:
-        """Read and decide; again where somebody unknown is refused for a value that somebody else has.
+        """Read and decide. Do so again where an unknown person is refused for a value that somebody else has.
 
         Between the two reads the same person may have come in by another tab (READ COMMITTED), and then
         the value that is taken is their own. Call it inside a transaction: what is read is locked.
@@ -119,7 +119,7 @@ class Judge:
     def _with_assignable_groups(
         self, desired: DesiredUser, current: CurrentUser | None
     ) -> DesiredUser:
-        """Give nobody a group that the host does not let this tenant map to, whatever its mapping says.
+        """Leave out groups that the host does not let this tenant give, whatever its mapping says.
 
         Forms accept none such, but the host may have changed its mind since. Asked only about those who would join.
         """

@@ -1,4 +1,4 @@
-"""People as the database knows them: read in one statement and locked; their groups, and where their values come from."""
+"""Read people in one statement and lock them; write their groups, and note where their values come from."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Found:
 
 
 def identity_of(identity_provider: IdentityProvider, external_id: str) -> ExternalIdentity | None:
-    """Look somebody up by the anchor and nothing else, with their groups and who granted them. Lock the row."""
+    """Return the identity with this anchor, its user, their groups and who granted them. Lock the row."""
     by_anchor = _by_anchor(get_user_model())
     found = by_anchor.run(
         identity_provider=identity_provider.pk, external_id_digest=digest(external_id)
@@ -72,6 +72,7 @@ def _memberships(user_model: type[AbstractBaseUser]) -> models.QuerySet[Any]:
 def current_user(
     user: AbstractBaseUser, desired: DesiredUser, identity: ExternalIdentity | None
 ) -> CurrentUser:
+    """Return what a decision must know of an account, for the fields that the wish is about."""
     names = {*desired.fields, get_user_model().USERNAME_FIELD}
     grants: list[dict[str, int]] = getattr(identity, "grants", None) or []
     own = identity.pk if identity else None

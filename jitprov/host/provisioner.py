@@ -1,4 +1,4 @@
-"""The class that hosts subclass to say how accounts of their application are found and written.
+"""The class that hosts subclass, to say how accounts of their application are found and written.
 
 Name the subclass in ``JITPROV_PROVISIONER``. Decisions are methods here; reports are signals.
 """
@@ -23,7 +23,7 @@ from jitprov.provisioning.usernames import wish_from
 
 
 class ProvisioningRefused(JitprovError):
-    """The assertion is good, and the person may not come in all the same; ``code`` is the reason."""
+    """The tenant's rules or the host do not let the person in, although the assertion is good; ``code`` is the reason."""
 
     code = "provisioning_refused"
     origin_verified = True
@@ -94,7 +94,7 @@ class Provisioner:
         return user
 
     def update_user(self, user: AbstractBaseUser, update: Update) -> None:
-        """Write what differs. Called at every later sign-in, also when nothing does."""
+        """Write the fields that differ. Called at every later sign-in, also when none does."""
         for name, value in update.changes.fields.items():
             setattr(user, name, value)
         if update.changes.fields:

@@ -1,4 +1,4 @@
-"""People as identity providers know them, and what they were granted."""
+"""External identities of users, and the groups that they were granted."""
 
 from __future__ import annotations
 

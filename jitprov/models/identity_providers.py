@@ -1,4 +1,4 @@
-"""Who may say who people are."""
+"""The identity provider of a tenant, with everything that a sign-in must know of it; and e-mail domains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
 
 
 class UnsolicitedPolicy(models.TextChoices):
-    """What to do with a response that nobody here asked for (IdP-initiated sign-in)."""
+    """The ways to treat a response that answers no request of ours (IdP-initiated sign-in)."""
 
     RESTART = "restart", _("start again from here, so that nothing can be injected")
     REJECT = "reject", _("refuse")
@@ -39,14 +39,14 @@ class UnsolicitedPolicy(models.TextChoices):
 
 
 class BindingChoice(models.TextChoices):
-    """How a message travels through the browser."""
+    """The SAML binding: how a message travels through the browser."""
 
     REDIRECT = Binding.REDIRECT.value, "HTTP-Redirect"
     POST = Binding.POST.value, "HTTP-POST"
 
 
 class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
-    """Identity providers."""
+    """A query set of identity providers."""
 
     def with_configuration(self) -> IdentityProviderQuerySet:
         """Read the tenant, certificates and mappings in the same statement."""
@@ -68,7 +68,7 @@ class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
 
 
 class IdentityProvider(models.Model):
-    """One tenant's SAML authority. Each is met as a service provider of its own."""
+    """One tenant's SAML identity provider. It knows us as a service provider of its own, with its own URLs."""
 
     slug = models.SlugField(
         _("slug"), max_length=100, unique=True, help_text=_("Part of every URL; do not change.")
@@ -151,7 +151,7 @@ class IdentityProvider(models.Model):
         _("last test passed on"), null=True, blank=True, editable=False
     )
     tested_digest = models.CharField(max_length=64, blank=True, editable=False)
-    """Of the configuration that the last passing test was made with."""
+    """The digest of the configuration that the last passed test sign-in was made with."""
     enabled_at = models.DateTimeField(_("enabled on"), null=True, blank=True, editable=False)
     unverified_refusals = models.PositiveBigIntegerField(
         _("refusals of unproved origin"), default=0, editable=False
@@ -186,12 +186,12 @@ class IdentityProvider(models.Model):
 
     @classmethod
     def meant_by(cls, slug: str) -> IdentityProvider | None:
-        """Return the identity provider of a URL with its configuration, in one statement."""
+        """Return the identity provider with this slug and its configuration, read in one statement."""
         return next(iter(_BY_SLUG.run(slug=slug)), None)
 
     @property
     def is_draft(self) -> bool:
-        """Whether it is not known yet where and to whom people are to be sent."""
+        """Tell whether it lacks what a request needs: the entity ID or the sign-on URL."""
         return not (self.entity_id and self.sso_url)
 
     def clean(self) -> None:
@@ -209,7 +209,7 @@ class IdentityProvider(models.Model):
         return absolute_url(view, self.slug)
 
     def as_service_provider(self) -> ServiceProvider:
-        """Return us, as this identity provider sees us."""
+        """Return the service provider that we are to this identity provider."""
         key_pairs = conf.SP_KEY_PAIRS
         return ServiceProvider(
             entity_id=self.sp_entity_id or self.url("metadata"),
@@ -277,7 +277,7 @@ _BY_SLUG = KeptSelect(
 
 
 class EmailDomain(models.Model):
-    """Where people with an e-mail address of this domain sign in. It routes; it proves nothing."""
+    """An e-mail domain whose people sign in at this identity provider. It routes; it proves nothing."""
 
     identity_provider = models.ForeignKey(
         IdentityProvider, on_delete=models.CASCADE, related_name="email_domains"

@@ -1,4 +1,4 @@
-"""Rows of another table as one JSON column, so that a sign-in reads its configuration in one statement.
+"""Read rows of another table as one JSON column, so that a sign-in reads its configuration in one statement.
 
 A prefetch would cost one statement for each kind of row, and a cache could serve a certificate or a mapping
 that is no longer trusted. A correlated subquery costs neither. It works on SQLite, PostgreSQL and MariaDB.
@@ -18,7 +18,7 @@ class RowsCutOff(Exception):
 
 
 class _Rows(JSONField):
-    """What is read of a JSON array: all of it, or an error. With fewer mappings other people would get in."""
+    """A JSON array that is read whole or not at all. With fewer mappings other people would get in."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         rows = super().from_db_value(value, expression, connection)
@@ -40,7 +40,7 @@ class _JsonArray(Func):
         return self.as_sql(compiler, connection, function="JSONB_AGG", **context)
 
     def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """MariaDB cuts what is longer than ``group_concat_max_len``, with a warning only: a megabyte by default."""
+        """Return the aggregate for MariaDB, which cuts what is longer than ``group_concat_max_len`` (1 MB), with only a warning."""
         array, params = self.as_sql(compiler, connection, function="JSON_ARRAYAGG", **context)
         # What was cut is no JSON, so that its length is NULL; or by chance it is, and has fewer elements.
         whole = f"COUNT(*) = COALESCE(JSON_LENGTH({array}), 0)"

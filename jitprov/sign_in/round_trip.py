@@ -1,4 +1,4 @@
-"""One SAML round trip as two functions: :func:`begin_login` and :func:`complete_login`. No HTTP here."""
+"""Carry out a SAML round trip by two functions, :func:`begin_login` and :func:`complete_login`. No HTTP here."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ logger = logging.getLogger("jitprov")
 
 
 class AssertionReplayed(JitprovError):
-    """The very same assertion has been used before."""
+    """The same assertion has been used before."""
 
     code = "assertion_replayed"
     origin_verified = True
 
 
 class RestartLoop(JitprovError):
-    """The identity provider answers our own request as if nobody had asked."""
+    """The identity provider keeps sending responses that answer no request, although we sent one."""
 
     code = "restart_loop"
     origin_verified = True
 
 
 class StartAgain(Exception):
-    """Nobody here asked for this response: it is not used, and the person is sent through a request of ours."""
+    """The response answers no request of ours. It is not used, and the browser is sent off again with a request."""
 
     def __init__(self, restarts: int) -> None:
         super().__init__(restarts)
@@ -75,10 +75,10 @@ class PendingLogin:
     started_at: float
     """POSIX timestamp."""
     restarts: int = 0
-    """Begun because a response came that nobody had asked for; how many times in a row."""
+    """How many times in a row this browser was sent off again after a response that answered no request."""
     force_authn: bool = False
     test: str = ""
-    """Reference of the test sign-in that it was made for: then nobody can be signed in with its answer."""
+    """Reference of the test sign-in that it was made for. Its answer signs nobody in."""
 
     def dumps(self) -> str:
         """Return the signed text that goes into the cookie."""
@@ -94,26 +94,26 @@ class PendingLogin:
 
     @property
     def authenticated_since(self) -> datetime | None:
-        """Since when the person must have authenticated, if we asked for that."""
+        """Return the moment since when the person must have authenticated, if we asked for that."""
         return datetime.fromtimestamp(self.started_at, UTC) if self.force_authn else None
 
     @property
     def cookie_name(self) -> str:
-        """A name of its own for each request, so that tabs do not disturb one another."""
+        """Return the name of the cookie: another one for each request, so that tabs do not disturb one another."""
         return f"{COOKIE_PREFIX}{digest(self.request_id)[:16]}"
 
 
 COOKIE_PREFIX = "__Host-jitprov-"
 MAX_RESTARTS = 2
 LOOP_SECONDS = 30
-"""An identity provider that ignores our requests comes back at once, without anybody at the keyboard."""
+"""How quickly a browser comes back that nobody is steering: then the identity provider ignores our requests."""
 MAX_PENDING = 8
 """Requests of one browser that may wait at the same time; the oldest give way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedLogin:
-    """Somebody who may come in, and where to."""
+    """The result of a sign-in: who may come in, and the request that it answers."""
 
     provisioned: Provisioned
     assertion: VerifiedAssertion
@@ -211,7 +211,7 @@ def claims_from(assertion: VerifiedAssertion, subject_claim: str) -> Claims:
 def claims_about(
     name_id: NameID | None, attributes: Mapping[str, tuple[str, ...]], subject_claim: str
 ) -> Claims:
-    """Return the same of an assertion that a test found good only in part."""
+    """Return what parts of an assertion say, where a test found only these to be good."""
     values = dict(attributes)
     if name_id is not None:
         values.setdefault(NAME_ID_CLAIM, (name_id.value,))
@@ -269,7 +269,7 @@ def _verify(
 
 
 def _restarts_lately(waiting: Iterable[PendingLogin], now: datetime) -> int:
-    """Return how often this browser was sent round just now; a person who clicks a tile again is slower."""
+    """Return how often this browser was sent off again just now; a person who clicks again is slower."""
     return max(
         (item.restarts for item in waiting if now.timestamp() - item.started_at < LOOP_SECONDS),
         default=0,
@@ -290,7 +290,7 @@ def _use(
 
 
 def _observe(identity_provider: IdentityProvider, claims: Claims) -> None:
-    """Remember the names of the claims that came, also of somebody who is then refused."""
+    """Note the names of the claims that came, also where the person is then refused."""
     try:
         observe(identity_provider, claims)
     except DatabaseError as error:
@@ -300,7 +300,7 @@ def _observe(identity_provider: IdentityProvider, claims: Claims) -> None:
 
 
 def consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
-    """Use an assertion up, once and for all machines: after it was judged, so that nobody can burn another's ID.
+    """Use an assertion up, once for all machines. It was judged before, so that nobody can use up another's ID.
 
     In a transaction of its own: it stays used whatever becomes of the rest.
     """
@@ -322,7 +322,7 @@ def _consume_once(identity_provider: IdentityProvider, assertion: VerifiedAssert
 
 
 def _record(keep: Callable[[], object]) -> None:
-    """Record what came of an attempt, unless the database is busy: nobody gets in, or is sent an error, for that."""
+    """Record the result of an attempt. If the database is busy, log a warning: the person gets their answer all the same."""
     try:
         keep()
     except DatabaseError as error:

@@ -1,4 +1,4 @@
-"""HTTP and nothing else: parse, call one use case, answer."""
+"""The views of a sign-in. Each parses a request, calls one use case and answers."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ from jitprov.words.refusals import as_json, explain
 logger = logging.getLogger("jitprov")
 
 MAX_NEXT_URL = 2000
-"""Bytes; a longer one would not fit into the cookie."""
+"""The longest URL to return to, in bytes; a longer one would not fit into the cookie."""
 MAX_LOGIN_HINT = 254
-"""Characters, as of an e-mail address."""
+"""The longest login hint, in characters: an e-mail address has no more."""
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 MAX_PENDING_BYTES = 4096
-"""Of the cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
+"""The most bytes of pending cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 
 
 _ENDS_WITH_IDP = "_jitprov_ends_with_idp"
-"""Key in a session whose end we have set."""
+"""The session key that says that we have set when the session ends."""
 
 
 class IdentityProviderUnknown(JitprovError):
@@ -66,11 +66,11 @@ class IdentityProviderUnknown(JitprovError):
 
 
 class SignInView(View):
-    """What all pages of a sign-in share: which identity provider is meant, leaving for it, and being refused."""
+    """The base of all pages of a sign-in: finds the identity provider, sends the browser to it, tells of refusals."""
 
     # Also where the host's middleware lets in only those who are signed in: nobody is, before they have been here.
     decorators: tuple[Callable[..., Any], ...] = (login_not_required,)
-    """Of the view, put on once; ``method_decorator`` would put them on at every request."""
+    """Decorators that are put on the view once; ``method_decorator`` would put them on at every request."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -98,7 +98,7 @@ class SignInView(View):
             return self.login_refused(TryAgain())
 
     def login_refused(self, error: JitprovError) -> HttpResponse:
-        """Tell a person, or a program that asks for JSON, why there is no way in. Override to say it otherwise."""
+        """Answer a person, or a program that asks for JSON, with the reason for a refusal. Override to say it otherwise."""
         explanation = explain(error.code)
         if self.request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse(as_json(error.code, error.reference), status=explanation.status)
@@ -147,7 +147,7 @@ class SignInView(View):
 
 
 class LoginView(SignInView):
-    """``<slug>/login/?next=...``: off to the tenant's identity provider."""
+    """``<slug>/login/?next=...``: sends the browser to the tenant's identity provider."""
 
     decorators = (*SignInView.decorators, never_cache)
 
@@ -160,7 +160,7 @@ class LoginView(SignInView):
 
 
 class StartTestView(SignInView):
-    """``<slug>/test/?token=...``: off to the identity provider for a test, also while it is switched off."""
+    """``<slug>/test/?token=...``: sends the browser there for a test sign-in, also while sign-in is disabled."""
 
     decorators = (*SignInView.decorators, never_cache)
 
@@ -215,7 +215,7 @@ class DiscoveryView(SignInView):
 
 
 class MetadataView(SignInView):
-    """``<slug>/metadata/``: who we are, for the tenant's identity provider."""
+    """``<slug>/metadata/``: our metadata, for the tenant's identity provider."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         document = sp_metadata(
@@ -227,7 +227,7 @@ class MetadataView(SignInView):
 
 
 class AssertionConsumerServiceView(SignInView):
-    """``<slug>/acs/``: where identity providers send people back to."""
+    """``<slug>/acs/``: the assertion consumer service, where responses are posted."""
 
     decorators = (
         # What was posted is not shown in the report of an error: it holds an assertion.
@@ -275,7 +275,7 @@ class AssertionConsumerServiceView(SignInView):
     def test_completed(
         self, identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin
     ) -> HttpResponse:
-        """Keep what a test came to, and send whoever began it to the report. Nobody is signed in."""
+        """Record the result of a test sign-in, and redirect to its report. Nobody is signed in."""
         rehearsal.complete(identity_provider, saml_response, pending, now=datetime.now(UTC))
         response = HttpResponseRedirect(pending.next_url)
         forget(response, pending)
@@ -305,7 +305,7 @@ class AssertionConsumerServiceView(SignInView):
             session[_ENDS_WITH_IDP] = True
 
     def _retry_url(self) -> str:
-        """Begin again, and go on to where the person was going, if this browser still knows."""
+        """Return where to begin again; from there the person goes on to where they were going, if the cookie still says it."""
         waiting = [
             item
             for item in pending_logins(self.request)
@@ -317,7 +317,7 @@ class AssertionConsumerServiceView(SignInView):
 
 
 def _explanation_url(reference: str) -> str:
-    """Return where an administrator reads more, after signing in to the admin; empty if the host has none."""
+    """Return the URL of the event in the admin, for an administrator; empty if the host has no admin."""
     try:
         return reverse("admin:jitprov_event_by_reference", args=[reference]) if reference else ""
     except NoReverseMatch:
@@ -325,7 +325,7 @@ def _explanation_url(reference: str) -> str:
 
 
 def safe_next_url(wanted: str) -> str:
-    """Return where to go after sign-in: what was wanted if it is ours, else the host's usual page."""
+    """Return the URL to go to after sign-in: the wanted one if it is the host's own, else ``LOGIN_REDIRECT_URL``."""
     base = urlsplit(conf.BASE_URL)
     allowed = len(iri_to_uri(wanted)) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
         wanted,
@@ -368,12 +368,12 @@ def remember(response: HttpResponse, pending: PendingLogin) -> None:
 
 
 def forget(response: HttpResponse, pending: PendingLogin) -> None:
-    """Take the cookie of a request away."""
+    """Delete the cookie of a request."""
     response.delete_cookie(pending.cookie_name, samesite="None")
 
 
 def _surplus(request: HttpRequest) -> Iterator[PendingLogin]:
-    """Yield what must give way before one more is remembered: the oldest, by number and by size."""
+    """Yield the oldest pending requests, which must go before one more is remembered: too many, or too large."""
     newest_first = sorted(pending_logins(request), key=lambda item: item.started_at, reverse=True)
     size = 0
     for number, item in enumerate(newest_first, start=1):
