@@ -1,4 +1,4 @@
-"""axe-core, on the page as it is and in the ways in which people look at it."""
+"""Check pages with axe-core, in each width and colour scheme."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 GRAVE = {"serious", "critical"}
-# Around this, a page of the admin is Django's, and so are the filters and the search of a list.
+# Around this, a page of the admin is Django's own, as are the filters and the search of a list.
 _OURS_IN_THE_ADMIN = "#content"
 _CONTEXT = {"include": [[_OURS_IN_THE_ADMIN]], "exclude": [["#changelist-filter"], ["#toolbar"]]}
 _EVERYTHING = {"resultTypes": ["violations"], "preload": False}
 _COLOURS = {**_EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
-# Colours on their way to other ones are judged wrongly.
+# Colours in a transition are judged wrongly.
 _AT_ONCE = "*, *::before, *::after { transition: none !important; animation: none !important }"
 _LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], Any], ...] = (
     (DESKTOP, "light", _EVERYTHING),
@@ -25,23 +25,23 @@ _LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], Any], ...] = (
     (PHONE, "dark", _EVERYTHING),
     (PHONE, "light", _COLOURS),
 )
-# Shown for their words; they look like the page before or after.
+# Looked at for their text only: they have the same layout as the page before or after.
 _AGAIN = {"give", "metadata-saved", "mapping-saved"}
 
 
 @dataclass(slots=True)
 class Axe:
-    """Looks for what keeps people with a disability out of a page.
+    """Looks for violations of accessibility rules on a page.
 
-    It brings styles of its own, so the browser must bypass the pages' policy.
+    It injects styles of its own, so the browser must bypass the pages' policy.
     """
 
     found: dict[str, str] = field(default_factory=dict)
-    """What is wrong, each once, with the page on which it was met first."""
+    """Each violation once, with the first page on which it was found."""
     seen: list[str] = field(default_factory=list)
 
     def see(self, page: Page, name: str, part: str) -> None:
-        """Look at a page in both widths, by day and by night."""
+        """Check a page in both widths, in light and in dark colours."""
         if name in _AGAIN:
             return
         self.seen.append(name)

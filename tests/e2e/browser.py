@@ -1,7 +1,7 @@
-"""The demo's browser, for tests: cookies that know their site, redirects, forms.
+"""The demo's browser for tests: cookies by site, redirects and forms.
 
-HTTP libraries send every cookie with every request. A browser does not, and single sign-on breaks where they
-differ: the response of the identity provider is a POST from another site.
+HTTP libraries send every cookie with every request. A browser does not, and single sign-on depends on the difference:
+the identity provider's response is a POST from another site.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from example_site.demo.page import Form, Page
 
 
 class Browser(browser.Browser):
-    """One person's browser, and where it has been."""
+    """The browser of one person, with the pages that it has visited."""
 
     def __init__(self) -> None:
         self.visited: list[str] = []
@@ -24,7 +24,7 @@ class Browser(browser.Browser):
         return self.submit(form_of(page), typed)
 
     def cookies_for(self, url: str) -> str:
-        """Return what would go along to an address that is typed."""
+        """Return the cookies that would be sent to a typed URL."""
         return self._cookies.header_for(Journey(url=url, method="GET"))
 
 

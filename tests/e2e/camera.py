@@ -1,4 +1,4 @@
-"""Photographs pages for the documentation, in both widths."""
+"""Take pictures of pages for the documentation, in both widths."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "_static" / "pictures"
 COLOURS = 128
-"""More cannot be told apart on these pages, and would make a picture three times as large."""
+"""More colours look the same on these pages, and would make a picture three times as large."""
 
-# The port is another one each time; people who follow the documentation meet the usual one.
+# The port differs each time; readers of the documentation see the usual one.
 _USUAL_PORT = "8000"
 _CHANGE_PORT = """([from, to]) => {
   const changed = text => text.replaceAll(`:${from}`, `:${to}`);
@@ -37,23 +37,23 @@ class Picture:
 
     shows: str
     phone: bool = True
-    """Whether there is one at a phone's width, too."""
+    """Whether a picture at the width of a phone is taken too."""
 
     def files(self, name: str) -> Mapping[str, ViewportSize]:
-        """Return the files that it is taken into, each with the size of the window."""
+        """Return the files of the pictures, each with the size of the window."""
         desktop: dict[str, ViewportSize] = {f"{name}-desktop.png": DESKTOP}
         return {**desktop, f"{name}-phone.png": PHONE} if self.phone else desktop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """Writes pictures of what it is shown into a folder."""
+    """Writes pictures of pages to a folder."""
 
     folder: Path
     pictures: Mapping[str, Picture]
 
     def see(self, page: Page, name: str, part: str) -> None:
-        """Take the pictures of a page, if there are to be any."""
+        """Take the pictures of a page, if the documentation shows it."""
         wanted = self.pictures.get(name)
         if wanted is None:
             return

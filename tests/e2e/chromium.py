@@ -1,4 +1,4 @@
-"""A real browser without a window, the two widths that we look at pages in, and what it complains of."""
+"""A real browser without a window, the two widths in which pages are tested, and the complaints of its console."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PATIENCE = 15_000
-"""Milliseconds that something may take to appear; for a busy machine."""
+"""Milliseconds until an element must appear, long enough for a busy machine."""
 
 _FLAGS = [
     "--headless",
@@ -41,20 +41,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass  # no slots: playwright writes notes on whoever listens
+@dataclass  # no slots: playwright sets attributes on listeners
 class Complaints:
-    """What a browser says that nobody sees: errors of scripts, what a policy forbids, files that are not there."""
+    """Errors of scripts, violations of the policy and missing files, which only the console shows."""
 
     heard: list[str] = field(default_factory=list)
 
     def listen(self, context: BrowserContext) -> None:
-        """Hear what every page of a person's browser says from now on."""
+        """Collect the complaints of every page of a browser from now on."""
         context.on("console", self._console)
         context.on("weberror", lambda error: self.heard.append(str(error.error)))
         context.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # A page that is refused is an error for the console too: files have a look of their own below.
+        # The console also reports refused pages as errors; files are checked below.
         if message.type in {"error", "warning"} and not message.text.startswith(_NOT_LOADED):
             self.heard.append(f"{message.location['url']}: {message.text}")
 

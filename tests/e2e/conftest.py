@@ -1,4 +1,4 @@
-"""Real identity providers and a real server, for the tests of this folder."""
+"""Fixtures with real identity providers and a real server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Connect = Callable[[RealIdentityProvider], Connection]
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What the test started, and ends after it."""
+    """Return a stack that ends whatever the test started."""
     with ExitStack() as stack:
         yield stack
 
@@ -45,18 +45,18 @@ def start_pysaml2(stack: ExitStack, tmp_path: Path) -> Start:
 
 @pytest.fixture(params=["simplesamlphp", "pysaml2"])
 def start_idp(request: pytest.FixtureRequest) -> Start:
-    """Start one of the identity providers that we did not write; the test runs once for each."""
+    """Start one of the independent identity providers; the test runs once for each."""
     start: Start = request.getfixturevalue(f"start_{request.param}")
     return start
 
 
 @pytest.fixture
 def connect_to(live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connect:
-    """Serve a host on http://localhost, and connect a tenant's identity provider with it."""
+    """Serve a host on http://localhost, and connect a tenant's identity provider to it."""
     settings.JITPROV_BASE_URL = live_server.url
     settings.JITPROV_SP_KEY_PAIRS = [rsa_key_pair("sp")]
     settings.LOGIN_REDIRECT_URL = "/"
-    # The server of the tests serves this folder where django.contrib.staticfiles is not installed.
+    # The server of the tests serves this folder because django.contrib.staticfiles is not installed.
     settings.STATIC_ROOT = str(Path(jitprov.__file__).parent / "static")
     return lambda idp: connect(idp, live_server.url, tmp_path)
 
@@ -69,5 +69,5 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bare_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a Python outside the checkout that has the wheel and what it depends on, and nothing else."""
+    """Return a Python outside the checkout that has only the wheel and its requirements."""
     return install(wheel, tmp_path_factory.mktemp("bare"))

@@ -1,4 +1,4 @@
-"""The demo as somebody runs it: a process of its own, with a data folder of its own, on a free port."""
+"""The demo in a separate process, with its own data folder, on a free port."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSite:
-    """Where the demo is met."""
+    """The URLs of a running demo."""
 
     port: int
     folder: Path
@@ -28,15 +28,15 @@ class DemoSite:
 
     @property
     def directory(self) -> str:
-        """Another site, for a browser."""
+        """Return the URL of the directory, which is another site to a browser."""
         return f"http://127.0.0.1:{self.port}"
 
     def password(self, username: str) -> str:
-        """Return what the demo printed when it started."""
+        """Return the password that the demo printed when it started."""
         return (self.folder / f"{username}-password.txt").read_text()
 
     def run(self, code: str) -> str:
-        """Run Python in the product, beside the server, and return what it printed."""
+        """Run Python in the demo's project, and return its output."""
         return subprocess.run(
             [sys.executable, "-c", f"import django; django.setup()\n{code}"],
             cwd=CHECKOUT,
@@ -61,7 +61,7 @@ class DemoSite:
 
 @contextmanager
 def demo_site(folder: Path) -> Iterator[DemoSite]:
-    """Serve the demo while the block runs."""
+    """Serve the demo in this block."""
     site = DemoSite(port=free_port(), folder=folder)
     command = [sys.executable, "manage.py", "demo"]
     log = folder / "server.log"

@@ -1,4 +1,4 @@
-"""What both real identity providers have in common: who is known there, and what the admin has switched on."""
+"""The common interface of both real identity providers: their people, and the options of their admin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jitprov.testing import ANN, Person
 
 TENANT_ID = "7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11"
 ENTITY_ID = f"https://sts.windows.net/{TENANT_ID}/"
-"""Entra's, so that our own preset recognises it."""
+"""The entity ID of Entra, so that our preset recognises it."""
 PASSWORD = "correct horse"
 DEPARTMENT_CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/department"
 EDITORS, READERS = ANN.groups
@@ -23,22 +23,22 @@ ANN_MARRIED = replace(
     upn="Ann.Baker@acme.example",
     groups=[READERS],
 )
-"""The same person a year later: another name, another address, and an editor no more."""
+"""The same person a year later, with another name and address, and not an editor any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What an admin of the identity provider has switched on."""
+    """Options that an admin of the identity provider has set."""
 
     encrypt: bool = False
     verify_requests: bool = False
-    """Refuse an AuthnRequest without a good signature of ours."""
+    """Refuse an AuthnRequest without a valid signature of ours."""
     binding: Binding = Binding.REDIRECT
-    """How it takes requests."""
+    """The binding on which it takes requests."""
 
 
 class RealIdentityProvider(Protocol):
-    """A running identity provider that we did not write, reached over HTTP at 127.0.0.1.
+    """A running identity provider from another project, reached over HTTP at 127.0.0.1.
 
     It shows a page with ``username`` and ``password``, then one with a form that carries the response.
     """
@@ -46,13 +46,13 @@ class RealIdentityProvider(Protocol):
     entity_id: str
 
     def metadata(self) -> bytes:
-        """Return what it publishes, fetched from it."""
+        """Return the metadata that it publishes, fetched over HTTP."""
 
     def trust(self, sp_metadata: bytes) -> None:
-        """Import a service provider's metadata, as it is."""
+        """Import a service provider's metadata unchanged."""
 
     def know(self, people: Mapping[str, Person]) -> None:
-        """Replace the directory: people by user name; all have the same password."""
+        """Replace the people of the directory, by user name. All have the same password."""
 
 
 def claims(person: Person) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""A transport for ``requests`` that asks this process: in the test's own transaction, and with its user."""
+"""A transport for ``requests`` that calls this process, within the transaction and with the user of the test."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _DjangoAdapter(HTTPAdapter):
 
 
 def session_of(user: Any) -> Session:
-    """Return a session in which somebody is signed in."""
+    """Return a session in which a user is signed in."""
     client = Client()
     client.force_login(user)
     session = Session()

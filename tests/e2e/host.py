@@ -1,4 +1,4 @@
-"""Our side: a host with one tenant, whose identity provider is imported as an operator would."""
+"""A host with one tenant, whose identity provider is imported as an operator would."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.e2e.directory import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A tenant and its identity provider, each of which has the other's metadata."""
+    """A tenant and its identity provider, each with the other's metadata."""
 
     base_url: str
     slug: str = "acme"
 
     @property
     def metadata_url(self) -> str:
-        """Also our entity ID."""
+        """Return the URL of our metadata, which is our entity ID too."""
         return f"{self.base_url}/saml/{self.slug}/metadata/"
 
     def login_url(self, next_url: str = "/") -> str:
@@ -46,14 +46,14 @@ class Connection:
 
 
 def connect(idp: RealIdentityProvider, base_url: str, folder: Path) -> Connection:
-    """Introduce a tenant's identity provider and us to each other, by metadata alone, and map what it says."""
+    """Connect a tenant's identity provider and a host by their metadata alone, and add mappings."""
     connection = Connection(base_url=base_url)
     Tenant.objects.create(slug="acme", name="Acme")
     file = folder / "idp-metadata.xml"
     file.write_bytes(idp.metadata())
     with override_settings(
         DEBUG=True
-    ):  # else its http URL would be refused, although it is on loopback
+    ):  # otherwise its http URL would be refused, although it is on loopback
         call_command("import_idp_metadata", str(file), "--tenant=acme", f"--slug={connection.slug}")
     idp.trust(Browser().open(connection.metadata_url).html.encode())
     _map(IdentityProvider.objects.get(slug=connection.slug))
@@ -61,7 +61,7 @@ def connect(idp: RealIdentityProvider, base_url: str, folder: Path) -> Connectio
 
 
 def _map(row: IdentityProvider) -> None:
-    """Add to the preset's mapping what only this tenant's admin can know."""
+    """Add mappings that only the tenant's admin can know."""
     ClaimMapping.objects.create(
         identity_provider=row, position=100, sources=DEPARTMENT_CLAIM, target="department"
     )
@@ -73,13 +73,15 @@ def _map(row: IdentityProvider) -> None:
 
 
 def sign_in(browser: Browser, connection: Connection, name: str, next_url: str = "/") -> Page:
-    """Sign somebody in from our login page to where they were going."""
+    """Sign a person in, from our login URL to the page that they wanted."""
     return browser.send(identified(browser, browser.open(connection.login_url(next_url)), name))
 
 
 def identified(browser: Browser, login_page: Page, name: str) -> Page:
-    """Pass the identity provider's login page; return the page that carries its response."""
-    if form_of(login_page).fields.keys() == {"SAMLRequest"}:  # ours, which JavaScript would send
+    """Submit the identity provider's login page; return the page that carries its response."""
+    if form_of(login_page).fields.keys() == {
+        "SAMLRequest"
+    }:  # our form, which a script would submit
         login_page = browser.send(login_page)
     return browser.send(login_page, username=name, password=PASSWORD)
 

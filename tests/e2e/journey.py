@@ -1,4 +1,4 @@
-"""The way of a tenant's IT admin, from nothing to people who sign in: what they click, in the order of the pages."""
+"""The steps of a tenant's IT admin, from a draft to people who sign in, in the order of the pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """What the page gives to the identity provider."""
+    """Our values, which the page shows for the identity provider."""
 
     entity_id: str
     acs_url: str
@@ -22,7 +22,7 @@ class Ours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItAdmin:
-    """Somebody who administers one tenant."""
+    """An administrator of one tenant."""
 
     visitor: Visitor
 
@@ -30,14 +30,14 @@ class ItAdmin:
     def page(self) -> Page:
         return self.visitor.page
 
-    # The identity provider's page
+    # The page of an identity provider
 
     def begin(self) -> None:
-        """Go on from the admin's index."""
+        """Follow the link to a first identity provider on the admin's index."""
         self.visitor.follow(self.page.get_by_role("link", name="Connect an identity provider"))
 
     def make_draft(self, slug: str) -> Ours:
-        """Make a draft, and return what is to be given to the directory."""
+        """Make a draft, and return the values for the directory."""
         self.page.select_option("[name=preset]", "entra")
         self.page.fill("[name=slug]", slug)
         self.visitor.follow(self.page.get_by_role("button", name="Make a draft"))
@@ -48,14 +48,14 @@ class ItAdmin:
         )
 
     def copy(self, name: str) -> str:
-        """Press a copy button, and return what could be pasted then."""
+        """Press a copy button, and return the copied text."""
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.page.get_by_role("button", name=f"Copy: {name}").click()
         self.page.get_by_text(f"{name}: copied").wait_for()
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def read_metadata(self, url: str) -> None:
-        """Paste the metadata URL, and look at what was understood."""
+        """Paste the metadata URL, and show what would be imported."""
         self.page.fill("#metadata [name$=url]", url)
         self.visitor.follow(self.page.get_by_role("button", name="Show what it says"))
 
@@ -63,7 +63,7 @@ class ItAdmin:
         self.visitor.follow(self.page.get_by_role("button", name="Save this"))
 
     def require_claim(self, field: str) -> None:
-        """Let nobody in for whom the claim of a field does not come."""
+        """Make the claim of a field required."""
         self._row_of(field).get_by_label("Refuse people without a value").check()
 
     def add_claim(self, claim: str, field: str, steps: Mapping[str, Mapping[str, str]]) -> None:
@@ -90,14 +90,14 @@ class ItAdmin:
             step.locator(f"[name$=-{parameter}]").fill(value)
 
     def _press(self, button: Locator) -> None:
-        """Press what a script does, where there is one, and otherwise the server."""
+        """Press a button that a script or else the server handles."""
         if self.visitor.scripts:
             button.click()
         else:
             self.visitor.follow(button)
 
     def preview(self, pasted: str) -> None:
-        """Look at what the rows would do, also for somebody whose claims are pasted."""
+        """Preview the rows, for pasted claims too."""
         self.page.fill("[name=preview-pasted]", pasted)
         self.visitor.follow(self.page.get_by_role("button", name="Preview"))
 
@@ -105,7 +105,7 @@ class ItAdmin:
         self.visitor.follow(self.page.get_by_role("button", name="Save the configuration"))
 
     def test(self, person: str, scenario: str = "as-it-is") -> None:
-        """Run a test sign-in as one of the directory's people, which ends on its report."""
+        """Run a test sign-in as a person of the directory, which ends on its report."""
         self.visitor.follow(self.page.get_by_role("button", name="Test").last)
         self.visitor.answer_as(person, scenario)
 
@@ -116,17 +116,17 @@ class ItAdmin:
         rows = self.page.locator("[data-table=claim_mappings] > [data-row]")
         return rows.filter(has=self.page.locator(f"option[value={field}]:checked"))
 
-    # Afterwards
+    # After people have signed in
 
     def look_up(self, reference: str) -> None:
-        """Find the sign-in whose reference a person quotes."""
+        """Find the attempt by the reference that a person quotes."""
         self.page.goto(f"{self.visitor.site.product}/admin/jitprov/provisioningevent/")
         self.page.fill("#searchbar", reference)
         self.visitor.follow(self.page.get_by_role("button", name="Search"))
         self.visitor.follow(self.page.get_by_role("link", name=reference))
 
     def open_person(self, username: str) -> None:
-        """Find the page that says where everything about a person comes from."""
+        """Open the page that explains a person's account."""
         self.page.goto(f"{self.visitor.site.product}/admin/jitprov/externalidentity/")
         self.page.fill("#searchbar", username)
         self.visitor.follow(self.page.get_by_role("button", name="Search"))

@@ -1,4 +1,4 @@
-"""What we did not write: where it is on this machine, and what becomes of a test where it is not."""
+"""Find programs of other projects on this machine, and skip the tests of those that are missing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _require(peer: str, missing: list[str]) -> None:
 
 
 def absent(reason: str) -> NoReturn:
-    """Skip the test, or fail it where all of them are wanted."""
+    """Skip the test, or fail it if every peer is required."""
     if os.environ.get("JITPROV_REQUIRE_PEERS") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

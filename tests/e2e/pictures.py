@@ -1,4 +1,4 @@
-"""The pictures of the documentation: taken anew by ``make pictures``, never by hand."""
+"""The pictures of the documentation, which only ``make pictures`` takes."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ INDEX: Mapping[str, Picture] = {
     "events": Picture(shows="the sign-ins and refusals, with the search", phone=False),
     "setup-link": Picture(shows="the page that a setup link opens, without an account"),
 }
-"""The pictures by the name of the page in the story."""
+"""The pictures, by the name of the page in the story."""
 
 
 def take(folder: Path) -> None:
-    """Tell the story to a camera."""
+    """Take all pictures while the story runs."""
     camera = Camera(folder=folder, pictures=INDEX)
     story = Story(eyes=[camera])
     with (
@@ -61,12 +61,12 @@ def take(folder: Path) -> None:
 
 
 def files() -> set[str]:
-    """Return the names of all files that are taken."""
+    """Return the names of all files."""
     return {file for name, picture in INDEX.items() for file in picture.files(name)}
 
 
 def main() -> None:
-    """Put new pictures in the place of the old ones, all or none."""
+    """Replace all pictures by new ones, or none."""
     with TemporaryDirectory() as taken:
         take(Path(taken))
         shutil.rmtree(PICTURES, ignore_errors=True)

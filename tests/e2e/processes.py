@@ -1,4 +1,4 @@
-"""Server processes: started on a free port, waited for, and ended by the test that started them."""
+"""Start server processes on free ports, wait for them, and end them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 DEADLINE = 30.0
-"""Seconds until a server must answer; for a busy machine, a quiet one needs a tenth of a second."""
+"""Seconds until a server must answer, long enough for a busy machine; a quiet one needs a tenth of a second."""
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -25,7 +25,7 @@ def free_port() -> int:
 def serving(
     command: Sequence[str], *, port: int, log: Path, cwd: Path, env: Mapping[str, str]
 ) -> Iterator[None]:
-    """Run a server while the block runs, from the moment that it takes connections."""
+    """Run a server in this block, which begins when the server takes connections."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
         try:
@@ -53,7 +53,7 @@ def _answers(port: int) -> bool:
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Say whether the server is gone, and give it a moment if not."""
+    """Say whether the server has ended, after a short wait."""
     try:
         process.wait(timeout=0.02)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""pysaml2 as one tenant's identity provider: its own parser, signer and encryption, served by werkzeug."""
+"""pysaml2 as a tenant's identity provider, with its own parser, signer and encryption, served by werkzeug."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOGIN = """<!doctype html><title>Sign in</title><form method="post" action="/lo
 
 
 class Pysaml2:
-    """A WSGI application; its pages carry the request along, so that it keeps nothing."""
+    """A WSGI application whose pages carry the request along, so that it stores nothing."""
 
     def __init__(self, home: Path, behaviour: Behaviour) -> None:
         self.entity_id = ENTITY_ID
@@ -55,7 +55,7 @@ class Pysaml2:
         self._people = people
 
     def answer(self, request: Request) -> Response:
-        """Show the page of a path."""
+        """Return the page of a path."""
         pages = {
             "/metadata": self._metadata_page,
             "/sso": self._sso_page,
@@ -136,7 +136,7 @@ class Pysaml2:
 
 
 class _AesServer(Server):  # type: ignore[misc]
-    """pysaml2's own encryption is Triple DES and nothing else, which we refuse as everybody should."""
+    """A server that encrypts with AES. pysaml2 itself supports only Triple DES, which we refuse."""
 
     def _encrypt_assertion(
         self,
@@ -158,7 +158,7 @@ class _AesServer(Server):  # type: ignore[misc]
 
 @contextmanager
 def pysaml2_idp(home: Path, behaviour: Behaviour) -> Iterator[Pysaml2]:
-    """Serve pysaml2 on a free port while the block runs."""
+    """Serve pysaml2 on a free port in this block."""
     idp = Pysaml2(home, behaviour)
     server = make_server("127.0.0.1", 0, Request.application(idp.answer), threaded=True)
     idp.base_url = f"http://127.0.0.1:{server.port}"

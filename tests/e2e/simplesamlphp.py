@@ -1,6 +1,6 @@
-"""Debian's SimpleSAMLphp as one tenant's identity provider, set up to speak as Entra does.
+"""Debian's SimpleSAMLphp as a tenant's identity provider, configured to send what Entra does.
 
-The configuration is PHP, so each file is one line that reads JSON; it is read anew at every request.
+The configuration is PHP, so each file is one line that reads JSON. It is read anew at every request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.e2e.processes import free_port, serving
 _USER_PRINCIPAL_NAME = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
 _NAME_ID_FORMATS = (
     "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-    # For a request that asks for none. Without this one a transient NameID is made up.
+    # For a request without a format, for which it would otherwise generate a transient NameID.
     "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
 )
 _FILES = {
@@ -30,11 +30,11 @@ _FILES = {
     "authsources.php": "config",
     "metadata/saml20-idp-hosted.php": "metadata",
 }
-"""PHP files that are read, and the variable that each must fill."""
+"""The PHP files of the configuration, with the variable that each must set."""
 
 
 class SimpleSamlPhp:
-    """A configuration directory, and the server that reads it."""
+    """A configuration folder, and the server that reads it."""
 
     def __init__(self, home: Path, port: int, behaviour: Behaviour) -> None:
         self.entity_id = ENTITY_ID
@@ -66,7 +66,7 @@ class SimpleSamlPhp:
         self._configure("authsources.php", {"people": {"0": "exampleauth:UserPass", **accounts}})
 
     def portal_url(self, sp_entity_id: str, relay_state: str = "") -> str:
-        """Return the link of our tile in its portal: IdP-initiated sign-in."""
+        """Return the URL of our tile in its portal, which starts an IdP-initiated sign-in."""
         query = {"spentityid": sp_entity_id, "RelayState": relay_state}
         return f"{self._base_url}saml2/idp/SSOService.php?{urlencode(query)}"
 
@@ -74,7 +74,7 @@ class SimpleSamlPhp:
         (self._home / file).write_text(text)
 
     def _configure(self, file: str, value: Mapping[str, Any]) -> None:
-        # A request must never see half of it.
+        # A request must never see a half-written file.
         fresh = self._home / "scratch" / "fresh.json"
         fresh.write_text(json.dumps(value))
         fresh.replace(self._home / f"{file}.json")
@@ -106,7 +106,7 @@ class SimpleSamlPhp:
 
 
 def _hosted(behaviour: Behaviour) -> dict[str, Any]:
-    """Describe the identity provider. Only the assertion is signed, as Entra does."""
+    """Return the configuration of the identity provider. Only the assertion is signed, as Entra does."""
     name_ids = (
         {"class": "saml:AttributeNameID", "attribute": _USER_PRINCIPAL_NAME, "Format": name_id}
         for name_id in _NAME_ID_FORMATS
@@ -130,17 +130,17 @@ def _hosted(behaviour: Behaviour) -> dict[str, Any]:
 
 @contextmanager
 def simplesamlphp(home: Path, behaviour: Behaviour) -> Iterator[SimpleSamlPhp]:
-    """Run SimpleSAMLphp on a free port while the block runs."""
+    """Run SimpleSAMLphp on a free port in this block."""
     port = free_port()
     idp = SimpleSamlPhp(home, port, behaviour)
     options = {
         "session.save_path": str(home / "scratch"),
-        # Else a changed file may be seen two seconds late.
+        # Otherwise PHP may notice a changed file two seconds late.
         "opcache.enable": "0",
     }
     command = ["php", *(f"-d{name}={value}" for name, value in options.items())]
     command += ["-S", f"127.0.0.1:{port}", "-t", str(SIMPLESAMLPHP_WWW)]
-    # PHP_CLI_SERVER_WORKERS is not passed on: its workers outlive their parent.
+    # PHP_CLI_SERVER_WORKERS is not passed on, because its workers outlive their parent.
     env = {"PATH": os.environ["PATH"], "SIMPLESAMLPHP_CONFIG_DIR": str(home)}
     with serving(command, port=port, log=home / "log" / "php.log", cwd=home, env=env):
         yield idp

@@ -1,4 +1,4 @@
-"""The story of Carla, who connects Initech: told in a real browser to whoever wants to look at its pages."""
+"""The story of Carla, who connects Initech, in a real browser. Observers look at each of its pages."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ ensure_tenant_admin("tom", ACME)
 
 
 class Eyes(Protocol):
-    """Somebody who looks at the pages."""
+    """An observer of pages."""
 
     def see(self, page: Page, name: str, part: str) -> None:
         """Look at a page of the story.
 
-        :param part: a selector of what it is about.
+        :param part: a selector of the part of the page that is shown.
         """
 
 
 @dataclass(slots=True)
 class Story:
-    """What stood on each page, and where it is, by the name of the page."""
+    """The text and the URL of each page, by the name of the page."""
 
     eyes: Sequence[Eyes] = ()
     texts: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[str]] = field(default_factory=dict)
-    """Of its tables, each on one line."""
+    """The rows of its tables, each on one line."""
     addresses: dict[str, str] = field(default_factory=dict)
 
     def show(self, page: Page, name: str, part: str = "body") -> None:
-        """Keep a page, and let everybody look at it."""
+        """Keep a page, and let every observer look at it."""
         self.texts[name] = page.locator("body").inner_text()
         rows = page.locator("tr").all_inner_texts()
         self.rows[name] = [" ".join(row.split()) for row in rows]
@@ -53,9 +53,9 @@ class Story:
 
 
 def connect(visitors: Visitors, story: Story, *, detours: bool = True) -> ItAdmin:
-    """Go from nothing to a sign-in that is enabled.
+    """Connect a directory, from a draft to an enabled sign-in.
 
-    :param detours: by way of everything that can be wrong.
+    :param detours: whether to run into every error on the way.
     """
     carla = ItAdmin(visitor=visitors.new())
     carla.visitor.log_into_admin("carla")
@@ -114,7 +114,7 @@ def _claims_of(entry: Entry) -> object:
 
 
 def come_in(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
-    """Let somebody new sign in, and ask why each of their fields is as it is."""
+    """Let a new person sign in, and show where each of their fields comes from."""
     peter = visitors.new()
     peter.sign_in("initech", "peter")
     story.show(peter.page, "signed-in")
@@ -123,7 +123,7 @@ def come_in(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
 
 
 def be_refused(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
-    """Let somebody be refused who passes the reference on."""
+    """Let a person be refused, and show the page of the reference that they quote."""
     milton = visitors.new()
     milton.sign_in("initech", "milton")
     story.show(milton.page, "refusal")
@@ -132,7 +132,7 @@ def be_refused(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
 
 
 def look_around(carla: ItAdmin, story: Story) -> None:
-    """Open what an IT admin comes back to later."""
+    """Open the pages to which an IT admin returns later."""
     carla.visitor.site.run(_WEEKS)
     product = carla.visitor.site.product
     for name, path in _LATER.items():
@@ -140,7 +140,7 @@ def look_around(carla: ItAdmin, story: Story) -> None:
         story.show(carla.page, name)
 
 
-# What somebody in the middle of their work would see after some weeks.
+# The rows of a tenant after some weeks.
 _WEEKS = """
 from datetime import timedelta
 from django.utils import timezone
@@ -169,7 +169,7 @@ _LATER = {
 
 
 def invite(visitors: Visitors, story: Story) -> None:
-    """Let somebody without an account open a setup link."""
+    """Let a person without an account open a setup link."""
     url = visitors.site.run(_INVITATION).strip()
     outsider = visitors.new()
     outsider.page.goto(url)
@@ -180,17 +180,17 @@ def invite(visitors: Visitors, story: Story) -> None:
 
 _INVITATION = """
 from example_site.organisations.models import Organisation
-from jitprov import setup_links
+from jitprov.setup import links
 from jitprov.journal.actors import Actor
 from jitprov.models import Via
 
 hooli = Organisation.objects.create(slug="hooli", name="Hooli")
-print(setup_links.make_for_tenant(hooli, actor=Actor(via=Via.CODE, name="Corner Desk"))[1])
+print(links.make_for_tenant(hooli, actor=Actor(via=Via.CODE, name="Corner Desk"))[1])
 """
 
 
 def pry(visitors: Visitors, story: Story) -> dict[str, str]:
-    """Be another tenant's admin who knows every address; return what is to be seen at each, which may be nothing."""
+    """Request every URL as another tenant's admin; return the text of each response, which may be empty."""
     visitors.site.run(_TOM)
     tom = visitors.new()
     tom.log_into_admin("tom")

@@ -1,4 +1,4 @@
-"""Every page of ours, looked at by axe-core in both widths, by day and by night."""
+"""Accessibility of every page of ours, checked by axe-core in both widths, in light and dark colours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e.visitors import Visitors
 pytestmark = pytest.mark.e2e
 
 
-def test_nobody_is_kept_out_of_a_page(tmp_path: Path) -> None:
+def test_axe_finds_no_violation_on_any_page(tmp_path: Path) -> None:
     require_chromium()
     require_axe()
     axe = Axe()

@@ -1,4 +1,4 @@
-"""A tenant's admin alone, in a real browser: from nothing to people who sign in, and to why somebody did not."""
+"""A tenant's admin connects a directory in a real browser, and explains a refusal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A story that is over: its browser is gone, so that Django may be used again."""
+    """A finished story. Its browser is closed, so that Django may be used again."""
 
     story: Story
     complaints: list[str]
@@ -52,7 +52,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     return Told(story=story, complaints=complaints, seen_by_another_admin=seen)
 
 
-def test_a_draft_says_what_to_give_and_where_and_what_is_missing(told: Told) -> None:
+def test_a_draft_lists_our_values_their_places_and_the_missing_steps(told: Told) -> None:
     page = told["draft"]
 
     assert "Nobody can sign in yet." in page
@@ -65,7 +65,7 @@ def test_a_value_is_copied_by_its_button(told: Told) -> None:
     assert re.fullmatch(r"http://localhost:\d+/saml/initech/acs/", told["copied"])
 
 
-def test_a_metadata_url_alone_is_understood_before_it_is_saved(told: Told) -> None:
+def test_metadata_from_a_url_is_shown_before_it_is_saved(told: Told) -> None:
     page = told["understood"]
 
     assert f"https://sts.windows.net/{INITECH_DIRECTORY}/" in page
@@ -115,9 +115,7 @@ def test_a_changed_mapping_is_previewed_before_it_is_saved(told: Told) -> None:
         ),
     ],
 )
-def test_a_failing_test_says_why_and_what_to_change_where(
-    told: Told, page: str, facts: list[str]
-) -> None:
+def test_a_failed_test_shows_its_cause_and_remedy(told: Told, page: str, facts: list[str]) -> None:
     report = told[page]
 
     assert "Failed" in report
@@ -125,7 +123,7 @@ def test_a_failing_test_says_why_and_what_to_change_where(
     assert "Enable the sign-in" not in report
 
 
-def test_a_passing_test_shows_how_each_field_comes_about_and_offers_to_enable(told: Told) -> None:
+def test_a_passed_test_shows_the_origin_of_each_field_and_offers_to_enable(told: Told) -> None:
     report = told["report-passed"]
 
     assert "Passed A new account would be made." in report
@@ -133,7 +131,7 @@ def test_a_passing_test_shows_how_each_field_comes_about_and_offers_to_enable(to
     assert "People can sign in." in told["enabled"]
 
 
-def test_somebody_new_signs_in(told: Told) -> None:
+def test_a_new_person_signs_in(told: Told) -> None:
     page = told["signed-in"]
 
     assert "Peter Porter" in page
@@ -150,7 +148,7 @@ def test_somebody_new_signs_in(told: Told) -> None:
         ("Department", "Engineering", "department"),
     ],
 )
-def test_each_field_of_theirs_says_where_it_comes_from(
+def test_the_page_of_a_person_shows_the_claim_of_each_field(
     told: Told, field: str, value: str, claim: str
 ) -> None:
     rows = told.story.rows["why-person"]
@@ -161,7 +159,7 @@ def test_each_field_of_theirs_says_where_it_comes_from(
     assert "initech: at every sign-in" in row
 
 
-def test_who_is_refused_has_a_reference_that_leads_to_the_cause(told: Told) -> None:
+def test_the_reference_of_a_refusal_leads_to_its_cause(told: Told) -> None:
     assert "You could not be signed in" in told["refusal"]
     [reference] = set(re.findall(r"\b[2-9A-HJKMNP-Z]{10}\b", told["refusal"]))
     page = told["why-refused"]
@@ -170,7 +168,7 @@ def test_who_is_refused_has_a_reference_that_leads_to_the_cause(told: Told) -> N
     assert "Attributes & Claims > Edit > Add new claim" in page
 
 
-def test_no_page_asks_for_what_a_strict_policy_forbids(told: Told) -> None:
+def test_no_page_violates_a_strict_content_security_policy(told: Told) -> None:
     assert told.complaints == []
 
 
@@ -182,7 +180,7 @@ def test_another_tenants_admin_finds_nothing(told: Told) -> None:
     assert {url for url, text in pages.items() if "acme" in text.lower()} != set()
 
 
-def test_without_scripts_the_same_is_done(tmp_path: Path) -> None:
+def test_the_journey_works_without_scripts(tmp_path: Path) -> None:
     story = Story()
     with visitors_of_a_demo(tmp_path, scripts=False) as visitors:
         connect(visitors, story, detours=False)

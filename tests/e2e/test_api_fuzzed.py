@@ -1,7 +1,7 @@
-"""The API against its own description: whatever is sent, no answer outside it, no 5xx, nothing of another tenant.
+"""The API against its OpenAPI document: every response is described, none is a 5xx, and none shows another tenant.
 
-Schemathesis, which we did not write, makes the requests from the OpenAPI document: good ones and bad ones, with keys of
-both tenants among them. Always the same ones, so that what fails fails again.
+Schemathesis makes the requests from the document, valid and invalid ones, with keys of both tenants. The requests are
+the same on every run, so that a failure can be repeated.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db]
 
 TOO_LARGE = 413
 EXAMPLES = 10
-"""Requests of each kind, good and bad, for each operation and each user."""
+"""Requests of each kind, valid and invalid, for each operation and each user."""
 OPERATIONS = [
     (method, path) for path, methods in description()["paths"].items() for method in methods
 ]
 
 
 _SENT = ("New", "Listed", "Patched")
-"""How components are called that are sent, and not answered."""
+"""Prefixes of the components that requests have."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +46,9 @@ def tenants(fake_identity_provider: FakeIdentityProvider) -> tuple[Planted, Plan
 
 
 def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
-    """Return the description with the keys of both tenants as all that there is: made-up ones would find nothing.
+    """Return the OpenAPI document with the keys of both tenants as examples, because random keys would find nothing.
 
-    Bad requests have made-up ones all the same.
+    Invalid requests have random keys all the same.
     """
     document = copy.deepcopy(description())
     document["servers"] = [{"url": "/sso-api"}]
@@ -61,7 +61,7 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
     }
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            operation.pop("security", None)  # who asks is not to be made up
+            operation.pop("security", None)  # the user is not generated
             here = {
                 **known,
                 "id": [one.key(path) for one in tenants],
@@ -71,7 +71,9 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
                 _offer(parameter, "schema", here.get(parameter["name"]))
     components = document["components"]["schemas"].items()
     for component in (one for name, one in components if name.startswith(_SENT)):
-        for name in component["properties"].keys() - {"slug"}:  # a new one's is new
+        for name in component["properties"].keys() - {
+            "slug"
+        }:  # the slug of a new row has to be new
             _offer(component["properties"], name, known.get(name))
     return document
 
@@ -82,7 +84,7 @@ def _offer(where: dict[str, Any], name: str, values: list[Any] | None) -> None:
 
 
 def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
-    """Return what sends one request, undoes it, and looks at the answer."""
+    """Return a function that sends one request, rolls it back and checks the response."""
     from schemathesis import checks  # noqa: PLC0415 -- may not be installed
 
     from tests.e2e.django_transport import BASE_URL, session_of  # noqa: PLC0415 -- needs requests
@@ -113,7 +115,7 @@ def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
 
 
 def requests_for(document: dict[str, Any], path: str, method: str) -> Iterator[Any]:
-    """Yield a strategy that makes good requests, and one that makes bad ones where there can be any."""
+    """Yield a strategy for valid requests, and one for invalid requests if there can be any."""
     import schemathesis  # noqa: PLC0415 -- may not be installed
     from schemathesis import GenerationMode  # noqa: PLC0415 -- may not be installed
 
@@ -140,7 +142,7 @@ def fuzz(document: dict[str, Any], path: str, method: str, judge: Callable[[Any]
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_to_a_tenant_s_administrator(
+def test_a_tenants_administrator_gets_described_responses_only(
     tenants: tuple[Planted, Planted], method: str, path: str
 ) -> None:
     judge = judged(tenants[0].admin, marker=THEIRS)
@@ -148,6 +150,8 @@ def test_to_a_tenant_s_administrator(
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_to_a_superuser(tenants: tuple[Planted, Planted], method: str, path: str) -> None:
+def test_a_superuser_gets_described_responses_only(
+    tenants: tuple[Planted, Planted], method: str, path: str
+) -> None:
     judge = judged(UserFactory.create(is_superuser=True))
     fuzz(told(tenants), path, method, judge)

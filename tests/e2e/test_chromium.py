@@ -1,4 +1,4 @@
-"""A real browser, with the host on localhost and the identity provider on 127.0.0.1: two sites, default cookies."""
+"""A real browser with default cookies, the host on localhost and the identity provider on 127.0.0.1: two sites."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 @contextmanager
 def one_person() -> Iterator[BrowserContext]:
-    """Start the browser, with the cookies of nobody."""
+    """Start the browser without cookies."""
     with chromium() as browser:
         context = browser.new_context()
         context.set_default_timeout(15_000)
@@ -46,7 +46,7 @@ def fill_in(page: Page) -> None:
     page.press("input[name=password]", "Enter")
 
 
-def test_signs_in_where_the_session_cookie_does_not_travel_with_the_response(
+def test_a_sign_in_works_although_the_session_cookie_is_not_sent_with_the_response(
     connection: Connection,
 ) -> None:
     assert django_settings.SESSION_COOKIE_SAMESITE == "Lax"
@@ -66,7 +66,7 @@ def test_signs_in_where_the_session_cookie_does_not_travel_with_the_response(
     assert not any(name.startswith("__Host-jitprov-") for name in cookies)
 
 
-def test_two_tabs_begun_at_once_both_arrive(connection: Connection) -> None:
+def test_two_tabs_can_sign_in_at_once(connection: Connection) -> None:
     with one_person() as browser:
         tabs = {f"{connection.base_url}/?tab={number}": browser.new_page() for number in (1, 2)}
         for target, tab in tabs.items():
@@ -80,7 +80,7 @@ def test_two_tabs_begun_at_once_both_arrive(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("connection", [Binding.POST], indirect=True, ids=["form"])
-def test_request_form_submits_itself(connection: Connection) -> None:
+def test_the_request_form_submits_itself(connection: Connection) -> None:
     with one_person() as browser:
         page = browser.new_page()
         page.goto(connection.login_url())

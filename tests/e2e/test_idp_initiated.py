@@ -1,4 +1,4 @@
-"""Sign-in that begins in the identity provider's portal: its response is not believed, but the person gets in."""
+"""Sign-ins that begin in the identity provider's portal: the response is not accepted, but the person is signed in."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def idp(start_simplesamlphp: StartSimpleSamlPhp) -> SimpleSamlPhp:
 
 
 def from_portal(browser: Browser, idp: SimpleSamlPhp, connection: Connection) -> Page:
-    """Click our tile and sign in; return the page that carries the response nobody here asked for."""
+    """Click our tile and sign in; return the page that carries the unsolicited response."""
     tile = idp.portal_url(connection.metadata_url, relay_state="https://evil.example/")
     return identified(browser, browser.open(tile), "ann")
 
 
-def test_a_tile_in_the_portal_leads_through_a_request_of_ours(
+def test_an_unsolicited_response_is_answered_with_a_request_of_ours(
     idp: SimpleSamlPhp, connect_to: Connect
 ) -> None:
     connection = connect_to(idp)
@@ -51,7 +51,7 @@ def test_a_tile_in_the_portal_leads_through_a_request_of_ours(
     assert page.url == f"{connection.base_url}/"
 
 
-def test_a_tile_in_the_portal_is_refused_where_the_tenant_wants_that(
+def test_an_unsolicited_response_is_refused_if_the_tenant_chooses_so(
     idp: SimpleSamlPhp, connect_to: Connect
 ) -> None:
     connection = connect_to(idp)
@@ -65,7 +65,7 @@ def test_a_tile_in_the_portal_is_refused_where_the_tenant_wants_that(
     assert ProvisioningEvent.objects.get().reason == "unsolicited"
 
 
-def test_a_tile_in_the_portal_signs_in_at_once_where_the_tenant_accepts_that(
+def test_an_unsolicited_response_is_accepted_if_the_tenant_chooses_so(
     idp: SimpleSamlPhp, connect_to: Connect
 ) -> None:
     connection = connect_to(idp)
@@ -74,5 +74,5 @@ def test_a_tile_in_the_portal_signs_in_at_once_where_the_tenant_accepts_that(
 
     page = browser.send(from_portal(browser, idp, connection))
 
-    assert page.url == f"{connection.base_url}/"  # RelayState leads nowhere
+    assert page.url == f"{connection.base_url}/"  # RelayState is ignored
     assert page.text == str(User.objects.get())

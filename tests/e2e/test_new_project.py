@@ -1,4 +1,4 @@
-"""What the README promises: a new project, its lines, two commands, and a person signs in."""
+"""The quick start of the README: a new project, the lines of the README, two commands, and a person signs in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 
 def of_readme(role: str) -> str:
-    """Return the lines that the README asks for."""
+    """Return the lines of the README with this role."""
     return next(fence.code for fence in fences_of(README) if fence.role == role)
 
 
@@ -34,12 +34,12 @@ class Project:
     def __init__(self, folder: Path, python: Path) -> None:
         self.folder, self.python = folder, python
         folder.mkdir()
-        # Nothing of this checkout: neither its settings nor its modules, only what is installed.
+        # Without the settings and modules of this checkout.
         self.env = {"PATH": os.environ["PATH"]}
         self.run("-m", "django", "startproject", "shop", ".")
 
     def run(self, *arguments: str) -> str:
-        """Run Python in the project's folder; what goes wrong is shown."""
+        """Run Python in the project's folder; an error shows its output."""
         done = subprocess.run(
             [self.python, *arguments],
             cwd=self.folder,
@@ -103,6 +103,6 @@ def test_new_project_signs_a_person_in_after_the_lines_of_the_readme_and_two_com
     assert installed.is_relative_to(ROOT) is (python == Path(sys.executable))
     assert connection.metadata_url in imported
     assert "nothing changed" in again.lower()
-    # Django's own words for somebody who is signed in and is no admin.
+    # Django's own message for a signed-in user who may not use the admin.
     assert "You are authenticated as" in page.text
     assert "ann.archer" in page.text.lower()

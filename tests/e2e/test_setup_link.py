@@ -1,4 +1,4 @@
-"""A setup link in a real browser: a strict Content-Security-Policy, cookies by their site, with and without JavaScript."""
+"""A setup link in a real browser, with a strict Content-Security-Policy, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.e2e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A link to a draft, and what the identity provider says of itself."""
+    """A link to a draft, with the identity provider's metadata."""
 
     url: str
     metadata: str
@@ -47,7 +47,7 @@ def invitation(start_pysaml2: Start, live_server: LiveServer, settings: Settings
     settings.JITPROV_SP_KEY_PAIRS = [rsa_key_pair("sp")]
     settings.STATIC_ROOT = str(Path(jitprov.__file__).parent / "static")
     settings.DEBUG = (
-        True  # else metadata with http URLs would be refused, although they are on loopback
+        True  # otherwise metadata with http URLs would be refused, although they are on loopback
     )
     idp = start_pysaml2(Behaviour())
     idp.know({"ann": ANN_AT_WORK})
@@ -72,7 +72,7 @@ def give_metadata(page: Page, document: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_an_outsider_connects_a_directory(invitation: Invitation, scripts: bool) -> None:
+def test_the_holder_of_a_link_connects_a_directory(invitation: Invitation, scripts: bool) -> None:
     complaints = Complaints()
     with chromium() as browser:
         context = browser.new_context(java_script_enabled=scripts)
@@ -102,8 +102,8 @@ def test_an_outsider_connects_a_directory(invitation: Invitation, scripts: bool)
     assert IdentityProvider.objects.get().enabled
 
 
-def test_nothing_is_told_to_the_identity_provider(invitation: Invitation) -> None:
-    """The address of the page, and of the link before it, go nowhere with a Referer."""
+def test_the_identity_provider_gets_no_referrer(invitation: Invitation) -> None:
+    """Neither the URL of the page nor that of the link is sent in a Referer."""
     with chromium() as browser:
         page = browser.new_page()
         sent: list[str] = []

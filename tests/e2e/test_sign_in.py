@@ -1,4 +1,4 @@
-"""Sign-in from identity providers that we did not write, over real sockets and with cookies as browsers keep them."""
+"""Sign-ins at independent identity providers, over real sockets and with a browser's rules for cookies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 
 def the_user() -> User:
-    """Return the only person that there is."""
+    """Return the only user."""
     return User.objects.get()
 
 
@@ -92,7 +92,7 @@ def test_encrypted_assertion_is_decrypted(start_idp: Start, connect_to: Connect)
 def test_encrypted_assertion_may_bind_other_prefixes_than_its_response(
     start_pysaml2: Start, connect_to: Connect
 ) -> None:
-    """Moving the decrypted element into the response would rewrite its prefixes and so break its signature."""
+    """Moving the decrypted element into the response would rewrite its prefixes, and so break its signature."""
     idp = start_pysaml2(Behaviour(encrypt=True))
     connection = connect_to(idp)
     idp.know({"ann": ANN_AT_WORK})
@@ -138,7 +138,7 @@ def test_signed_request_satisfies_an_idp_that_insists(
     assert page.text == str(the_user())
 
 
-def test_an_idp_that_insists_refuses_a_request_with_the_signature_of_another(
+def test_signed_request_with_the_signature_of_another_is_refused_by_an_idp_that_insists(
     start_idp: Start, connect_to: Connect, settings: Settings
 ) -> None:
     settings.JITPROV_SIGN_REQUESTS = True
@@ -154,7 +154,7 @@ def test_an_idp_that_insists_refuses_a_request_with_the_signature_of_another(
 
 
 def request_url(connection: Connection) -> str:
-    """Return where our login page sends a browser."""
+    """Return the URL to which our login page sends a browser."""
     browser = Browser()
     browser.open(connection.login_url())
     return browser.visited[1]

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, what it says about itself, and that it needs nothing of this checkout."""
+"""The wheel: its content, its metadata, and its independence from this checkout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ print(json.dumps({"file": jitprov.__file__, "version": jitprov.__version__, "mis
 
 
 def run(python: Path, folder: Path, *arguments: str) -> str:
-    """Run Python without anything of this process's environment."""
+    """Run Python without the environment of this process."""
     done = subprocess.run(
         [python, *arguments], cwd=folder, env={}, capture_output=True, text=True, check=False
     )
@@ -49,7 +49,7 @@ def run(python: Path, folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_contains_the_package_and_nothing_else(wheel: Path) -> None:
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "jitprov").rglob("*")
@@ -70,11 +70,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "jitprov/testing/plugin.py",
     ],
 )
-def test_the_wheel_holds_what_is_no_module_and_what_nobody_imports(wheel: Path, file: str) -> None:
+def test_the_wheel_contains_templates_catalogues_and_other_files(wheel: Path, file: str) -> None:
     assert file in files_of(wheel)
 
 
-def test_the_wheel_s_metadata_is_valid_and_that_of_the_project(wheel: Path) -> None:
+def test_the_wheels_metadata_is_valid_and_agrees_with_the_project(wheel: Path) -> None:
     metadata = Metadata.from_email(about(wheel, "METADATA"), validate=True)
 
     assert (metadata.name, str(metadata.version)) == (PROJECT["name"], PROJECT["version"])
@@ -86,7 +86,7 @@ def test_the_wheel_s_metadata_is_valid_and_that_of_the_project(wheel: Path) -> N
     assert set(metadata.classifiers or ()) == set(PROJECT["classifiers"])
 
 
-def test_the_wheel_asks_for_what_the_project_needs_and_for_nothing_else(wheel: Path) -> None:
+def test_the_wheel_requires_what_the_project_requires(wheel: Path) -> None:
     metadata = Metadata.from_email(about(wheel, "METADATA"), validate=True)
     asked_for = metadata.requires_dist or []
 
@@ -95,7 +95,7 @@ def test_the_wheel_asks_for_what_the_project_needs_and_for_nothing_else(wheel: P
     assert set(metadata.provides_extra or ()) == set(PROJECT["optional-dependencies"])
 
 
-def test_every_module_can_be_imported_where_only_the_wheel_is(
+def test_every_module_can_be_imported_from_the_wheel_alone(
     bare_python: Path, tmp_path: Path
 ) -> None:
     report = json.loads(run(bare_python, tmp_path, "-W", "error", "-c", IMPORT_ALL))
@@ -109,5 +109,5 @@ def test_every_module_can_be_imported_where_only_the_wheel_is(
     assert not Path(report["file"]).is_relative_to(ROOT)
 
 
-def test_nothing_that_the_wheel_asks_for_is_missing(bare_python: Path, tmp_path: Path) -> None:
+def test_every_requirement_of_the_wheel_is_satisfied(bare_python: Path, tmp_path: Path) -> None:
     assert "No broken requirements" in run(bare_python, tmp_path, "-m", "pip", "check")

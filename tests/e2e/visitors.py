@@ -1,4 +1,4 @@
-"""Somebody who uses the demo in a browser of their own, with scripts or without."""
+"""People who use the demo, each in a browser of their own, with scripts or without."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """One person's window."""
+    """The window of one person."""
 
     site: DemoSite
     page: Page
     scripts: bool
 
     def follow(self, control: Locator) -> None:
-        """Click what leads to another page, and wait for that."""
+        """Click a control that leads to another page, and wait for the page."""
         with self.page.expect_navigation():
             control.click()
 
@@ -32,12 +32,12 @@ class Visitor:
         self.follow(self.page.get_by_role("button", name="Log in"))
 
     def sign_in(self, slug: str, person: str, scenario: str = "as-it-is") -> None:
-        """Sign in to the product as one of a directory's people."""
+        """Sign in to the product as a person of a directory."""
         self.page.goto(f"{self.site.product}/saml/{slug}/login/")
         self.answer_as(person, scenario)
 
     def answer_as(self, person: str, scenario: str = "as-it-is") -> None:
-        """Choose at the directory who one is and what it answers, and come back."""
+        """Choose a person and a scenario at the directory, and return to the product."""
         self.page.select_option("#scenario", scenario)
         self.page.click(f"button.person[value={person}]")
         if not self.scripts:
@@ -47,7 +47,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitors:
-    """Opens a browser for each person, all of whose complaints are heard."""
+    """Opens a browser for each person, and collects all complaints."""
 
     site: DemoSite
     browser: Browser
@@ -56,7 +56,7 @@ class Visitors:
     bypass_csp: bool = False
 
     def new(self) -> Visitor:
-        """Return somebody with a browser that has no cookies."""
+        """Return a person with a browser that has no cookies."""
         context = self.browser.new_context(
             viewport=DESKTOP, java_script_enabled=self.scripts, bypass_csp=self.bypass_csp
         )

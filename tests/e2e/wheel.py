@@ -1,4 +1,4 @@
-"""The wheel as a host gets it: built from this checkout, and installed without extras where nothing else is."""
+"""Build the wheel from this checkout, and install it without extras in an empty environment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.support.pages import ROOT
 
 
 def build(folder: Path) -> Path:
-    """Build the wheel, and return where it is."""
+    """Build the wheel, and return its path."""
     _pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
     [wheel] = folder.glob("*.whl")
     return wheel
 
 
 def install(wheel: Path, folder: Path) -> Path:
-    """Install a wheel into a virtual environment of its own, and return its Python."""
+    """Install a wheel into a new virtual environment, and return its Python."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     _pip(python, "install", str(wheel))
@@ -28,7 +28,7 @@ def install(wheel: Path, folder: Path) -> Path:
 
 
 def files_of(wheel: Path) -> set[str]:
-    """Return what is installed as the package."""
+    """Return the files that are installed as the package."""
     with ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
@@ -41,7 +41,7 @@ def about(wheel: Path, file: str) -> str:
 
 
 def _pip(python: Path, *arguments: str) -> None:
-    """Run pip, which needs an index for what a wheel is built with and for what it depends on."""
+    """Run pip, which needs an index for the requirements and the build backend of the wheel."""
     done = subprocess.run(
         [python, "-m", "pip", *arguments],
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},

@@ -1,3 +1,3 @@
-"""Which Pythons and which versions of other packages `.ci/run` runs the tests with."""
+"""The versions of Python and of other packages with which `.ci/run` runs the tests."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Prints the lowest versions that pyproject.toml allows, as constraints for pip: ``python -m tests.matrix.lowest``.
+"""Print the lowest versions that pyproject.toml allows, as constraints for pip: ``python -m tests.matrix.lowest``.
 
-Of what we ask for ourselves. What those ask for in turn is theirs to say, and pip takes the newest.
+These are the versions of our own requirements. For theirs, pip takes the newest.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from tests.matrix.project import requirements
 
 
 class NoLowerBound(Exception):
-    """A requirement that allows any old version allows ones that nobody has tried."""
+    """A requirement without a lowest version, which allows versions that nobody has tested."""
 
 
 def lowest(requirement: Requirement) -> str:
-    """Return a requirement's lowest version as a constraint.
+    """Return the lowest version of a requirement as a constraint.
 
-    :raises NoLowerBound: it has none.
+    :raises NoLowerBound: the requirement has none.
     """
     bounds = [one.version for one in requirement.specifier if one.operator in {">=", "=="}]
     if len(bounds) != 1:
@@ -31,4 +31,4 @@ def constraints() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(constraints()))  # noqa: T201 -- what it is for
+    print("\n".join(constraints()))  # noqa: T201 -- its purpose

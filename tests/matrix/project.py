@@ -1,4 +1,4 @@
-"""What pyproject.toml promises."""
+"""The requirements in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PYTHONS = SpecifierSet(PYPROJECT["project"]["requires-python"])
 
 
 def requirements() -> list[Requirement]:
-    """Return what is needed to run, to test and to build."""
+    """Return the requirements for running, testing and building."""
     return [
         Requirement(text)
         for text in (
@@ -29,7 +29,7 @@ def requirements() -> list[Requirement]:
 
 
 def group(name: str) -> Iterator[str]:
-    """Yield the requirements of a dependency group, and of those that it includes."""
+    """Yield the requirements of a dependency group and of the groups that it includes."""
     for item in PYPROJECT["dependency-groups"][name]:
         if isinstance(item, str):
             yield item

@@ -1,6 +1,6 @@
-"""Prints where this machine's newest or oldest Python is that we support: ``python -m tests.matrix.pythons newest``.
+"""Print the path of the newest or oldest supported Python: ``python -m tests.matrix.pythons newest``.
 
-Looked for on the PATH and among pyenv's versions, which need not be switched on.
+It looks on the PATH and among pyenv's versions, which need not be activated.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import ensurepip, sqlite3, ssl, sys, venv
 assert sys.version_info.releaselevel == "final"
 print(*sys.version_info[:3], sep=".")
 """
-"""Fails where Debian has split off what a virtual environment needs, and in pyenv's stand-ins."""
+"""Fails if Debian has split off a part that a virtual environment needs, and in pyenv's shims."""
 
 
 class Python(NamedTuple):
-    """An interpreter; the greater is the newer."""
+    """An interpreter, ordered by its version."""
 
     version: tuple[int, ...]
     path: Path
@@ -36,7 +36,7 @@ class Python(NamedTuple):
 
 
 def pythons(folders: Iterable[Path]) -> Iterator[Python]:
-    """Yield the interpreters in these folders that run and that we support."""
+    """Yield the supported interpreters in these folders that work."""
     for folder in folders:
         for path in sorted(folder.glob("python3.*")):
             text = _version(path) if _NAME.fullmatch(path.name) else ""
@@ -45,7 +45,7 @@ def pythons(folders: Iterable[Path]) -> Iterator[Python]:
 
 
 def folders() -> Iterator[Path]:
-    """Yield where this machine may keep interpreters."""
+    """Yield the folders in which this machine may have interpreters."""
     yield from (Path(entry) for entry in os.get_exec_path())
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     yield from sorted(root.glob("versions/3.*/bin"))
@@ -62,4 +62,4 @@ def _version(path: Path) -> str:
 if __name__ == "__main__":
     which = {"newest": max, "oldest": min}[sys.argv[1]]
     chosen = which(pythons(folders()))
-    print(chosen.text, chosen.path)  # noqa: T201 -- what it is for
+    print(chosen.text, chosen.path)  # noqa: T201 -- its purpose

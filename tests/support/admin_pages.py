@@ -1,4 +1,4 @@
-"""Pages of the admin, and who reads them."""
+"""Pages of the admin, and browsers that request them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIST = "/admin/jitprov/provisioningevent/"
 
 
 class Seen(HTMLParser):
-    """What a page is made of, as far as it matters for people who do not see it."""
+    """The parts of a page that matter to people who cannot see it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Seen(HTMLParser):
 
 
 def administrator_of(*providers: IdentityProvider) -> Client:
-    """Return a browser of their own, in which nobody signs in by SAML."""
+    """Return a browser of an administrator, in which nobody signs in by SAML."""
     user = UserFactory.create(is_staff=True)
     for provider in providers:
         TenantAdministrator.objects.create(user=user, tenant=provider.tenant)

@@ -1,7 +1,7 @@
-"""Browsers that come back from their identity provider in the same moment: in threads, or in processes.
+"""Browsers that return from their identity provider at the same moment, in threads or in processes.
 
-What a browser is about to post is prepared beforehand, so that nothing but the posts happens at once. Each thread and
-each process has a database connection of its own.
+What each browser posts is prepared beforehand, so that only the posts are concurrent. Each thread and each process has
+its own database connection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jitprov.testing import FakeResponse
 from jitprov.testing.round_trip import SignIn
 
 DEADLINE = 60
-"""Seconds until all must be ready; for a busy machine."""
+"""Seconds until all must be ready, long enough for a busy machine."""
 
 T = TypeVar("T")
 Wait: TypeAlias = Callable[[], object]
@@ -31,7 +31,7 @@ Wait: TypeAlias = Callable[[], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A browser with its cookies and the response that it is about to post. Can be sent to another process."""
+    """A browser with its cookies and the response that it will post. It can be sent to another process."""
 
     cookies: SimpleCookie
     response: FakeResponse
@@ -41,14 +41,14 @@ class Arrival:
         return cls(cookies=deepcopy(browser.client.cookies), response=response)
 
     def deliver(self) -> int:
-        """Post, and return the status of the answer."""
+        """Post the response, and return the status of the answer."""
         client = Client(raise_request_exception=False)
         client.cookies = deepcopy(self.cookies)
         return SignIn(client).deliver(self.response).status_code
 
 
 def all_at_once(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Run every task in a thread and with a connection of its own, released in the same moment."""
+    """Run every task in its own thread with its own connection, all at the same moment."""
     start = Barrier(len(tasks), timeout=DEADLINE)
     with ThreadPoolExecutor(len(tasks)) as threads:
         return list(threads.map(partial(_run, start.wait), tasks))
@@ -59,8 +59,8 @@ def in_threads(arrivals: Sequence[Arrival]) -> list[int]:
 
 
 def in_processes(arrivals: Sequence[Arrival]) -> list[int]:
-    # Not forked from here, where connections are open and threads may run; from a process that has loaded Django
-    # once, because twenty times would take longer than everything else.
+    # Not forked from this process, where connections are open and threads may run, but from a process that has loaded
+    # Django once, because loading it twenty times would take longer than everything else.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.loaded_django", __name__])
     start = context.Barrier(len(arrivals), timeout=DEADLINE)
@@ -72,11 +72,11 @@ def in_processes(arrivals: Sequence[Arrival]) -> list[int]:
 
 
 HERE: dict[str, Wait] = {}
-"""What a process was told when it began."""
+"""The arguments that a process received when it began."""
 
 
 def _begin(wait: Wait, database: Mapping[str, Any]) -> None:
-    """Use the tests' database; by its settings alone a process would use the real one."""
+    """Use the database of the tests, which differs from the one in the settings."""
     connection.settings_dict.update(database)
     HERE["wait"] = wait
 

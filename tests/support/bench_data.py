@@ -1,4 +1,4 @@
-"""A federation's aggregate of any size, shaped like those that federations publish: about 6.7 kB an entity.
+"""Write a federation's aggregate of any size, like those that federations publish: about 6.7 kB for each entity.
 
 ``python -m tests.support.bench_data FOLDER [--entities 10000]`` writes ``aggregate.xml`` and ``map.csv``.
 """
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 TENANTS = 500
-"""So many tenants share the identity providers of a generated map."""
+"""The number of tenants that share the identity providers of a generated map."""
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _NAMESPACES = " ".join(
     f'xmlns:{prefix}="{uri}"'
@@ -39,11 +39,11 @@ _LANGUAGES = ("en", "de", "fr")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Federation:
-    """What an aggregate is made of, and the map that imports it."""
+    """The entities of an aggregate, and the map that imports it."""
 
     entities: int
     certificates: int | None = None
-    """So many different ones; ``None`` gives each entity one of its own."""
+    """The number of different certificates; ``None`` gives each entity its own."""
 
     def chunks(self) -> Iterator[str]:
         """Yield the document, entity by entity."""
@@ -89,10 +89,10 @@ def _authority() -> ec.EllipticCurvePrivateKey:
 
 @cache
 def certificate(number: int) -> str:
-    """Return a certificate of this entity's own, in base64.
+    """Return a certificate for this entity, in base64.
 
-    Four RSA keys serve all, and an elliptic curve key signs, because making keys and RSA signatures is slow; no
-    two certificates are the same, so that no cache makes reading them look fast.
+    Four RSA keys are shared by all, and an elliptic curve key signs, because making RSA keys and signatures is slow.
+    All certificates differ, so that no cache can make reading them look fast.
     """
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"idp{number}.campus.example")])
     built = (

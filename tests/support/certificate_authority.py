@@ -1,4 +1,4 @@
-"""A certificate authority of our own, for servers on this machine."""
+"""A certificate authority for servers on this machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def issue(
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        # From Python 3.13 on, certificates must say whose key they are and whose signed them (RFC 5280 §4.2.1).
+        # From Python 3.13 on, certificates must identify their key and their signer's key (RFC 5280 §4.2.1).
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
@@ -65,7 +65,7 @@ def usage(*, ca: bool) -> x509.KeyUsage:
 
 
 def server_context(folder: Path, name: str) -> ssl.SSLContext:
-    """Return the TLS of a server that proves to be ``name``."""
+    """Return the TLS context of a server with a certificate for ``name``."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = issue(name, key, authority()[0])
     file = folder / f"{name}.pem"

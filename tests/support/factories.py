@@ -1,4 +1,4 @@
-"""Rows for tests."""
+"""Factories of rows."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
 
 
 def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
-    """Return a row that trusts the fake and maps what Entra sends into Django's own fields."""
+    """Return an identity provider that trusts the fake and maps Entra's claims to Django's own fields."""
     row = IdentityProviderFactory.create(
         entity_id=fake.entity_id, sso_url=fake.sso_url, sso_binding=fake.sso_binding, **columns
     )
@@ -92,7 +92,7 @@ def connected(fake: FakeIdentityProvider, **columns: Any) -> IdentityProvider:
 
 
 def map_group(row: IdentityProvider, value: str, claim: str = GROUPS_CLAIM) -> Group:
-    """Return a group that people with this claim value belong to."""
+    """Return a group to which people with this claim value are mapped."""
     group = GroupFactory.create()
     GroupMapping.objects.create(identity_provider=row, claim=claim, value=value, group=group)
     return group

@@ -1,4 +1,4 @@
-"""Running ``import_idp_metadata --map`` on aggregates of a test's own."""
+"""Run ``import_idp_metadata --map`` on an aggregate that a test makes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def name(number: int | str) -> str:
 
 
 def member(number: int | str, **options: Any) -> str:
-    """One entity of an aggregate."""
+    """Return one entity of an aggregate."""
     return entra(entity_id=name(number), **{"url": f"{name(number)}sso", **options})
 
 
@@ -30,19 +30,19 @@ def members(count: int) -> str:
 
 
 def row(number: int | str, *, tenant: str = "acme", slug: str = "") -> str:
-    """One line of a map."""
+    """Return one line of a map."""
     return f"{name(number)},{tenant},{slug or f'idp-{number}'}"
 
 
 class Federation(Runner):
-    """Writes an aggregate and a map to files and runs the command on them."""
+    """Writes an aggregate and a map to files, and runs the command on them."""
 
     def map(self, rows: Iterable[str] | int) -> str:
         lines = [row(number) for number in range(rows)] if isinstance(rows, int) else rows
         return self.file("\n".join(["entity_id,tenant,slug", *lines, ""]), "map.csv")
 
     def many(self, document: str | bytes, rows: Iterable[str] | int, *args: str) -> str:
-        """Return what is printed by a run that imports everything."""
+        """Return the output of a run that imports everything."""
         return self.run(self.file(document), "--map", self.map(rows), *args)
 
     def many_json(self, document: str, rows: Iterable[str] | int, *args: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Federation(Runner):
         return printed
 
     def incomplete(self, document: str | bytes, rows: Iterable[str] | int, *args: str) -> str:
-        """Return what is printed by a run that fails, with the error in the last line."""
+        """Return the output of a run that fails, with the error in the last line."""
         return self.failed(self.file(document), "--map", self.map(rows), *args)
 
     @staticmethod
@@ -70,7 +70,7 @@ class Federation(Runner):
 
 
 def federation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Federation:
-    """Return a runner, and the tenants that its maps name."""
+    """Return a runner, with the tenants that its maps name."""
     for slug in ("acme", "beta"):
         Tenant.objects.create(slug=slug, name=slug.title())
     return Federation(folder, monkeypatch)

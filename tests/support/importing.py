@@ -1,4 +1,4 @@
-"""Running ``import_idp_metadata`` on documents of a test's own."""
+"""Run ``import_idp_metadata`` on a document that a test makes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ YEAR = timedelta(days=365)
 
 
 def key_pair(kind: str = "rsa", *, days: int = 365) -> KeyPair:
-    """A key pair whose certificate is valid at the time that the command goes by: now."""
+    """Return a key pair whose certificate is valid now."""
     end = NOW.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
     return documents.key_pair(kind, not_before=end - 3 * YEAR, not_after=end)
 
@@ -47,7 +47,7 @@ def entra(
 
 
 class Runner:
-    """Writes documents to a file and runs the command on it."""
+    """Writes a document to a file and runs the command on it."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
@@ -85,6 +85,6 @@ class Runner:
 
 
 def snapshot() -> list[Any]:
-    """Everything that an import may touch."""
+    """Return all rows that an import may change."""
     tables: list[type[models.Model]] = [IdentityProvider, SigningCertificate, ClaimMapping]
     return [list(table._default_manager.order_by("pk").values()) for table in tables]

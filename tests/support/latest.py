@@ -1,4 +1,4 @@
-"""What an attempt left behind."""
+"""The latest event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imported by a process that others are forked from: Django with everything that a request would load."""
+"""Load Django with everything that a request needs. A process from which others are forked imports this module."""
 
 from __future__ import annotations
 

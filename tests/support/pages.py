@@ -1,4 +1,4 @@
-"""The pages of the documentation, as tests read them."""
+"""The pages of the documentation and their blocks of code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Fence:
     line: int
     language: str
     role: str
-    """The word after the language: what the block is an example of, or the file that it is written to."""
+    """The word after the language: the kind of example, or the file to which the block is written."""
     code: str
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ FENCES = [
     for fence in fences_of(page)
     if page.parent.name not in {"tutorial", "hosts"}
 ]
-"""Without those of the tutorial and of the hosts, which are worked through, each as a whole."""
+"""The blocks of all pages but the tutorial and the hosts' pages, which are tested as a whole."""
 
 
 def fences(language: str, role: str | None = None) -> list[Any]:
@@ -65,7 +65,7 @@ def rows(text: str, width: int) -> Iterator[list[str]]:
 
 
 def section(text: str, title: str) -> str:
-    """Return what stands below a heading of the second level."""
+    """Return the text below a heading of the second level."""
     match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return match[1] if match else ""
 

@@ -1,4 +1,4 @@
-"""Somebody with a setup link and a browser, for tests."""
+"""A person with a setup link and a browser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def made(row: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
 
 
 class Holder:
-    """Somebody with a link, and a browser."""
+    """A person with a setup link and a browser."""
 
     def __init__(self, row: IdentityProvider, client: Client | None = None) -> None:
         self.row, self.client = row, client or Client()
@@ -48,7 +48,7 @@ class Holder:
         return str(self.page().content.decode())
 
     def save(self, **changes: Any) -> Any:
-        """Post the page as it is shown, with changes."""
+        """Post the page as it is shown, with some fields changed."""
         return self.client.post(SETUP, {**as_shown(self.text()), "_save": "1", **changes})
 
     def give_metadata(self, fake: FakeIdentityProvider) -> Any:
@@ -76,7 +76,7 @@ def path_of(url: str) -> str:
 
 
 def as_shown(html: str) -> dict[str, Any]:
-    """Return what a browser would post of the page's one large form."""
+    """Return the data that a browser would post of the page's large form."""
     page: Any = lxml.html.fromstring(html)
     [form] = [form for form in page.forms if form.get("id") == FORM]
     return {name: value for name, value in form.form_values() if value is not None}

@@ -1,4 +1,4 @@
-"""Identity providers with one thing wrong, for tests of what needs attention."""
+"""Identity providers with exactly one problem, for tests of what needs attention."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
 def fine(**columns: Any) -> IdentityProvider:
-    """Return a row that nothing is wrong with: a good certificate, a claim that comes, somebody who came."""
+    """Return a row without problems: a valid certificate, a claim that arrives, and a recent sign-in."""
     row = IdentityProviderFactory.create(**columns)
     certificate(row, days=1000)
     mapping(row, "email", "mail")
@@ -38,7 +38,7 @@ def fine(**columns: Any) -> IdentityProvider:
 
 
 def certificate(row: IdentityProvider, *, days: float, **columns: Any) -> None:
-    """Give it one that ends in so many days."""
+    """Add a certificate that expires in a number of days."""
     number = row.certificates.count()
     pem = rsa_key_pair(f"status-{number}").certificate
     made = SigningCertificate.objects.create(identity_provider=row, pem=pem, **columns)

@@ -1,4 +1,4 @@
-"""A page of the documentation that a reader works through: every block and every click, from an empty folder."""
+"""Follow a page of the documentation as a reader does: every block and every click, from an empty folder."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _STEP = re.compile(
 
 
 _COMMAND = re.compile(r"^\$ (.+\n(?:> .*\n)*)((?:[^$].*\n)*)", re.MULTILINE)
-"""What is typed, with its further lines, and what is shown below."""
+"""A command, with its continuation lines and the output below it."""
 
 
 class Misled(AssertionError):
-    """What the page promises did not happen."""
+    """Something that the page promises did not happen."""
 
 
 @dataclass(slots=True)
 class Reader:
-    """Somebody who does what a page says, in the order in which it says it.
+    """A reader who does what a page says, in its order.
 
-    Blocks of Python are written to the file that they name, with ``+`` at its end. Commands are given, and what the
-    page shows below one must be in its output; those of a *server* go on until the end. In the text count: Open <URL>,
+    Blocks of Python are written to the file that they name; ``+`` appends. Commands are run, and the output that the
+    page shows must be in theirs; those of a *server* run until the end. Of the text these are followed: Open <URL>,
     Enter `text`, press **button**, and “what the page then says”.
     """
 
@@ -49,14 +49,14 @@ class Reader:
     typed: str = ""
 
     def work_through(self, text: str) -> int:
-        """Do everything, and return how many steps that were."""
+        """Do everything, and return the number of steps."""
         steps = list(_STEP.finditer(text))
         for step in steps:
             self._do({name: self._here(given) for name, given in step.groupdict("").items()})
         return len(steps)
 
     def _here(self, text: str) -> str:
-        """Put free ports in the place of those in the page."""
+        """Replace the ports of the page by free ones."""
         return re.sub(r"\b(8000|9000)\b", lambda match: str(self.ports[match[0]]), text)
 
     def _do(self, step: dict[str, str]) -> None:
@@ -106,7 +106,7 @@ class Reader:
 
     @property
     def _env(self) -> dict[str, str]:
-        """Nothing of this checkout: neither its settings nor its modules, only what is installed. No network."""
+        """Return the environment without the settings and modules of this checkout, and without a network."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {"PATH": path, "HOME": str(self.folder), "PIP_NO_INDEX": "1", "LANG": "C.UTF-8"}
 

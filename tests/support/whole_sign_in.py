@@ -1,6 +1,6 @@
-"""A host from nothing: migrated, checked, and three sign-ins. Prints what came of it as JSON.
+"""Set a host up from nothing: migrate, check, and sign people in. It prints a report as JSON.
 
-For a process of its own, because a user model and a tenant model cannot be changed in one that runs.
+It runs in a separate process, because the user model and the tenant model cannot be changed in a running one.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn, connect
 
 BOB = Person(object_id="5e0b3a0e-6a51-4f0c-a3b5-0f6a1a2b3c4d", surname="Baker", upn="bob")
-"""Has no e-mail address."""
+"""A person without an e-mail address."""
 ANOTHER_ANN = replace(ANN, object_id="8c1d2e3f-4a5b-4c6d-8e7f-9a0b1c2d3e4f")
-"""Somebody else to whom the directory has given the same e-mail address."""
+"""Another person with the same e-mail address."""
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def people() -> list[dict[str, str]]:
 
 
 def explained(user: Any) -> dict[str, Any]:
-    """Ask, in the terminal, where everything about somebody comes from."""
+    """Return the output of ``explain_user`` about a user."""
     out = StringIO()
     call_command("explain_user", str(user.pk), json=True, stdout=out)
     answer: dict[str, Any] = json.loads(out.getvalue())
@@ -77,7 +77,7 @@ def sign_in(
 
 
 def seen_by_an_administrator(tenant: Any) -> dict[str, int]:
-    """Give somebody the tenant, and count what they see of it and of another one."""
+    """Make an administrator of the tenant, and count the rows that they see of it and of another one."""
     other = type(tenant).objects.create(**{conf.TENANT_LOOKUP_FIELD: "other"})
     elsewhere = IdentityProvider.objects.create(slug="other", tenant=other, enabled=False)
     user = get_user_model()._default_manager.latest("pk")
@@ -96,7 +96,7 @@ def seen_by_an_administrator(tenant: Any) -> dict[str, int]:
 def closed_while_waiting(
     tenant: Any, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> dict[str, int | str | bool]:
-    """Switch the tenant off while somebody is at the identity provider."""
+    """Disable the tenant while a person is at the identity provider."""
     client = Client()
     answer = SignIn(client).begin(row, fake, ANN)
     tenant.is_active = False
@@ -115,6 +115,6 @@ def came_of(client: Client, answer: Any) -> dict[str, int | str | bool]:
 
 
 def leave(row: IdentityProvider) -> dict[str, int | str]:
-    """Try to leave for the identity provider."""
+    """Request the login URL."""
     answer = Client().get(f"/saml/{row.slug}/login/", headers={"Accept": "application/json"})
     return {"status": answer.status_code, "error": answer.json()["error"]}

@@ -1,4 +1,4 @@
-"""Tries against whatever a tenant's admin, or somebody with a setup link, can reach."""
+"""Attacks by a tenant's admin, or by the holder of a setup link, on whatever they can reach."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.factories import ExternalIdentityFactory, GroupFactory, UserF
 pytestmark = pytest.mark.django_db
 
 
-def test_a_terminal_is_not_told_what_to_do(idp: IdentityProvider) -> None:
+def test_the_command_prints_no_control_characters(idp: IdentityProvider) -> None:
     user = UserFactory.create(first_name="Ann\x1b]0;owned\x07\x9b2J", username="ann")
     ExternalIdentityFactory.create(identity_provider=idp, user=user, external_id="a\nadmin: known")
     said = StringIO()
@@ -33,7 +33,7 @@ def test_a_terminal_is_not_told_what_to_do(idp: IdentityProvider) -> None:
     assert "\nadmin: known" not in said.getvalue()
 
 
-def test_nobody_grants_groups_by_a_forged_row(idp: IdentityProvider) -> None:
+def test_a_forged_row_grants_no_group(idp: IdentityProvider) -> None:
     browser = administrator_of(idp)
     identity = ExternalIdentityFactory.create(identity_provider=idp)
     other = ExternalIdentityFactory.create()
@@ -86,7 +86,7 @@ def test_nobody_grants_groups_by_a_forged_row(idp: IdentityProvider) -> None:
         "/admin/jitprov/externalidentity/person/99999999999999999999999/",
     ],
 )
-def test_addresses_that_make_no_sense_are_no_error(idp: IdentityProvider, address: str) -> None:
+def test_invalid_admin_urls_cause_no_server_error(idp: IdentityProvider, address: str) -> None:
     answer = administrator_of(idp).get(address)
     assert answer.status_code in {200, 302, 400, 404}
 
@@ -102,12 +102,12 @@ def test_addresses_that_make_no_sense_are_no_error(idp: IdentityProvider, addres
         "/saml/%00/test/",
     ],
 )
-def test_public_addresses_that_make_no_sense(idp: IdentityProvider, address: str) -> None:
+def test_invalid_public_urls_cause_no_server_error(idp: IdentityProvider, address: str) -> None:
     assert Client().get(address).status_code in {200, 302, 400, 403, 404}
 
 
 @pytest.mark.parametrize(("column", "view"), [("sp_entity_id", "metadata"), ("sp_acs_url", "acs")])
-def test_nobody_goes_by_the_name_of_another_tenant(
+def test_the_entity_id_and_acs_url_of_another_tenant_are_refused(
     idp: IdentityProvider, column: str, view: str
 ) -> None:
     theirs = connected(FakeIdentityProvider(), slug="globex")
@@ -119,7 +119,7 @@ def test_nobody_goes_by_the_name_of_another_tenant(
     refused = page.save({field: theirs.url(view)})
 
     assert field in errors_of(refused)
-    # Whether there is such a tenant is not told.
+    # The error must not tell whether there is such a tenant.
     nobody = theirs.url(view).replace("globex", "nobody")
     assert errors_of(page.save({field: nobody}))[field] == errors_of(refused)[field]
     legacy = f"https://app.example/saml/{view}/"
@@ -127,7 +127,7 @@ def test_nobody_goes_by_the_name_of_another_tenant(
     assert page.save({field: idp.url(view)}).status_code == 302
 
 
-def test_a_tenant_does_not_have_any_number_of_drafts(
+def test_drafts_of_a_tenant_beyond_the_limit_are_refused(
     idp: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drafts, "MAX_SWITCHED_OFF", 2)

@@ -1,4 +1,4 @@
-"""The pieces of ``make bench`` work together. How long anything took is nobody's business here."""
+"""The parts of ``make bench`` work together. No test looks at how long anything took."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def measured(contenders: Sequence[Contender], folder: Path) -> Results:
     return measure(Sqlite(folder), contenders, TWICE, lambda _: None)
 
 
-def test_every_host_signs_people_in_and_is_in_every_table(tmp_path: Path) -> None:
+def test_every_host_is_measured_and_is_in_every_table(tmp_path: Path) -> None:
     results = measured(OURS, tmp_path)
     assert {case.contender for case in results.samples} == set(OURS)
     assert results.statements[Case(Contender.JITPROV, 3, Situation.RETURNING)].total() <= 8
@@ -32,7 +32,7 @@ def test_every_host_signs_people_in_and_is_in_every_table(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not is_ready(), reason="`make bench` has not made django-allauth's environment")
-def test_django_allauth_signs_people_in_too_and_is_compared(tmp_path: Path) -> None:
+def test_django_allauth_is_measured_and_compared(tmp_path: Path) -> None:
     results = measured(list(Contender), tmp_path)
     times = next(tables(results, TWICE))
     assert "allauth / jitprov" in times.rows[0]
@@ -44,7 +44,7 @@ def test_a_federation_is_read_and_imported_twice(tmp_path: Path) -> None:
     assert "import_idp_metadata --map" in "\n".join(told)
 
 
-def test_ratios_are_taken_round_by_round() -> None:
+def test_ratios_are_computed_round_by_round() -> None:
     assert Ratio.of([(2, 1), (9, 3), (40, 10)]) == Ratio(3, 2, 4)
 
 

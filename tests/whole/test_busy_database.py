@@ -1,4 +1,4 @@
-"""Somebody else holds a lock for longer than the database lets us wait: nobody gets in, and nobody is sent an error."""
+"""A sign-in while another connection holds a lock for too long is refused, without a server error."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def row(fake: FakeIdentityProvider) -> IdentityProvider:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon, although each attempt really waits for its lock."""
+    """Shorten the total wait; each attempt still waits for a real lock."""
     monkeypatch.setattr(contention, "PATIENCE", 0.1)
 
 
 @pytest.fixture
 def other() -> Iterator[BaseDatabaseWrapper]:
-    """Return a connection of somebody else, to the same database."""
+    """Return another connection to the same database."""
     somebody_else = connection.copy()
     try:
         yield somebody_else
@@ -73,7 +73,7 @@ def holding(other: BaseDatabaseWrapper, lock: Statements, release: str) -> Itera
 
 
 def on_table(other: BaseDatabaseWrapper, table: str) -> Any:
-    """Lock a table, for reading too; SQLite locks all of them at once."""
+    """Lock a table for reading and writing; SQLite locks all tables at once."""
     return {
         "sqlite": holding(other, ("BEGIN EXCLUSIVE",), "ROLLBACK"),
         "postgresql": holding(other, ("BEGIN", f"LOCK TABLE {table}"), "ROLLBACK"),
@@ -82,7 +82,7 @@ def on_table(other: BaseDatabaseWrapper, table: str) -> Any:
 
 
 def against_writing(other: BaseDatabaseWrapper, table: str) -> Any:
-    """Lock a table, but let others read it; SQLite locks all of them at once."""
+    """Lock a table for writing; SQLite locks all tables at once."""
     exclusively = f"LOCK TABLE {table} IN EXCLUSIVE MODE"
     return {
         "sqlite": holding(other, ("BEGIN IMMEDIATE",), "ROLLBACK"),
@@ -92,10 +92,10 @@ def against_writing(other: BaseDatabaseWrapper, table: str) -> Any:
 
 
 def on_rows(other: BaseDatabaseWrapper, table: str) -> Any:
-    """Lock the rows that a table has; SQLite locks all tables."""
+    """Lock the rows of a table; SQLite locks all tables."""
     if SQLITE:
         return against_writing(other, table)
-    rows = f"SELECT * FROM {table} FOR UPDATE"  # noqa: S608 -- our own name
+    rows = f"SELECT * FROM {table} FOR UPDATE"  # noqa: S608 -- a table name of our own
     return holding(other, ("BEGIN", rows), "ROLLBACK")
 
 
@@ -114,7 +114,7 @@ if SQLITE:
 
 @pytest.mark.parametrize("known", [True, False], ids=["somebody known", "somebody new"])
 @pytest.mark.parametrize("model", LOCKED, ids=lambda model: f"{model.__name__} locked")
-def test_a_table_that_stays_locked_is_a_clean_refusal(
+def test_a_locked_table_is_answered_with_a_refusal_to_try_again(
     model: Any, known: bool, row: IdentityProvider, fake: FakeIdentityProvider, other: Any
 ) -> None:
     client = Client()
@@ -132,7 +132,7 @@ def test_a_table_that_stays_locked_is_a_clean_refusal(
 
 
 @pytest.mark.parametrize("model", [User, ExternalIdentity], ids=lambda model: model.__name__)
-def test_somebody_whose_row_is_being_changed_for_long_is_asked_to_try_again(
+def test_a_locked_row_is_answered_with_a_refusal_to_try_again(
     model: Any, row: IdentityProvider, fake: FakeIdentityProvider, other: Any
 ) -> None:
     SignIn(Client())(row, fake)
@@ -144,13 +144,13 @@ def test_somebody_whose_row_is_being_changed_for_long_is_asked_to_try_again(
 
         assert is_asked_to_try_again(answer)
         assert not is_signed_in(client)
-        if not SQLITE:  # where nothing at all can be written meanwhile
+        if not SQLITE:  # SQLite can write nothing meanwhile
             event = ProvisioningEvent.objects.latest("pk")
             assert (event.reason, event.verified) == ("try_again", True)
             assert event.reference in answer.text
 
 
-def test_what_could_not_be_recorded_is_in_the_log(
+def test_an_event_that_could_not_be_recorded_is_logged(
     row: IdentityProvider,
     fake: FakeIdentityProvider,
     other: Any,
@@ -170,7 +170,7 @@ def test_what_could_not_be_recorded_is_in_the_log(
     assert "not recorded" in caplog.text
 
 
-def test_leaving_for_the_identity_provider_is_refused_as_cleanly(
+def test_the_login_url_answers_with_a_refusal_to_try_again(
     row: IdentityProvider, other: Any
 ) -> None:
     with (
@@ -182,12 +182,12 @@ def test_leaving_for_the_identity_provider_is_refused_as_cleanly(
         assert is_asked_to_try_again(answer)
 
 
-# Locks that are given up in time
+# Locks that are released in time
 
 
 @pytest.fixture
 def between_attempts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
-    """Return a function that has something done while we wait for the next attempt."""
+    """Return a function that registers something to do before the next attempt."""
 
     def do(something: Callable[[], object]) -> None:
         monkeypatch.setattr(contention, "PATIENCE", 60)
@@ -199,7 +199,7 @@ def between_attempts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], 
 @pytest.mark.parametrize(
     "model", [ExternalIdentity, ConsumedAssertion], ids=lambda model: model.__name__
 )
-def test_a_lock_that_is_given_up_meanwhile_lets_the_person_in(
+def test_a_sign_in_succeeds_once_the_lock_is_released(
     model: Any,
     row: IdentityProvider,
     fake: FakeIdentityProvider,
@@ -223,7 +223,7 @@ def test_a_lock_that_is_given_up_meanwhile_lets_the_person_in(
     SQLITE, reason="SQLite has one writer at a time, so that nobody sees a half-done use"
 )
 @pytest.mark.parametrize("committed", [True, False], ids=["commits", "gives up"])
-def test_an_assertion_that_is_just_being_used_elsewhere_is_used_once(
+def test_an_assertion_that_is_being_consumed_elsewhere_is_accepted_once(
     committed: bool,
     row: IdentityProvider,
     fake: FakeIdentityProvider,
@@ -249,10 +249,10 @@ def test_an_assertion_that_is_just_being_used_elsewhere_is_used_once(
     assert User.objects.count() == (0 if committed else 1)
 
 
-# What is no contention
+# Errors that are not contention
 
 
-def test_a_database_without_a_table_is_not_called_busy() -> None:
+def test_a_missing_table_is_not_reported_as_a_busy_database() -> None:
     with pytest.raises(DatabaseError) as failure, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM no_such_table")
 

@@ -1,4 +1,4 @@
-"""Many people at the same moment, in threads and in processes, on SQLite, PostgreSQL and MariaDB."""
+"""Many people who sign in at the same moment, in threads and in processes, on SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ Deliver: TypeAlias = Callable[[Sequence[Arrival]], list[int]]
 
 CAME_IN, REFUSED = HTTPStatus.FOUND, HTTPStatus.FORBIDDEN
 ASKED_TO_TRY_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
-# What Django's own middleware answers when the session, which it saves after the view, cannot be written.
+# The answer of Django's session middleware if the session, which it saves after the view, cannot be written.
 SESSION_INTERRUPTED = HTTPStatus.BAD_REQUEST
 
 
 @pytest.fixture(params=[in_threads, in_processes], ids=["in threads", "in processes"])
 def deliver(request: pytest.FixtureRequest) -> Deliver:
-    """Post many responses in the same moment; return the statuses of the answers."""
+    """Post many responses at the same moment; return the statuses of the answers."""
     return request.param  # type: ignore[no-any-return]
 
 
@@ -56,7 +56,7 @@ def row(fake: FakeIdentityProvider) -> IdentityProvider:
 
 
 def arriving(row: IdentityProvider, fake: FakeIdentityProvider, person: Person = ANN) -> Arrival:
-    """Let somebody identify themselves in a browser of their own."""
+    """Return a browser in which a person has signed in at the identity provider."""
     browser = SignIn(Client())
     return Arrival.of(browser, browser.begin(row, fake, person))
 
@@ -65,10 +65,10 @@ def outcomes() -> Counter[tuple[str, str]]:
     return Counter(ProvisioningEvent.objects.values_list("outcome", "reason"))
 
 
-def test_first_sign_ins_of_one_person_make_one_user(
+def test_concurrent_first_sign_ins_of_one_person_make_one_user(
     deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
-    """Also where a field must be unique: the person must not be in their own way."""
+    """A unique user field must not conflict with the person's own row."""
     ClaimMapping.objects.create(
         identity_provider=row, position=9, target="employee_number", sources="employeeid"
     )
@@ -83,7 +83,7 @@ def test_first_sign_ins_of_one_person_make_one_user(
     assert outcomes() == {(Outcome.CREATED, ""): 1, (Outcome.UNCHANGED, ""): AT_ONCE - 1}
 
 
-def test_posts_of_one_response_sign_in_once(
+def test_concurrent_posts_of_one_response_sign_in_once(
     deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     statuses = deliver([arriving(row, fake)] * AT_ONCE)
@@ -98,7 +98,7 @@ def test_posts_of_one_response_sign_in_once(
     }
 
 
-def test_people_of_two_tenants_who_wish_for_one_user_name_all_get_in(
+def test_concurrent_people_of_two_tenants_with_one_user_name_all_sign_in(
     deliver: Deliver, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     other = FakeIdentityProvider(tenant_id="another-directory")
@@ -115,21 +115,21 @@ def test_people_of_two_tenants_who_wish_for_one_user_name_all_get_in(
     assert outcomes() == {(Outcome.CREATED, ""): AT_ONCE}
 
 
-# Databases that hosts have set up otherwise
+# Databases with other options
 
 
 def other_settings() -> list[dict[str, Any]]:
-    """Return what a host may have chosen: how strictly transactions are kept apart, or when they take the lock."""
+    """Return options that a host may have set: isolation levels, or when a transaction takes the lock."""
     if connection.vendor == "sqlite":
         return [{"transaction_mode": None, "timeout": 1}, {"transaction_mode": "EXCLUSIVE"}]
     if connection.vendor == "postgresql":
-        # psycopg's IsolationLevel
+        # an IsolationLevel of psycopg
         return [{"isolation_level": 3}, {"isolation_level": 4}]
     return [{"isolation_level": "repeatable read"}, {"isolation_level": "serializable"}]
 
 
 @pytest.mark.parametrize("options", other_settings(), ids=str)
-def test_however_transactions_are_kept_apart_there_is_one_user_and_no_error(
+def test_every_isolation_level_gives_one_user_and_no_error(
     options: dict[str, Any], row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     with database_with(options):

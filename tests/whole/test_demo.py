@@ -1,4 +1,4 @@
-"""The demo does what it says, and its browser is as strict as a browser."""
+"""The demo works as documented, and its browser follows the rules for cookies."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ print([tenant.name for tenant in scope_of(carla).visible_tenants()])
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the checkout as somebody would who has set nothing, but for the data folder."""
+    """Run Python in the checkout, with no settings but the data folder."""
     clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return subprocess.run(
         [sys.executable, *arguments],
@@ -101,7 +101,7 @@ def test_one_walk_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_walk_that_goes_otherwise_is_a_failure(tmp_path: Path) -> None:
+def test_a_walk_with_an_unexpected_outcome_fails(tmp_path: Path) -> None:
     result = run(tmp_path, "-c", DISAPPOINTED)
 
     assert result.returncode == 1
@@ -110,13 +110,13 @@ def test_a_walk_that_goes_otherwise_is_a_failure(tmp_path: Path) -> None:
     )
 
 
-def test_the_third_customers_admin_sees_that_customer_alone(tmp_path: Path) -> None:
+def test_the_third_customers_admin_sees_only_that_customer(tmp_path: Path) -> None:
     result = run(tmp_path, "-c", STAFF)
 
     assert result.stdout.splitlines() == ["True True False set()", "['Initech']"], result.stderr
 
 
-def test_a_directory_answers_only_to_the_application_that_its_admin_entered(tmp_path: Path) -> None:
+def test_a_directory_answers_only_the_registered_application(tmp_path: Path) -> None:
     elsewhere, here, forged = run(tmp_path, "-c", REGISTERING).stdout.splitlines()
 
     assert elsewhere == "400 None"
@@ -125,14 +125,14 @@ def test_a_directory_answers_only_to_the_application_that_its_admin_entered(tmp_
 
 
 @pytest.mark.parametrize("arguments", [[], ["--once"]])
-def test_without_debug_there_is_no_demo(tmp_path: Path, arguments: list[str]) -> None:
+def test_the_demo_needs_debug(tmp_path: Path, arguments: list[str]) -> None:
     result = run(tmp_path, "manage.py", "demo", *arguments, DEBUG="False", SECRET_KEY="x" * 50)
 
     assert result.returncode == 1
     assert "only with DEBUG" in result.stderr
 
 
-def test_without_debug_there_is_no_usual_secret_key(tmp_path: Path) -> None:
+def test_without_debug_a_secret_key_is_required(tmp_path: Path) -> None:
     result = run(tmp_path, "manage.py", "check", DEBUG="False")
 
     assert result.returncode == 1
@@ -152,7 +152,7 @@ def test_no_migration_is_missing(tmp_path: Path) -> None:
 
 
 def cookies(*lines: str, set_by: str = PRODUCT) -> Cookies:
-    """Return what a browser keeps of a response."""
+    """Return the cookies that a browser keeps of a response."""
     headers = Message()
     for line in lines:
         headers["Set-Cookie"] = line
@@ -238,7 +238,9 @@ def cookies(*lines: str, set_by: str = PRODUCT) -> Cookies:
         ),
     ],
 )
-def test_the_browser_sends_what_a_browser_sends(line: str, journey: Journey, sent: str) -> None:
+def test_the_browser_sends_cookies_by_the_rules_for_their_site(
+    line: str, journey: Journey, sent: str
+) -> None:
     assert cookies(line).header_for(journey) == sent
 
 
@@ -250,7 +252,7 @@ def test_a_secure_cookie_is_not_kept_without_https() -> None:
     assert kept.header_for(Journey(url=elsewhere, method="GET")) == ""
 
 
-def test_a_cookie_can_be_taken_away() -> None:
+def test_a_cookie_can_be_deleted() -> None:
     kept = cookies("a=1; Path=/", "a=; Path=/; Max-Age=0")
 
     assert kept.header_for(Journey(url=PRODUCT, method="GET")) == ""

@@ -1,4 +1,4 @@
-"""Whatever is sent to us, from nobody or from a tenant's own directory, is answered; nothing ends in a 5xx."""
+"""Hostile input, from anybody or from a tenant's own directory, is answered without a server error."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def idp(fake: FakeIdentityProvider) -> IdentityProvider:
 
 
 def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 -- no secret: the same again on every run
+    return random.Random(seed)  # noqa: S311 -- not for secrets: the same sequence on every run
 
 
 def latest() -> ProvisioningEvent:
     return ProvisioningEvent.objects.latest("pk")
 
 
-# What a directory may say about its people
+# Claims of a directory
 
 
 @pytest.mark.parametrize("claim", [SURNAME_CLAIM, NAME_CLAIM, OBJECT_ID_CLAIM, "employeeid"])
@@ -79,7 +79,7 @@ def latest() -> ProvisioningEvent:
         pytest.param("-" * 200, id="a user name of nothing but signs"),
     ],
 )
-def test_any_text_in_a_claim(
+def test_any_text_in_a_claim_is_stored_or_refused(
     saml_sign_in: SignIn, idp: IdentityProvider, fake: FakeIdentityProvider, claim: str, value: str
 ) -> None:
     ClaimMapping.objects.create(
@@ -90,7 +90,7 @@ def test_any_text_in_a_claim(
         answer = saml_sign_in(idp, fake, ANN, attributes={claim: value})
         assert answer.status_code in {302, 403}
         assert latest().outcome != "error"
-        # What was written can be read again, by whoever lists everybody.
+        # The stored values can be read again, by a query for all users.
         assert len(list(User.objects.all())) <= 2
 
 
@@ -105,7 +105,7 @@ def test_any_text_in_a_claim(
         pytest.param("1e400", id="no time at all"),
     ],
 )
-def test_any_time_in_a_claim(
+def test_any_time_in_a_claim_is_stored_or_refused(
     saml_sign_in: SignIn, idp: IdentityProvider, fake: FakeIdentityProvider, value: str
 ) -> None:
     ClaimMapping.objects.create(
@@ -132,7 +132,7 @@ def test_any_time_in_a_claim(
         pytest.param(models.GenericIPAddressField(), "::ffff:1.2.3.4.5%0", id="no address"),
     ],
 )
-def test_what_a_field_of_the_host_can_not_hold_is_an_invalid_value(
+def test_a_value_that_no_column_can_store_is_invalid(
     field: models.Field[Any, Any], value: str
 ) -> None:
     with pytest.raises(ValidationError):
@@ -153,7 +153,7 @@ def test_what_a_field_of_the_host_can_not_hold_is_an_invalid_value(
     ],
     ids=str,
 )
-def test_an_assertion_at_either_end_of_time(
+def test_an_assertion_at_either_end_of_time_causes_no_server_error(
     saml_sign_in: SignIn, idp: IdentityProvider, fake: FakeIdentityProvider, knobs: dict[str, Any]
 ) -> None:
     answer = saml_sign_in(idp, fake, ANN, **knobs)
@@ -161,10 +161,10 @@ def test_an_assertion_at_either_end_of_time(
     assert latest().outcome in {"created", "refused"}
 
 
-# What anybody may ask for
+# Requests of anybody
 
 
-def test_a_hint_that_is_no_address_or_name_is_not_passed_on(
+def test_a_login_hint_that_is_too_long_is_not_passed_on(
     client: Client, idp: IdentityProvider
 ) -> None:
     answer = client.get(LOGIN, {"login_hint": "x" * 5000})
@@ -172,9 +172,7 @@ def test_a_hint_that_is_no_address_or_name_is_not_passed_on(
     assert "login_hint" not in answer["Location"]
 
 
-def test_a_long_address_of_the_identity_provider_is_used_as_it_is(
-    client: Client, idp: IdentityProvider
-) -> None:
+def test_a_long_sso_url_is_used_unchanged(client: Client, idp: IdentityProvider) -> None:
     idp.sso_url = "https://login.example/" + "x" * 2000
     idp.save()
     answer = client.get(LOGIN)
@@ -190,17 +188,19 @@ def test_a_long_address_of_the_identity_provider_is_used_as_it_is(
         pytest.param("/" + "%" * 1990, id="what must be escaped"),
     ],
 )
-def test_where_to_go_fits_into_a_cookie_or_is_forgotten(
+def test_a_next_url_that_does_not_fit_into_a_cookie_is_dropped(
     client: Client, idp: IdentityProvider, wanted: str
 ) -> None:
-    """A browser throws a cookie of more than 4096 bytes away, and the sign-in could never end."""
+    """Browsers drop a cookie of more than 4096 bytes, so that the sign-in could never finish."""
     client.get(LOGIN, {"next": wanted})
     [cookie] = client.cookies.values()
     assert len(cookie.key) + len(cookie.value) < 4000
 
 
-def test_nobody_can_fill_a_browser_with_cookies(client: Client, idp: IdentityProvider) -> None:
-    """Somebody else's page sends a browser here; beyond some kilobytes servers refuse every request."""
+def test_the_cookies_of_pending_sign_ins_are_limited_in_size(
+    client: Client, idp: IdentityProvider
+) -> None:
+    """Another site's page can send a browser here many times, and servers refuse requests with too large cookies."""
     rnd = seeded(1)
     for _ in range(12):
         client.get(LOGIN, {"next": "/" + "".join(rnd.choices(string.ascii_letters, k=1900))})
@@ -209,7 +209,7 @@ def test_nobody_can_fill_a_browser_with_cookies(client: Client, idp: IdentityPro
     assert len(kept) >= 1
 
 
-def test_several_tabs_still_wait_for_one_another(
+def test_several_tabs_can_sign_in_at_once(
     client: Client, idp: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     browser = SignIn(client)
@@ -243,7 +243,7 @@ def test_several_tabs_still_wait_for_one_another(
         "//evil。example",
     ],
 )
-def test_nobody_is_sent_elsewhere_after_signing_in(
+def test_a_next_url_on_another_site_is_ignored(
     saml_sign_in: SignIn, idp: IdentityProvider, fake: FakeIdentityProvider, wanted: str
 ) -> None:
     assert saml_sign_in(idp, fake, next_url=wanted)["Location"] == "/accounts/profile/"
@@ -253,28 +253,28 @@ def test_nobody_is_sent_elsewhere_after_signing_in(
     "accept",
     ["", ",", ";", "*/*;q=x", "text/html;q=nan", "a/b/c", "/", "application/json;q=inf", "é", "*"],
 )
-def test_any_accept_header(client: Client, accept: str) -> None:
+def test_any_accept_header_is_answered(client: Client, accept: str) -> None:
     answer = client.post("/saml/nobody/acs/", headers={"Accept": accept})
     assert answer.status_code == 404
 
 
-def test_an_assertion_is_not_shown_in_a_report_of_an_error(rf: RequestFactory) -> None:
-    """Django mails what was posted to the host's administrators when something of the host's breaks."""
+def test_an_assertion_is_not_in_an_error_report(rf: RequestFactory) -> None:
+    """Django mails posted values to the host's administrators when the host's code fails."""
     request = rf.post(ACS, {"SAMLResponse": "secret"})
-    with pytest.raises(AttributeError):  # no session: something of the host's that is broken
+    with pytest.raises(AttributeError):  # without a session: a part of the host that fails
         AssertionConsumerServiceView.as_view()(request, slug=BrokenSlug())
     shown = get_exception_reporter_filter(request).get_post_parameters(request)
     assert "secret" not in str(shown)
 
 
 class BrokenSlug:
-    """Stands for anything that breaks in the middle of a request."""
+    """An expression that fails in the middle of a request."""
 
     def resolve_expression(self, *args: object, **kwargs: object) -> None:
         raise AttributeError
 
 
-# Anything at all, in a fixed order
+# Random requests, in a fixed order
 
 
 TEXTS = (
@@ -316,7 +316,7 @@ TYPES = (
 
 
 def junk(rnd: random.Random) -> bytes:
-    """Return a body that is nearly a form, or nothing like one."""
+    """Return a body that resembles a form, or does not."""
     return rnd.choice(
         [
             b"",
@@ -366,7 +366,7 @@ def asked(rnd: random.Random, client: Client) -> HttpResponse:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
-def test_whatever_is_asked_of_any_of_our_urls_is_answered(
+def test_random_requests_to_our_urls_cause_no_server_error(
     client: Client, idp: IdentityProvider, seed: int
 ) -> None:
     rnd = seeded(seed)
@@ -385,7 +385,7 @@ IDS = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
 
 
 def change(rnd: random.Random, root: etree._Element) -> None:
-    """Do one thing to one element."""
+    """Change one element in one way."""
     rnd.choice([copy, remove, rewrite, retell, rename, declare])(
         rnd, rnd.choice(list(root.iter(etree.Element)))
     )
@@ -430,14 +430,14 @@ def spoilt(
     if rnd.random() < 0.3:
         knobs["encrypt_for"] = SP_KEYS.certificate
     if rnd.random() < 0.3:
-        # As whoever knows our certificate can encrypt what they like for us.
+        # Anybody who has our certificate can encrypt for us.
         knobs |= {"sign": "assertion", "encrypt_for": SP_KEYS.certificate}
         knobs["mutate_before_encrypting"] = knobs.pop("mutate_after_signing")
     return browser.begin(idp, fake, ANN, **knobs)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_message_that_was_changed_on_the_way_is_refused_or_says_what_was_signed(
+def test_a_message_that_was_changed_after_signing_never_changes_the_claims(
     idp: IdentityProvider, fake: FakeIdentityProvider, settings: Any, seed: int
 ) -> None:
     settings.JITPROV_SP_KEY_PAIRS = [SP_KEYS]
@@ -456,10 +456,10 @@ def test_a_message_that_was_changed_on_the_way_is_refused_or_says_what_was_signe
 @pytest.mark.parametrize(
     "proved", [pytest.param(False, id="junk"), pytest.param(True, id="one good response")]
 )
-def test_the_same_from_many_sides_at_once_is_refused_and_only_the_newest_kept(
+def test_concurrent_refusals_are_all_answered_and_only_the_newest_are_kept(
     idp: IdentityProvider, fake: FakeIdentityProvider, settings: Any, *, proved: bool
 ) -> None:
-    """Each refusal adds a row that points at the identity provider, counts there, and takes old rows away."""
+    """Each refusal adds an event that references the identity provider, counts, and deletes old events."""
     settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1
     answer = SignIn(Client()).begin(idp, fake, ANN)
     form = answer.form if proved else {"SAMLResponse": "%"}

@@ -1,4 +1,4 @@
-"""Hosts of every kind: each a small project in tests/hosts with tests of its own, and a page that shows its code."""
+"""Host projects in tests/hosts: each one's own tests pass, and its page shows its code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROJECTS = TESTS / "hosts"
 HOSTS = sorted(file.parent.name for file in PROJECTS.glob("*/tests.py"))
 PAGES = sorted((DOCS / "how-to/hosts").glob("*.md"))
 ELSEWHERE = {"own_tenant_model": TESTS, "no_user_name": TESTS}
-"""Hosts that are older than this folder: tests/whole/test_tenant_swap.py signs people in at them."""
+"""Hosts without a folder in tests/hosts; tests/whole/test_tenant_swap.py signs people in at them."""
 NEEDS = {
     "allauth": "allauth",
     "asgi": "uvicorn",
@@ -41,7 +41,7 @@ def folder_of(host: str) -> Path:
 
 
 def shared_file(name: str) -> Path:
-    """Return a file that all hosts share, or an app of those that are older than their folder."""
+    """Return a file that all hosts share, or an app of those without a folder."""
     return next(file for file in (PROJECTS / name, TESTS / "support" / name) if file.is_file())
 
 
@@ -49,7 +49,7 @@ def shared_file(name: str) -> Path:
 
 
 def require(host: str) -> None:
-    """Skip what this machine cannot run. The packages are of the group dev, so that `make test` must have them."""
+    """Skip a host that this machine cannot run. The dev group has the packages, so that `make test` needs them."""
     package = NEEDS.get(host, "django")
     if not is_installed(package):
         if os.environ.get("JITPROV_REQUIRE_PEERS") == "1":
@@ -61,12 +61,12 @@ def require(host: str) -> None:
 
 def is_installed(package: str) -> bool:
     spec = find_spec(package)
-    # pytest puts tests/hosts on the path, where folders have the same names: those have no file of their own.
+    # pytest puts tests/hosts on the path, where a folder may have the name of a package, but has no file of its own.
     return spec is not None and spec.origin is not None
 
 
 def postgresql_answers() -> bool:
-    """Say whether the database of tests/hosts/schemas/database.py is there."""
+    """Say whether the database of tests/hosts/schemas/database.py can be reached."""
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         url = "postgres://postgres@127.0.0.1:5432/postgres"
@@ -86,7 +86,7 @@ def postgresql_answers() -> bool:
 
 
 def copy(host: str, folder: Path) -> None:
-    """Make a project of what all hosts share and of what this one has."""
+    """Make a project from the shared files and those of this host."""
     for part in (*PROJECTS.glob("*.py"), *(PROJECTS / host).iterdir()):
         if part.is_file():
             shutil.copy(part, folder)
@@ -96,7 +96,7 @@ def copy(host: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_passes_its_own_tests(host: str, tmp_path: Path) -> None:
-    """In a process of its own, because the settings of one that runs cannot be changed."""
+    """In a separate process, because settings cannot be changed in a running one."""
     require(host)
     copy(host, tmp_path)
     strict = ["-W", "error"]
@@ -130,12 +130,12 @@ def code_of(file: Path) -> str:
     return file.read_text("utf-8").replace("from __future__ import annotations\n\n", "", 1)
 
 
-def test_every_host_has_a_page_and_every_page_a_host() -> None:
+def test_every_host_has_a_page_and_every_page_has_a_host() -> None:
     assert sorted(map(host_of, PAGES)) == sorted([*HOSTS, *ELSEWHERE])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_block_of_code_is_that_of_the_file_that_it_names(page: Path) -> None:
+def test_every_block_of_code_equals_the_file_that_it_names(page: Path) -> None:
     for fence in shown(page):
         file = folder_of(host_of(page)) / fence.role
         if not file.is_file():
@@ -144,31 +144,34 @@ def test_every_block_of_code_is_that_of_the_file_that_it_names(page: Path) -> No
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_all_of_a_host_s_code_is_shown(host: str) -> None:
+def test_a_page_shows_all_of_its_hosts_code(host: str) -> None:
     [page] = [page for page in PAGES if host_of(page) == host]
     for file in sorted((PROJECTS / host).rglob("*.py")):
         if file.name not in NOT_SHOWN:
             name = file.relative_to(PROJECTS / host).as_posix()
             blocks = [fence.code for fence in shown(page) if fence.role == name]
             assert blocks, f"{page.name} does not show {name}"
-            if file.name not in {"settings.py", "models.py"}:  # of these, what has to do with us
+            if file.name not in {
+                "settings.py",
+                "models.py",
+            }:  # the lines of these that concern jitprov
                 assert blocks == [code_of(file)], f"{page.name} shows only a part of {name}"
 
 
-# How much it is
+# Lines of code
 
 MEMBERSHIPS = DOCS / "how-to/hosts/memberships.md"
 
 
 def lines_of(fence: Fence) -> int:
-    """Count as the others were counted: neither blank lines nor comments."""
+    """Return the number of lines without blank ones and comments, as the other packages were counted."""
     lines = (line.strip() for line in fence.code.splitlines())
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
-def test_two_tenants_with_own_fields_and_roles_by_group_take_twenty_lines() -> None:
+def test_a_host_with_two_tenants_own_fields_and_groups_needs_twenty_lines() -> None:
     ours = {fence.role: lines_of(fence) for fence in shown(MEMBERSHIPS)}
-    ours.pop("acme/models.py")  # the host's own, with or without us
+    ours.pop("acme/models.py")  # the host has these with or without jitprov
     glue, other = ours.pop("acme/sso.py"), sum(ours.values())
     assert ours.keys() == {"settings.py", "urls.py"}
     assert glue + other <= 20

@@ -1,7 +1,7 @@
-"""Every URL of the admin and of the API, tried as another tenant's administrator: nothing is seen, nothing is changed.
+"""Isolation of tenants: an administrator of one tenant requests every URL of the admin and the API for another one.
 
-The URLs are taken from the URL configuration itself, so that a new one is tried on the day that it is added. What
-belongs to the other tenant is marked with a word that can stand on no page of anybody else.
+The URLs are taken from the URL configuration, so that a new one is tested as soon as it is added. Every row of the
+other tenant has a mark in its texts that no other page can show.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ EMAIL = f"{MARK}@zebra.example"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A tenant with one of everything."""
+    """A tenant with one row of each kind."""
 
     tenant: Tenant
     idp: IdentityProvider
@@ -67,7 +67,7 @@ class Side:
     test: TestSignIn
 
     def kwargs(self) -> dict[str, Any]:
-        """Return what the parameters of a URL may be, but for primary keys."""
+        """Return values for the parameters of a URL other than primary keys."""
         return {
             "slug": self.idp.slug,
             "reference": self.event.reference,
@@ -77,7 +77,7 @@ class Side:
 
 
 def side(name: str) -> Side:
-    """Make a tenant whose every text begins with a word of its own."""
+    """Make a tenant whose texts all begin with its mark."""
     tenant = Tenant.objects.create(slug=name, name=f"{name} Incorporated")
     administrator = UserFactory.create(username=f"{name}-administrator", is_staff=True)
     TenantAdministrator.objects.create(user=administrator, tenant=tenant)
@@ -177,12 +177,12 @@ ADMIN = sorted(
 )
 API = sorted({pattern for space, _, pattern in routes() if space == "jitprov_api"})
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-# The one that describes the API is for everybody who may use it; the others of Django are not ours.
+# The OpenAPI document is the same for all users; Django's other URLs are not ours.
 SCHEMA = "sso-api/schema/"
 
 
 def model_of(pattern: str) -> Any:
-    """Return whose primary key ``object_id`` is."""
+    """Return the model whose primary key ``object_id`` is."""
     return apps.get_model("jitprov", pattern.split("jitprov/")[1].split("/", maxsplit=1)[0])
 
 
@@ -204,7 +204,7 @@ def belongs(row: Any, owner: Side) -> bool:
 
 
 def filled(pattern: str, owner: Side) -> Iterator[str]:
-    """Yield the addresses that a pattern makes with what belongs to a tenant."""
+    """Yield the URLs of a pattern for the rows of a tenant."""
     names = _PARAMETER.findall(pattern)
     values = owner.kwargs()
     keys: list[Any] = [None]
@@ -226,7 +226,7 @@ def _value_of(values: dict[str, Any], match: re.Match[str]) -> str:
 
 
 def everything_of(owner: Side) -> str:
-    """Return all that is stored about a tenant, to be compared."""
+    """Return all stored rows of a tenant, to be compared."""
     models = list(apps.get_app_config("jitprov").get_models())
     kept = {
         model.__name__: [
@@ -240,7 +240,7 @@ def everything_of(owner: Side) -> str:
 
 
 def guessed(ours: Side, theirs: Side) -> dict[str, Any]:
-    """Return a body that names the other tenant's rows wherever a row can be named."""
+    """Return a body that names the other tenant's rows in every field that can name a row."""
     return {
         "tenant": theirs.tenant.pk,
         "identity_provider": theirs.idp.pk,
@@ -257,7 +257,7 @@ def guessed(ours: Side, theirs: Side) -> dict[str, Any]:
 
 
 def is_nothing(answer: Any) -> bool:
-    """Say whether an answer is that there is no such thing. Django's admin says it by going back to its index."""
+    """Say whether a response is that of a missing row. Django's admin answers it by a redirect to its index."""
     return answer.status_code in {403, 404, 405} or (
         answer.status_code == 302
         and answer["Location"].startswith("/admin/")
@@ -266,7 +266,7 @@ def is_nothing(answer: Any) -> bool:
 
 
 @pytest.mark.parametrize("pattern", [one for one in ADMIN if _PARAMETER.search(one)])
-def test_an_admin_page_of_another_tenant_s_row_is_not_there(
+def test_an_admin_page_of_another_tenants_row_answers_404(
     browser: Client, ours: Side, theirs: Side, pattern: str
 ) -> None:
     before = everything_of(theirs)
@@ -275,7 +275,7 @@ def test_an_admin_page_of_another_tenant_s_row_is_not_there(
 
     for address in addresses:
         answers = [browser.get(address), browser.post(address, guessed(ours, theirs))]
-        # A pattern without a view of its own only leads to the page with one.
+        # A pattern without a view of its own redirects to the page that has one.
         if pattern.endswith("<path:object_id>/"):
             assert [answer.status_code for answer in answers] == [302, 302]
             continue
@@ -324,7 +324,7 @@ def test_a_list_or_an_empty_form_shows_nothing_of_another_tenant(
 
 
 def _without_the_question(html: str) -> str:
-    """Return a page without what was typed into its search, and the links that repeat it."""
+    """Return a page without the text of its search field and the links that repeat it."""
     return re.sub(r'(value|href|action|data-\w+)="[^"]*"', "", html)
 
 
@@ -355,7 +355,9 @@ def test_no_autocomplete_finds_anything_of_another_tenant(browser: Client, their
     assert tried > 10
 
 
-def test_no_short_cut_of_the_admin_leads_to_another_tenant(browser: Client, theirs: Side) -> None:
+def test_the_admins_redirect_to_a_row_answers_404_for_another_tenant(
+    browser: Client, theirs: Side
+) -> None:
     for model in apps.get_app_config("jitprov").get_models():
         content_type = ContentType.objects.get_for_model(model)
         for row in rows_of(model, theirs):
@@ -364,7 +366,7 @@ def test_no_short_cut_of_the_admin_leads_to_another_tenant(browser: Client, thei
             assert MARK not in answer.content.decode()
 
 
-# Guessed primary keys in the own page's forms
+# Guessed primary keys in forms of one's own page
 
 
 def page_of(browser: Client, address: str) -> Page:
@@ -372,7 +374,7 @@ def page_of(browser: Client, address: str) -> Page:
     return Page(url=address, status=answer.status_code, html=answer.content.decode())
 
 
-def test_rows_of_another_tenant_cannot_be_named_in_the_own_page_s_form(
+def test_a_guessed_primary_key_in_the_own_pages_form_has_no_effect(
     browser: Client, ours: Side, theirs: Side
 ) -> None:
     before = everything_of(theirs)
@@ -407,7 +409,7 @@ def _post_with(browser: Client, form: Form, changed: dict[str, str]) -> int:
 
 
 class Program(Client):
-    """Never too fast for a throttle, which would hide everything else."""
+    """A user of the API who is not throttled, which would hide everything else."""
 
     def request(self, **request: Any) -> Any:
         cache.clear()
@@ -428,7 +430,7 @@ BODIES: list[Any] = [
 
 
 @pytest.mark.parametrize("pattern", [one for one in API if _PARAMETER.search(one)])
-def test_an_api_address_of_another_tenant_s_is_as_one_that_does_not_exist(
+def test_an_api_url_of_another_tenants_row_answers_as_one_that_does_not_exist(
     program: Client, ours: Side, theirs: Side, pattern: str
 ) -> None:
     before = everything_of(theirs)
@@ -445,7 +447,7 @@ def test_an_api_address_of_another_tenant_s_is_as_one_that_does_not_exist(
 
 
 def attempts(body: Any) -> Iterator[tuple[str, Any]]:
-    """Yield methods with bodies."""
+    """Yield each method with each body."""
     yield from (("get", None), ("delete", None))
     for method in ("post", "put", "patch"):
         yield from ((method, one) for one in [*BODIES, body])
@@ -455,10 +457,10 @@ def ask(program: Client, method: str, address: str, body: Any) -> Any:
     return program.generic(method.upper(), address, json.dumps(body), "application/json")
 
 
-def test_another_tenant_s_row_is_not_there_below_the_own_identity_provider(
+def test_another_tenants_row_below_the_own_identity_provider_answers_404(
     program: Client, ours: Side, theirs: Side
 ) -> None:
-    """The identity provider in the address is ours, and what follows is not."""
+    """The identity provider in the URL is ours, and the row below it is not."""
     before = everything_of(theirs)
     tried = 0
     for pattern in API:
@@ -476,7 +478,7 @@ def test_another_tenant_s_row_is_not_there_below_the_own_identity_provider(
 
 
 @pytest.mark.parametrize("pattern", [one for one in API if not _PARAMETER.search(one)])
-def test_an_api_list_has_nothing_of_another_tenant(
+def test_an_api_list_shows_nothing_of_another_tenant(
     program: Client, ours: Side, theirs: Side, pattern: str
 ) -> None:
     before = everything_of(theirs)
@@ -512,14 +514,14 @@ def test_an_api_list_has_nothing_of_another_tenant(
 
 
 def _only_in_links(shown: str, question: dict[str, Any]) -> bool:
-    """Say whether the word stands only where the links to other pages repeat the question."""
+    """Say whether the mark appears only in links to other pages, which repeat the query."""
     return MARK not in re.sub(r'"(next|previous)":"[^"]*"', "", shown)
 
 
-# The test itself can fail
+# These tests can fail
 
 
-def test_a_superuser_sees_what_the_other_does_not(client: Client, theirs: Side) -> None:
+def test_a_superuser_sees_the_marked_rows(client: Client, theirs: Side) -> None:
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     seen = [
         pattern

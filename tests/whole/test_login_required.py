@@ -1,4 +1,4 @@
-"""A host whose middleware lets in only those who are signed in, and us, before they are."""
+"""A host with a middleware that requires a signed-in user: our own pages still work without one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def login_required(settings: Any) -> None:
     ]
 
 
-def test_people_get_to_the_sign_in(
+def test_people_who_are_not_signed_in_can_sign_in(
     client: Client,
     idp: IdentityProvider,
     saml_sign_in: SignIn,
     fake_identity_provider: FakeIdentityProvider,
 ) -> None:
-    assert client.get("/").status_code == 302  # the middleware is at work
+    assert client.get("/").status_code == 302  # the middleware is active
     assert client.get("/saml/login/").status_code == 200
     assert client.get("/saml/acme/metadata/").status_code == 200
 
@@ -38,7 +38,7 @@ def test_people_get_to_the_sign_in(
     assert client.get("/").status_code == 200
 
 
-def test_a_setup_link_opens(idp: IdentityProvider) -> None:
+def test_a_setup_link_opens_without_a_signed_in_user(idp: IdentityProvider) -> None:
     holder = Holder(idp)
     assert holder.client.get(f"/saml/setup/{holder.token}/").status_code == 200
 

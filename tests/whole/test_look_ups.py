@@ -1,4 +1,4 @@
-"""Every look-up on a sign-in uses an index."""
+"""Every look-up of a sign-in uses an index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Statement = tuple[str, Any]
 
 @contextmanager
 def watched() -> Iterator[list[Statement]]:
-    """Collect every statement that looks something up."""
+    """Collect every statement that reads rows."""
     seen: list[Statement] = []
 
     def watch(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
@@ -37,13 +37,13 @@ def watched() -> Iterator[list[Statement]]:
             seen.append((sql, params))
         return execute(sql, params, many, context)
 
-    assert connection.features.supports_json_field  # a statement, the first time in a process
+    assert connection.features.supports_json_field  # a statement that runs only once in a process
     with connection.execute_wrapper(watch):
         yield seen
 
 
 def full_scans(statement: Statement) -> list[str]:
-    """Return the steps of the database's plan that read a table or an index from end to end."""
+    """Return the steps of the query plan that scan a whole table or index."""
     return {"sqlite": _sqlite_scans, "postgresql": _postgresql_scans}[connection.vendor](statement)
 
 
@@ -58,7 +58,7 @@ def _sqlite_scans(statement: Statement) -> list[str]:
 def _postgresql_scans(statement: Statement) -> list[str]:
     sql, params = statement
     with connection.cursor() as cursor:
-        # On a small table it would prefer to read all of it; here the question is whether it must.
+        # PostgreSQL would prefer to scan a small table; the question is whether it must.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         found = cursor.fetchone()[0]
@@ -83,7 +83,7 @@ needs_explain = pytest.mark.skipif(
 
 
 @needs_explain
-def test_a_look_up_without_an_index_would_be_seen() -> None:
+def test_a_look_up_without_an_index_is_noticed() -> None:
     with watched() as statements:
         list(IdentityProvider.objects.filter(entity_id="x"))
 
@@ -108,7 +108,7 @@ def test_a_person_is_looked_up_by_indexes(row: IdentityProvider) -> None:
     assert full_scans(statements[0]) == []
 
 
-def test_the_one_time_use_of_an_assertion_is_a_unique_index() -> None:
+def test_consumed_assertions_have_a_unique_index() -> None:
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, "jitprov_consumedassertion")
 

@@ -1,4 +1,4 @@
-"""What is promised in pyproject.toml is what `.ci/run` tries."""
+"""The versions in pyproject.toml are those that `.ci/run` tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def promised(prefix: str) -> list[str]:
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)
-def test_every_requirement_says_from_which_version_on_and_allows_all_newer_ones(
+def test_every_requirement_has_a_lowest_version_and_no_highest(
     requirement: Requirement,
 ) -> None:
     assert lowest(requirement)
@@ -28,12 +28,12 @@ def test_every_requirement_says_from_which_version_on_and_allows_all_newer_ones(
 
 
 @pytest.mark.parametrize("text", ["lxml", "lxml<7", "lxml>5"])
-def test_a_requirement_without_a_lowest_version_is_a_mistake(text: str) -> None:
+def test_a_requirement_without_a_lowest_version_is_an_error(text: str) -> None:
     with pytest.raises(NoLowerBound):
         lowest(Requirement(text))
 
 
-def test_a_package_has_one_lowest_version_wherever_it_is_asked_for() -> None:
+def test_every_package_has_the_same_lowest_version_everywhere() -> None:
     names = [line.partition("==")[0].lower() for line in constraints()]
     extras = [
         Requirement(text) for text in PYPROJECT["project"]["optional-dependencies"]["testing"]
@@ -43,7 +43,7 @@ def test_a_package_has_one_lowest_version_wherever_it_is_asked_for() -> None:
     assert {lowest(requirement) for requirement in extras} <= set(constraints())
 
 
-def test_the_lowest_versions_are_among_those_that_are_promised() -> None:
+def test_the_lowest_versions_agree_with_the_classifiers() -> None:
     django = next(line.partition("==")[2] for line in constraints() if line.startswith("Django"))
 
     assert django.startswith(promised("Framework :: Django :: ")[0])
@@ -56,7 +56,7 @@ def interpreter(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_only_pythons_that_run_and_that_we_support_are_found(tmp_path: Path) -> None:
+def test_only_working_and_supported_pythons_are_found(tmp_path: Path) -> None:
     interpreter(tmp_path, "python3.10", "echo 3.10.1")
     interpreter(tmp_path, "python3.12", "echo 3.12.9")
     interpreter(tmp_path, "python3.13", "echo 'pyenv: not switched on' >&2; exit 127")

@@ -1,4 +1,4 @@
-"""10 000 identity providers and 100 000 events: every page asks the database no more often than with ten."""
+"""With 10 000 identity providers and 100 000 events, every page needs as many SQL statements as with ten."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PARAMETER = re.compile(r"<")
 
 
 class Rows:
-    """Adds to what is there, to any number; each with all that a page could be slowed down by."""
+    """Adds rows up to a number, each with everything that could slow a page down."""
 
     def __init__(self, ours: Side) -> None:
         self.ours = ours
@@ -86,7 +86,7 @@ class Rows:
                     pem=PEM,
                     fingerprint=digest(row.slug),
                     not_before=NOW - timedelta(days=900),
-                    # Of every kind: long ended, about to end, fine.
+                    # Certificates of every state: expired, about to expire, valid.
                     not_after=NOW + timedelta(days=(-30, 5, 20, 50, 700)[row.pk % 5]),
                 )
                 for row in added
@@ -154,14 +154,14 @@ class Rows:
         ProvisioningEvent.objects.bulk_create(
             (self._event(number, added) for number in numbers), batch_size=1000
         )
-        # What was written in one moment came over thirty days.
+        # Spread over thirty days, because all rows were written at one moment.
         for day in range(30):
             ProvisioningEvent.objects.filter(reference__endswith=f"{day:02}").update(
                 created_at=NOW - timedelta(days=day, hours=1)
             )
 
     def _event(self, number: int, added: list[IdentityProvider]) -> ProvisioningEvent:
-        # Half of them are of one identity provider, so that one tenant has very many.
+        # Half of them belong to one identity provider, so that one tenant has very many.
         row = self.ours.idp if number % 2 else added[number % len(added)]
         refused = number % 3 == 0
         return ProvisioningEvent(
@@ -176,7 +176,7 @@ class Rows:
 
 
 def addresses(owner: Side) -> Iterator[str]:
-    """Yield an address for every URL that can be opened."""
+    """Yield a URL for each pattern that can be opened."""
     for pattern in [*ADMIN, *API]:
         if "(?P" in pattern or "schema" in pattern:
             continue
@@ -190,7 +190,7 @@ def addresses(owner: Side) -> Iterator[str]:
 
 
 def costs(browser: Client, pages: list[str]) -> dict[str, int]:
-    """Return how many statements each page takes, that answers with a page."""
+    """Return the number of statements of each page that answers 200."""
     found = {}
     for page in pages:
         cache.clear()
@@ -202,7 +202,7 @@ def costs(browser: Client, pages: list[str]) -> dict[str, int]:
     return found
 
 
-def test_no_page_asks_more_often_however_much_there_is() -> None:
+def test_the_number_of_statements_of_every_page_is_independent_of_the_rows() -> None:
     ours = side("ours")
     browsers = {
         "tenant's administrator": ours.administrator,

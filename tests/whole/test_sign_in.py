@@ -1,4 +1,4 @@
-"""A sign-in over HTTP: what the browser gets, and what is in the database afterwards."""
+"""A sign-in over HTTP: the responses that the browser gets, and the rows in the database afterwards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
     return [query["sql"] for query in queries if query["sql"].startswith(STATEMENTS)]
 
 
-# Coming in
+# Signing in
 
 
 def test_the_first_sign_in_creates_the_person(
@@ -59,7 +59,7 @@ def test_the_first_sign_in_creates_the_person(
     assert (identity.identity_provider, identity.external_id) == (idp, ANN.object_id)
 
 
-def test_a_later_sign_in_updates_the_same_person_whatever_the_new_name(
+def test_a_later_sign_in_with_other_names_updates_the_same_person(
     sign_in: Callable[..., Any],
 ) -> None:
     sign_in()
@@ -81,7 +81,7 @@ def test_a_later_sign_in_updates_the_same_person_whatever_the_new_name(
     assert event().changed_fields == ["email", "last_name", "username"]
 
 
-def test_another_tenant_s_person_with_the_same_details_is_another_person(
+def test_a_person_of_another_tenant_with_the_same_details_gets_another_account(
     saml_sign_in: SignIn, sign_in: Callable[..., Any]
 ) -> None:
     sign_in()
@@ -94,7 +94,7 @@ def test_another_tenant_s_person_with_the_same_details_is_another_person(
     }
 
 
-def test_a_suffix_that_was_given_once_is_kept(saml_sign_in: SignIn, sign_in: Any) -> None:
+def test_the_suffix_of_a_user_name_is_kept(saml_sign_in: SignIn, sign_in: Any) -> None:
     sign_in()
     other = FakeIdentityProvider(tenant_id="b7c9d1e2-0000-4000-8000-000000000002")
     row = connected(other, slug="globex")
@@ -104,7 +104,7 @@ def test_a_suffix_that_was_given_once_is_kept(saml_sign_in: SignIn, sign_in: Any
     assert User.objects.filter(username="Ann.Archer@acme.example-2").exists()
 
 
-def test_a_returning_sign_in_costs_at_most_eight_statements_at_any_size(
+def test_a_returning_sign_in_needs_at_most_eight_statements_at_any_size(
     sign_in: Callable[..., Any],
     idp: IdentityProvider,
     saml_sign_in: SignIn,
@@ -141,7 +141,7 @@ def test_the_session_key_rotates(client: Client, sign_in: Callable[..., Any]) ->
     assert not Session.objects.filter(session_key=before).exists()
 
 
-def test_our_session_ends_with_the_identity_provider_s(
+def test_our_session_ends_with_the_identity_providers_session(
     client: Client, sign_in: Callable[..., Any]
 ) -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
@@ -149,7 +149,7 @@ def test_our_session_ends_with_the_identity_provider_s(
     assert abs(client.session.get_expiry_date() - end) < timedelta(seconds=1)
 
 
-def test_the_end_of_an_earlier_sign_in_does_not_hold_for_a_later_one(
+def test_the_session_end_of_an_earlier_sign_in_does_not_hold_for_a_later_one(
     client: Client, sign_in: Callable[..., Any]
 ) -> None:
     usual = client.session.get_expiry_age()
@@ -158,13 +158,17 @@ def test_the_end_of_an_earlier_sign_in_does_not_hold_for_a_later_one(
     assert client.session.get_expiry_age() == usual
 
 
-def test_our_session_is_never_lengthened(client: Client, sign_in: Callable[..., Any]) -> None:
+def test_the_identity_provider_cannot_lengthen_our_session(
+    client: Client, sign_in: Callable[..., Any]
+) -> None:
     usual = client.session.get_expiry_age()
     sign_in(session_not_on_or_after=datetime.now(UTC) + timedelta(days=365))
     assert client.session.get_expiry_age() <= usual
 
 
-def test_an_identity_provider_that_only_takes_posts(client: Client, saml_sign_in: SignIn) -> None:
+def test_an_identity_provider_with_http_post_gets_a_form(
+    client: Client, saml_sign_in: SignIn
+) -> None:
     fake = FakeIdentityProvider(sso_binding=Binding.POST)
     row = connected(fake, slug="google")
     leaving = client.get(reverse("jitprov:login", args=["google"]))
@@ -173,7 +177,7 @@ def test_an_identity_provider_that_only_takes_posts(client: Client, saml_sign_in
     assert saml_sign_in(row, fake).status_code == 302
 
 
-def test_an_identity_provider_that_wants_signed_requests_gets_them_and_is_told(
+def test_requests_are_signed_and_our_metadata_says_so_if_the_identity_provider_wants_it(
     client: Client,
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,
@@ -188,7 +192,7 @@ def test_an_identity_provider_that_wants_signed_requests_gets_them_and_is_told(
     assert b'AuthnRequestsSigned="true"' in client.get(metadata).content
 
 
-# When something of ours or the host's breaks
+# Errors in our code or the host's
 
 
 class BrokenProvisioner(Provisioner):
@@ -197,7 +201,7 @@ class BrokenProvisioner(Provisioner):
         raise RuntimeError("a bug of the host's")
 
 
-def test_an_unexpected_error_leaves_nothing_half_written_and_the_assertion_used(
+def test_an_unexpected_error_rolls_back_the_account_but_not_the_consumed_assertion(
     client: Client, sign_in: Callable[..., Any], settings: Any
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.BrokenProvisioner"
@@ -211,7 +215,7 @@ def test_an_unexpected_error_leaves_nothing_half_written_and_the_assertion_used(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_so_it_is_where_requests_are_transactions(
+def test_an_unexpected_error_does_the_same_with_atomic_requests(
     client: Client, sign_in: Callable[..., Any], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
@@ -227,7 +231,7 @@ def test_so_it_is_where_requests_are_transactions(
     [{"transforms": [{"name": "explode"}]}, {"sync": "never"}, {"when_empty": "?"}],
     ids=["an unknown transform", "an unknown sync mode", "an unknown choice for empty claims"],
 )
-def test_a_mapping_that_makes_no_sense_is_a_refusal(
+def test_an_invalid_mapping_is_a_refusal(
     sign_in: Callable[..., Any], idp: IdentityProvider, columns: dict[str, Any]
 ) -> None:
     ClaimMapping.objects.filter(target="email").update(**columns)
@@ -238,7 +242,7 @@ def test_a_mapping_that_makes_no_sense_is_a_refusal(
     assert not User.objects.exists()
 
 
-def test_no_personal_value_is_kept_in_events_or_logs(
+def test_events_and_logs_hold_no_personal_value(
     sign_in: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -252,7 +256,7 @@ def test_no_personal_value_is_kept_in_events_or_logs(
     assert not [value for value in personal if value.lower() in kept.lower()]
 
 
-def test_the_log_says_what_was_expected_and_what_came(
+def test_the_log_has_the_expected_and_the_received_value(
     sign_in: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="jitprov")

@@ -24,7 +24,7 @@ Report: TypeAlias = "dict[str, Any]"
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Report]:
-    """Return a function that says what came of a host with the named settings. Each is run once."""
+    """Return a function that runs a host with the named settings, once for each, and returns its report."""
     done: dict[str, Report] = {}
 
     def report(settings: str) -> Report:
@@ -36,7 +36,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Report]:
 
 
 def run(settings: str, folder: Path) -> Report:
-    """Migrate, check and sign in, in a process and a database of their own."""
+    """Migrate, check and sign in, in a separate process with its own database."""
     (folder / "settings_explicit.py").write_text(EXPLICIT, "utf-8")
     environment = {
         **os.environ,
@@ -66,11 +66,11 @@ def refused(reason: str) -> dict[str, Any]:
     return {"status": 403, "outcome": "refused", "reason": reason, "signed in": False}
 
 
-# Which model a tenant is
+# Tenant models
 
 
 @pytest.mark.parametrize("settings", HOSTS)
-def test_a_host_migrates_lacks_no_migration_and_signs_people_in(
+def test_every_host_migrates_and_signs_people_in(
     host: Callable[[str], Report], settings: str
 ) -> None:
     report = host(settings)
@@ -80,7 +80,7 @@ def test_a_host_migrates_lacks_no_migration_and_signs_people_in(
 
 
 @pytest.mark.parametrize("settings", HOSTS)
-def test_a_person_is_explained_whatever_the_models_are(
+def test_a_person_is_explained_with_every_model(
     host: Callable[[str], Report], settings: str
 ) -> None:
     explained = host(settings)["explained"]
@@ -92,7 +92,7 @@ def test_a_person_is_explained_whatever_the_models_are(
 
 
 @pytest.mark.parametrize("settings", HOSTS)
-def test_an_administrator_sees_their_tenant_whatever_the_models_are(
+def test_an_administrator_sees_their_tenant_with_every_model(
     host: Callable[[str], Report], settings: str
 ) -> None:
     report = host(settings)
@@ -105,7 +105,7 @@ def test_an_administrator_sees_their_tenant_whatever_the_models_are(
 
 
 @pytest.mark.parametrize("settings", TENANTS)
-def test_only_the_tenant_model_that_is_used_has_a_table(
+def test_only_the_used_tenant_model_has_a_table(
     host: Callable[[str], Report], settings: str
 ) -> None:
     swapped = settings == "tests.settings_swapped"
@@ -116,7 +116,7 @@ def test_only_the_tenant_model_that_is_used_has_a_table(
     assert ("zz_tenants_organisation" in tables) is swapped
 
 
-def test_an_inactive_tenant_of_the_host_s_own_lets_nobody_leave_or_come_back(
+def test_an_inactive_tenant_can_neither_begin_nor_finish_a_sign_in(
     host: Callable[[str], Report],
 ) -> None:
     report = host("tests.settings_swapped")
@@ -125,10 +125,10 @@ def test_an_inactive_tenant_of_the_host_s_own_lets_nobody_leave_or_come_back(
     assert report["closed"] == {"status": 403, "error": "tenant_disabled"}
 
 
-# Which model a user is
+# User models
 
 
-def test_people_without_a_user_name_are_known_by_their_e_mail_address(
+def test_without_user_names_the_email_address_is_the_user_name(
     host: Callable[[str], Report],
 ) -> None:
     assert host("tests.settings_email")["users"] == [
@@ -136,19 +136,19 @@ def test_people_without_a_user_name_are_known_by_their_e_mail_address(
     ]
 
 
-def test_where_the_e_mail_address_is_the_user_name_nobody_comes_in_without(
+def test_without_user_names_a_person_without_an_email_address_is_refused(
     host: Callable[[str], Report],
 ) -> None:
     assert host("tests.settings_email")["without e-mail"] == refused("required_claim_missing")
 
 
-def test_an_e_mail_address_that_is_a_user_name_leads_to_nobody_else_s_account(
+def test_without_user_names_an_email_address_of_another_account_is_refused(
     host: Callable[[str], Report],
 ) -> None:
     assert host("tests.settings_email")["same e-mail"] == refused("conflict")
 
 
-def test_where_there_are_user_names_an_e_mail_address_is_not_needed(
+def test_with_user_names_an_email_address_is_not_needed(
     host: Callable[[str], Report],
 ) -> None:
     report = host("tests.settings")

@@ -1,4 +1,4 @@
-"""Texts that databases compare, cut or refuse each in their own way mean the same on all of them."""
+"""Texts that databases compare, cut or refuse differently have the same meaning on all of them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sign_in(row: IdentityProvider, fake: FakeIdentityProvider, person: Person) -
         ),
     ],
 )
-def test_two_external_ids_that_differ_are_two_people(
+def test_external_ids_that_a_database_finds_equal_are_two_people(
     one: str, other: str, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     for anchor in (one, other, one, other):
@@ -79,7 +79,7 @@ def test_two_external_ids_that_differ_are_two_people(
         pytest.param("e" * (MAX_EXTERNAL_ID + 1), id="too long"),
     ],
 )
-def test_an_external_id_that_cannot_be_kept_is_a_refusal(
+def test_an_external_id_that_cannot_be_stored_is_a_refusal(
     anchor: str, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     answer = sign_in(row, fake, replace(ANN, object_id=anchor))
@@ -112,7 +112,7 @@ def test_user_names_that_a_database_finds_equal_do_not_collide(
         pytest.param("R&D \"q\" 'q' \\ %s %(x)s ; --", id="what SQL or JSON might stumble over"),
     ],
 )
-def test_a_value_comes_out_as_it_went_in(
+def test_a_value_is_read_as_it_was_written(
     value: str, row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     person = replace(ANN, extra={DEPARTMENT: value})
@@ -134,7 +134,7 @@ def test_a_value_that_is_longer_than_its_field_is_a_refusal_and_not_cut(
     assert not User.objects.exists()
 
 
-def test_group_values_that_differ_in_case_are_two_groups(
+def test_group_values_that_differ_in_case_map_to_two_groups(
     row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
     map_group(row, "Editors")
@@ -148,7 +148,7 @@ def test_group_values_that_differ_in_case_are_two_groups(
 def test_a_configuration_of_a_megabyte_is_read_as_a_whole(
     row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
-    """In one JSON value: MariaDB cuts those off at ``group_concat_max_len``."""
+    """MariaDB cuts a JSON value off at ``group_concat_max_len``."""
     map_group(row, ANN.groups[0])
     last = row.group_mappings.get()
     row.group_mappings.bulk_create(
@@ -162,8 +162,8 @@ def test_a_configuration_of_a_megabyte_is_read_as_a_whole(
     assert User.objects.get().groups.count() == 1
 
 
-def test_the_tests_database_is_as_hosts_have_it() -> None:
-    """MariaDB compares without regard to case unless told otherwise, and should keep all characters."""
+def test_the_tests_database_has_the_usual_collation() -> None:
+    """MariaDB ignores case by default, and must store all characters."""
     if connection.vendor == "mysql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT @@character_set_database, @@collation_database, 'a' = 'A'")

@@ -1,4 +1,4 @@
-"""Every text that a person reads is there in every language that we ship, whole and up to date."""
+"""Every text on screen is translated completely into every language, and the catalogues are up to date."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_text_is_translated(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_placeholders_and_markup_survive_translation(language: str) -> None:
+def test_translations_have_the_same_placeholders_and_markup(language: str) -> None:
     def parts(text: str) -> Counter[str]:
         return Counter(match[0] for match in _PLACEHOLDER.finditer(text))
 
@@ -56,7 +56,7 @@ def test_placeholders_and_markup_survive_translation(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_compiled_is_what_is_translated(language: str) -> None:
+def test_the_compiled_catalogue_equals_the_source(language: str) -> None:
     compiled = polib.mofile(str(PACKAGE / f"locale/{language}/LC_MESSAGES/django.mo"))
 
     def texts(found: Iterable[polib.POEntry | polib.MOEntry]) -> dict[tuple[str, str], object]:
@@ -88,7 +88,7 @@ def test_the_catalogue_has_exactly_the_texts_of_the_code(language: str, tmp_path
 
 @pytest.fixture
 def language_of_the_tests() -> Iterator[None]:
-    """Put the language back: a request that chooses one leaves it chosen for whatever comes next."""
+    """Restore the language: a request that activates one leaves it active."""
     yield
     translation.deactivate()
 

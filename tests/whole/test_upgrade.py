@@ -1,7 +1,7 @@
-"""A database that the first release made, with data in it: migrated to what is there now, its people sign in.
+"""A database of the first release is migrated, and its people sign in.
 
-The rows are written with the models of that release, as its migration has them, and never with those of today. What
-stands here is a record of the past: nothing in it is to be changed when a model is.
+The rows are written with the models of that release, taken from its migration, and never with the present models. This
+file is a record of the past: it does not change when a model does.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from tests.support.accounts.models import User
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIRST_RELEASE = ("jitprov", "0001_initial")
-"""0.1.0"""
+"""The migration of release 0.1.0."""
 EDITORS, READERS = ANN.groups
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 def first_release() -> Iterator[Apps]:
-    """Return the models of a database that has nothing but the first release's tables."""
+    """Return the models of a database that has only the tables of the first release."""
     call_command("migrate", "jitprov", "zero", verbosity=0)
     try:
         executor = MigrationExecutor(connection)
@@ -54,7 +54,7 @@ def first_release() -> Iterator[Apps]:
 
 
 def write(apps: Apps, model: str, **columns: Any) -> Any:
-    """Write a row with a value for every column that the first release had, and for no other."""
+    """Write a row with a value for every column of the first release, and for no other."""
     historical = apps.get_model("jitprov", model)
     expected = {field.attname for field in historical._meta.concrete_fields} - {"id"}
     filled_in_by_itself = {"created_at", "updated_at"}
@@ -63,7 +63,7 @@ def write(apps: Apps, model: str, **columns: Any) -> Any:
 
 
 def fill(apps: Apps, fake: FakeIdentityProvider, user: User, group: Group) -> None:
-    """Write what a host had after a person's first sign-in, and one row of every kind besides."""
+    """Write the rows of a host after a person's first sign-in, and one row of every other kind."""
     tenant = write(apps, "Tenant", slug="acme", name="Acme")
     idp = write_identity_provider(apps, fake, tenant)
     write_configuration(apps, fake, idp, group)
@@ -199,16 +199,16 @@ def test_people_of_the_first_release_sign_in_after_the_upgrade(
     assert answer.status_code == HTTPStatus.FOUND
     ann.refresh_from_db()
     assert ann.last_name == "Baker"
-    assert not ann.groups.exists()  # what the first release granted, this one takes away
+    assert (
+        not ann.groups.exists()
+    )  # the sign-in removes the group that the first release had granted
     assert [User.objects.get(), ExternalIdentity.objects.get().user] == [ann, ann]
     assert again.status_code == HTTPStatus.FORBIDDEN
     events = ProvisioningEvent.objects.order_by("pk").values_list("outcome", "reason")
     assert list(events) == [("created", ""), ("updated", ""), ("refused", "assertion_replayed")]
 
 
-def test_nothing_of_the_first_release_is_lost(
-    first_release: Apps, ann: User, editors: Group
-) -> None:
+def test_rows_of_the_first_release_are_kept(first_release: Apps, ann: User, editors: Group) -> None:
     fill(first_release, FakeIdentityProvider(), ann, editors)
 
     call_command("migrate", verbosity=0)
