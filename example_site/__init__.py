@@ -1,1 +1,1 @@
-"""A small multi-tenant product that signs its tenants' people in with jitprov: the demo, and an example to copy."""
+"""The demo: a small multi-tenant product that signs its tenants' people in with jitprov, and an example to copy."""

@@ -1,4 +1,4 @@
-"""One process, two sites: the product on one host name, the fake directory on another; and what browsers are told."""
+"""Middleware that serves two sites in one process, the product and the fake directory, under a strict policy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse
 
 
 class DirectoryOnItsOwnSite:
-    """Answers for the directory under its own host name.
+    """Serves the directory under its own host name.
 
-    Browsers take ``localhost`` and ``127.0.0.1`` for two sites, so the demo meets the same rules for cookies as a
+    Browsers treat ``localhost`` and ``127.0.0.1`` as two sites, so that the demo meets the same rules for cookies as a
     product and its tenants' directories on the internet.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         if not settings.DEBUG:
-            # It signs for anybody whatever they choose.
+            # It signs a response for anybody who asks.
             raise MiddlewareNotUsed("there is no fake directory without DEBUG")
         self.get_response = get_response
 
@@ -30,10 +30,10 @@ class DirectoryOnItsOwnSite:
 
 
 class StrictPolicy:
-    """Lets pages run and show nothing but what this site serves in files: no inline scripts, no inline styles.
+    """Allows pages only files of this site: no inline scripts and no inline styles.
 
-    jitprov's pages live with that, in the admin too, where forms go nowhere else either. Of a sign-in they may: that
-    is what a form to an identity provider, or from one, does.
+    jitprov's pages work under this policy, in the admin too, where forms may only post to this site. The pages of a
+    sign-in may post elsewhere, because a form goes to or from an identity provider.
     """
 
     POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ class StrictPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Django's pages for developers have their styles inline.
+        # Django's debug pages have inline styles.
         if not (settings.DEBUG and response.status_code in {404, 500}):
             is_admin = request.path.startswith("/admin/")
             response["Content-Security-Policy"] = self.IN_THE_ADMIN if is_admin else self.POLICY

@@ -1,7 +1,7 @@
-"""Settings from the environment (or a file ``.env``); a bare checkout runs with none of them.
+"""Settings from the environment or a file ``.env``; a bare checkout needs none of them.
 
-What is a default here is for development. With ``DEBUG=False`` there is no default secret key, cookies are for https
-only, and the fake directory is gone.
+The defaults are for development. With ``DEBUG=False`` there is no default secret key, cookies are for https only, and
+the fake directory is not served.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SQLITE: dict[str, Any] = {
 }
 DATABASES = {"default": env.db("DATABASE_URL") if "DATABASE_URL" in env else _SQLITE}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Take the write lock when a transaction begins: waiting for it later can end in a deadlock.
+    # Take the write lock when a transaction begins, because waiting for it later can end in a deadlock.
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
 
 INSTALLED_APPS = [
@@ -88,14 +88,14 @@ LOGIN_REDIRECT_URL = "account"
 JITPROV_BASE_URL = env("BASE_URL", default="http://localhost:8000")
 JITPROV_TENANT_MODEL = "organisations.Organisation"
 JITPROV_PROVISIONER = "example_site.people.provisioner.OrganisationProvisioner"
-# PEM with \n for line ends. Without a pair nobody can encrypt for us, and our metadata is not signed.
+# PEM with \n as line ends. Without a pair nobody can encrypt for us, and our metadata is not signed.
 _OWN_PAIR = {
     "certificate": env.str("SP_CERTIFICATE", default="", multiline=True),
     "private_key": env.str("SP_PRIVATE_KEY", default="", multiline=True),
 }
 JITPROV_SP_KEY_PAIRS = [_OWN_PAIR] if _OWN_PAIR["private_key"] else []
 
-# Where the fake directory is met: the same process, but for a browser another site.
+# The URL of the fake directory: the same process, but another site to a browser.
 DIRECTORY_URL = env("DIRECTORY_URL", default="http://127.0.0.1:8000")
 
 LOGGING = {

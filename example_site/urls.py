@@ -1,4 +1,4 @@
-"""The product's own site."""
+"""The URLs of the product's site."""
 
 from __future__ import annotations
 

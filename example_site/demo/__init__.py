@@ -1,1 +1,1 @@
-"""``manage.py demo``: everything set up, then the server or one walk through it."""
+"""The command ``manage.py demo``, which sets everything up and then runs the server or one walk through it."""

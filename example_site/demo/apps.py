@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DemoConfig(AppConfig):
-    """The command ``demo``."""
+    """The app with the command ``demo``."""
 
     name = "example_site.demo"
     label = "demo"

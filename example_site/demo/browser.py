@@ -1,4 +1,4 @@
-"""A browser for one walk through the demo: addresses, redirects, forms, and honest cookies. No scripts."""
+"""A browser for one walk through the demo: addresses, redirects, forms and cookies by site, without scripts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from example_site.demo.server import LOOPBACK
 
 MAX_REDIRECTS = 10
 TIMEOUT = 30
-"""Seconds that an answer may take."""
+"""Seconds until a response must arrive."""
 FORM = "application/x-www-form-urlencoded"
 
 
 class Browser:
     """One window.
 
-    :param report: is told of every request: method, URL and status.
+    :param report: a function that is called with the method, URL and status of every request.
     """
 
     def __init__(self, report: Callable[[str, str, int], None]) -> None:
@@ -29,7 +29,7 @@ class Browser:
         self.page = Page(url="", status=0, html="")
 
     def open(self, url: str) -> Page:
-        """Type an address."""
+        """Request a typed URL."""
         return self._go(Journey(url=url, method="GET"))
 
     def follow(self, url: str) -> Page:
@@ -38,7 +38,7 @@ class Browser:
         return self._go(Journey(url=target, method="GET", begun_at=self.page.url))
 
     def submit(self, form: Form, pressed: Mapping[str, str] | None = None) -> Page:
-        """Send a form of the page, with what was chosen in it."""
+        """Send a form of the page, with the chosen values."""
         fields = urlencode({**form.fields, **(pressed or {})})
         journey = Journey(url=form.action, method=form.method, begun_at=self.page.url)
         if form.method == "GET":
@@ -60,7 +60,7 @@ class Browser:
 
     def _send(self, journey: Journey, body: str) -> tuple[int, HTTPMessage, str]:
         parts = urlsplit(journey.url)
-        # Every host name of the demo is this machine; no look-up that could say otherwise.
+        # Every host name of the demo is this machine. No look-up is needed, and none could say otherwise.
         connection = HTTPConnection(LOOPBACK, parts.port or 80, timeout=TIMEOUT)
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         try:

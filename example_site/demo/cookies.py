@@ -1,7 +1,7 @@
-"""A browser's cookies, by the rules that single sign-on meets (RFC 6265bis, as Chromium has them).
+"""A browser's cookies, by the rules on which single sign-on depends (RFC 6265bis, as Chromium applies them).
 
-``http.cookiejar`` would not do: it keeps every Secure cookie from plain http, also on this machine, and knows
-nothing of sites.
+``http.cookiejar`` does not suffice: it drops every Secure cookie over plain http, even on this machine, and does not
+know sites.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """Where a request goes, how, and which page it was begun on."""
+    """A request: its target, its method, and the page on which it began."""
 
     url: str
     method: str
     begun_at: str = ""
-    """URL of the page with the link or form; empty for what was typed into the address bar."""
+    """The URL of the page with the link or form; empty for a typed URL."""
 
     @property
     def crosses_sites(self) -> bool:
-        """Whether the page belongs to another site. Without public suffixes: host names, whatever the port."""
+        """Say whether the page belongs to another site. A site is a host name here, without port and public suffix."""
         return bool(self.begun_at) and _host(self.begun_at) != _host(self.url)
 
 
 class Cookies:
-    """What a browser keeps, by host and name."""
+    """The cookies that a browser keeps, by host and name."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], Morsel[str]] = {}
 
     def keep(self, url: str, headers: Message) -> None:
-        """Take what a response sets, unless a browser would not."""
+        """Keep the cookies of a response that a browser would keep."""
         for line in headers.get_all("Set-Cookie", []):
             for name, cookie in SimpleCookie(line).items():
                 self._keep_one(url, name, cookie)
 
     def header_for(self, journey: Journey) -> str:
-        """Return the Cookie header of a request; empty if there is nothing to send."""
+        """Return the Cookie header of a request; empty if no cookie is sent."""
         sent = [
             f"{name}={cookie.coded_value}"
             for (host, name), cookie in self._kept.items()
@@ -77,7 +77,7 @@ def _may_go(cookie: Morsel[str], journey: Journey) -> bool:
         return False
     if not journey.crosses_sites:
         return True
-    # All journeys of ours change the address bar, so a Lax cookie goes along with a GET.
+    # All requests here change the address bar, so that a Lax cookie is sent with a GET.
     return _same_site(cookie) == "none" or (_same_site(cookie) == "lax" and journey.method == "GET")
 
 
@@ -86,7 +86,7 @@ def _same_site(cookie: Morsel[str]) -> str:
 
 
 def _is_trustworthy(url: str) -> bool:
-    """Say whether Secure cookies live here: https, or this very machine."""
+    """Say whether Secure cookies are kept: over https, and on this machine."""
     return urlsplit(url).scheme == "https" or _host(url) == "localhost" or _is_loopback(_host(url))
 
 

@@ -1,4 +1,4 @@
-"""What a browser makes of HTML, as far as the demo needs it: text and forms."""
+"""The text and the forms of an HTML page, as far as the demo needs them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from urllib.parse import urljoin
 
 @dataclass(slots=True, kw_only=True)
 class Form:
-    """A form with the values that it has when nobody touches it."""
+    """A form with its initial values."""
 
     action: str
-    """Absolute."""
+    """An absolute URL."""
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
-    """Name and value of each button that has them."""
+    """The name and value of each button that has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What is on the screen."""
+    """A page with its text and forms."""
 
     url: str
     status: int
@@ -29,12 +29,12 @@ class Page:
 
     @property
     def forms(self) -> list[Form]:
-        """Every form, in order."""
+        """Return all forms, in order."""
         return self._read().forms
 
     @property
     def text(self) -> str:
-        """All words, with single spaces."""
+        """Return all words, with single spaces."""
         return " ".join(" ".join(self._read().words).split())
 
     def form_to(self, part: str) -> Form | None:

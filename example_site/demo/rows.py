@@ -1,4 +1,4 @@
-"""Rows of the database as text."""
+"""Users and events as lines of text."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from jitprov.models import ProvisioningEvent
 
 
 def people() -> Iterator[str]:
-    """Yield everybody who came from a directory."""
+    """Yield a line for each user of a directory."""
     head = ("user name", "name", "organisation", "department", "job title", "groups", "active")
     users = User.objects.filter(organisation__isnull=False).order_by("pk")
     return _table(head, [_person(user) for user in users.select_related("organisation")])
 
 
 def events() -> Iterator[str]:
-    """Yield every attempt, oldest first."""
+    """Yield a line for each event, oldest first."""
     head = ("reference", "identity provider", "outcome", "reason", "user", "changed fields")
     rows = ProvisioningEvent.objects.select_related("user", "identity_provider").order_by("pk")
     return _table(head, [_event(row) for row in rows])

@@ -1,6 +1,6 @@
-"""Two customers, connected as an operator connects real ones, by a command; and a third, whose own admin is to do it.
+"""The demo's customers: two are connected by the import command, and the third is left for its own admin.
 
-Whatever was changed since (in the admin, say) stays: only what is missing is made.
+Only missing rows are made, so that changes (in the admin, for example) are kept.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ DESKS = {
 
 
 def seed(out: OutputWrapper) -> None:
-    """Make what is missing of the customers.
+    """Make the missing customers.
 
-    :param out: gets what the import command prints.
+    :param out: a stream for the output of the import command.
     """
     for directory, map_claims in ((ACME, _map_for_acme), (GLOBEX, _map_for_globex)):
         _furnish(_organisation(directory))
@@ -68,12 +68,12 @@ def seed(out: OutputWrapper) -> None:
 
 
 def ensure_admin() -> str:
-    """Let our own staff into the admin, and return the password, which the data folder keeps."""
+    """Make a superuser, and return their password, which is stored in the data folder."""
     return _ensure_staff(ADMIN, is_superuser=True)
 
 
 def ensure_tenant_admin(username: str = TENANT_ADMIN, directory: Directory = INITECH) -> str:
-    """Let an IT admin into the admin, for their tenant and nothing else, and return the password."""
+    """Make an IT admin who may see their own tenant only, and return their password."""
     organisation = _organisation(directory)
     password = _ensure_staff(username, organisation=organisation)
     TenantAdministrator.objects.get_or_create(
@@ -83,7 +83,7 @@ def ensure_tenant_admin(username: str = TENANT_ADMIN, directory: Directory = INI
 
 
 def _ensure_staff(username: str, **columns: Any) -> str:
-    """Let somebody into the admin, and return the password, which the data folder keeps."""
+    """Make a user for the admin, and return their password, which is stored in the data folder."""
     kept: Path = settings.DATA_DIR / f"{username}-password.txt"
     if not kept.exists():
         write_privately(kept, secrets.token_urlsafe(12))
@@ -106,7 +106,7 @@ def _furnish(organisation: Organisation) -> None:
 
 
 def _connect(directory: Directory, out: OutputWrapper) -> IdentityProvider:
-    """Import the directory's metadata: at every start, because its port or its keys may be others now."""
+    """Import the directory's metadata at every start, because its port or its keys may have changed."""
     document: Path = settings.DATA_DIR / f"{directory.slug}-metadata.xml"
     document.write_text(directory.identity_provider().metadata_xml())
     names = {"tenant": directory.slug, "slug": directory.slug}
@@ -119,7 +119,7 @@ def _connect(directory: Directory, out: OutputWrapper) -> IdentityProvider:
 
 
 def _map_for_acme(identity_provider: IdentityProvider) -> None:
-    """Use more of what Acme sends: two more fields, tidy user names, and one group."""
+    """Map more of Acme's claims: two more fields, tidy user names and one group."""
     mappings = ClaimMapping.objects.filter(identity_provider=identity_provider)
     mappings.filter(target="username").update(transforms=[{"name": "lower"}])
     _add_mapping(identity_provider, JOB_TITLE_CLAIM, target="job_title", when_empty="clear")
@@ -127,7 +127,7 @@ def _map_for_acme(identity_provider: IdentityProvider) -> None:
         identity_provider,
         DEPARTMENT_CLAIM,
         target="department",
-        # Acme writes EMEA/NORTH/SALES, and means Sales.
+        # Acme sends EMEA/NORTH/SALES, of which only Sales is wanted.
         transforms=[{"name": "split", "separator": "/"}, {"name": "last"}, {"name": "title"}],
     )
     GroupMapping.objects.create(
@@ -139,7 +139,7 @@ def _map_for_acme(identity_provider: IdentityProvider) -> None:
 
 
 def _map_for_globex(identity_provider: IdentityProvider) -> None:
-    """Globex lives with what the import made, but wants nobody in without an e-mail address."""
+    """Require an e-mail address from Globex, and keep the other mappings of the import."""
     ClaimMapping.objects.filter(identity_provider=identity_provider, target="email").update(
         required=True
     )
@@ -161,7 +161,7 @@ def _add_mapping(
 
 
 def _switch_off(identity_provider: IdentityProvider, directory: Directory) -> None:
-    """Let one person have come in once, whose account an administrator switched off."""
+    """Add a person who signed in once, and whose account an administrator has disabled."""
     user = _account_switched_off(directory, DORA, identity_provider.tenant)
     ExternalIdentity.objects.get_or_create(
         identity_provider=identity_provider,

@@ -1,4 +1,4 @@
-"""The addresses of the demo, and a server that stops when its block ends."""
+"""The URLs of the demo, and a server that stops when its block ends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from django.db import connection
 from django.test.utils import override_settings
 
 LOOPBACK = "127.0.0.1"
-"""Both names of this machine lead here, and nobody else can come."""
+"""Both host names of the demo lead to this address, which no other machine can reach."""
 
 
 def at_port(port: int) -> override_settings:
-    """Let product and directory be met at a port."""
+    """Return settings with the URLs of product and directory at a port."""
     return override_settings(
         JITPROV_BASE_URL=f"http://localhost:{port}",
         DIRECTORY_URL=f"http://{LOOPBACK}:{port}",
@@ -33,7 +33,7 @@ def at_port(port: int) -> override_settings:
 
 @contextmanager
 def temporary_database(folder: Path) -> Iterator[None]:
-    """Use another database, migrated and empty, until the block ends: as Django's own tests do."""
+    """Use a new, migrated database in this block, as Django's own tests do."""
     usual = connection.settings_dict["NAME"]
     is_file = connection.vendor == "sqlite"
     name = str(folder / "once.sqlite3") if is_file else f"demo_once_{folder.name}"
@@ -46,7 +46,7 @@ def temporary_database(folder: Path) -> Iterator[None]:
 
 
 class _Handler(WSGIRequestHandler):
-    """Serves without a line for each request: the walk prints its own."""
+    """Serves requests without logging them, because the walk prints its own lines."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name in the base class
         pass
@@ -54,7 +54,7 @@ class _Handler(WSGIRequestHandler):
 
 @contextmanager
 def running_server() -> Iterator[int]:
-    """Serve the site in a thread on a free port, which is given, until the block ends."""
+    """Serve the site in a thread in this block; yield its free port."""
     server = ThreadedWSGIServer((LOOPBACK, 0), _Handler)
     server.set_app(get_internal_wsgi_application())
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -69,9 +69,9 @@ def running_server() -> Iterator[int]:
 
 @contextmanager
 def quiet_logs(*names: str) -> Iterator[None]:
-    """Let some loggers speak only of errors until the block ends.
+    """Let some loggers log only errors in this block.
 
-    Begin it after the server: that configures logging anew.
+    Enter it after the server has started, which configures logging anew.
     """
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]

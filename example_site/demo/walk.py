@@ -1,4 +1,4 @@
-"""One walk through the demo over real HTTP: people come in, come back, and are turned away, as they should."""
+"""One walk through the demo over real HTTP: people sign in, return and are refused as expected."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Print = Callable[[str], object]
 
 
 class NotAsExpected(Exception):
-    """The demo did not do what it says it does."""
+    """The demo did not behave as documented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One sign-in, and what should come of it."""
+    """One sign-in and its expected result."""
 
     title: str
     directory: Directory
@@ -32,9 +32,9 @@ class Visit:
     outcome: Outcome
     reason: str = ""
     changed: Sequence[str] = ()
-    """User fields that the event must name, whatever else it names."""
+    """User fields that the event must name, among others."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """User fields as they must be afterwards."""
+    """Expected values of user fields after the sign-in."""
 
 
 VISITS = (
@@ -103,7 +103,7 @@ VISITS = (
 
 
 class Walk:
-    """Goes through the visits, each person with a browser of their own."""
+    """Makes the visits, each person with a browser of their own."""
 
     def __init__(self, say: Print) -> None:
         self._say = say
@@ -112,7 +112,7 @@ class Walk:
     def run(self, visits: Sequence[Visit] = VISITS) -> None:
         """Make every visit.
 
-        :raises NotAsExpected: at the first one that goes otherwise.
+        :raises NotAsExpected: at the first visit with another result.
         """
         for number, visit in enumerate(visits, start=1):
             self._say(f"\n{number}. {visit.title}")
@@ -140,18 +140,18 @@ class Walk:
 
 
 def sign_in(browser: Browser, visit: Visit) -> Page:
-    """Go to the product, on to the directory, choose there, and come back with its answer."""
+    """Sign a person in: from the product to the directory, choose there, and return with its response."""
     browser.open(f"{settings.JITPROV_BASE_URL}{reverse('home')}")
     page = browser.follow(reverse("jitprov:login", args=[visit.directory.slug]))
     if urlsplit(page.url).netloc != urlsplit(settings.DIRECTORY_URL).netloc:
-        page = browser.submit(_only_form(page))  # a request by POST, which a script would send
+        page = browser.submit(_only_form(page))  # a request by POST, which a script would submit
     form = _only_form(page)
     page = browser.submit(form, {"person": visit.person, "scenario": visit.scenario})
     return browser.submit(_only_form(page))
 
 
 def sign_out(browser: Browser) -> None:
-    """Press the button."""
+    """Sign out with the button."""
     form = browser.page.form_to(reverse("sign-out"))
     if form is None:
         raise NotAsExpected(f"there is no way to sign out at {browser.page.url}")
@@ -161,7 +161,7 @@ def sign_out(browser: Browser) -> None:
 
 
 def require_outcome(visit: Visit, event: ProvisioningEvent) -> None:
-    """Compare what was recorded with what should have come of a visit."""
+    """Compare the recorded event with the expected result of a visit."""
     _require("outcome", event.outcome, visit.outcome)
     _require("reason", event.reason, visit.reason)
     if missing := set(visit.changed) - set(event.changed_fields):
@@ -171,7 +171,7 @@ def require_outcome(visit: Visit, event: ProvisioningEvent) -> None:
 
 
 def require_page(visit: Visit, page: Page, event: ProvisioningEvent) -> None:
-    """Compare what the person sees with what should have come of a visit."""
+    """Compare the shown page with the expected result of a visit."""
     refused = visit.outcome == Outcome.REFUSED
     _require("status", page.status, 403 if refused else 200)
     expected = [event.reference, *visit.values.values(), *([visit.reason] if refused else [])]

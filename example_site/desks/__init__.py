@@ -1,1 +1,1 @@
-"""The product: who sits where today."""
+"""The product itself: which desk each person has today."""

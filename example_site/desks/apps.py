@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DesksConfig(AppConfig):
-    """Desks and who has one today."""
+    """The app of desks and bookings."""
 
     name = "example_site.desks"
     label = "desks"

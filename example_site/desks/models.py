@@ -1,4 +1,4 @@
-"""Desks, and who has booked one for which day."""
+"""Desks and their bookings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Desk(models.Model):
 
 
 class Booking(models.Model):
-    """Somebody has a desk for a day."""
+    """A booking of a desk by a person for a day."""
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="bookings")
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="bookings")

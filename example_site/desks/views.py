@@ -1,4 +1,4 @@
-"""The product itself, as small as it may be."""
+"""The pages of the product, as small as possible."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def desks(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def book(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give the person this desk for today, instead of any other."""
+    """Book this desk for today in place of any other."""
     person, today = current_person(request), timezone.localdate()
     desk = get_object_or_404(Desk, pk=pk, organisation=person.organisation)
     try:
@@ -44,7 +44,7 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def free(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give a desk back: one's own, or as an administrator anybody's."""
+    """Cancel a booking: one's own, or as an administrator anybody's."""
     person = current_person(request)
     bookings = Booking.objects.filter(
         desk=pk, desk__organisation=person.organisation, day=timezone.localdate()

@@ -1,1 +1,1 @@
-"""Fake Entra: the directories of our tenants, served by the same process under another host name."""
+"""A fake Entra: the directories of the tenants, served by the same process under another host name."""

@@ -1,4 +1,4 @@
-"""Corner Desk as an application of a directory: which URLs its admin has entered, as in Entra's basic configuration."""
+"""The application of a directory, with the URLs that its admin has entered, as in Entra's basic configuration."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ MAX_URL = 500
 
 
 class NotOurs(ValueError):
-    """An application elsewhere: whoever may choose where signed answers go can be whoever they want."""
+    """The URLs of another application. A directory that sends signed responses to any URL lets anybody be anyone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What a directory knows of an application."""
+    """The URLs of a registered application."""
 
     entity_id: str
     acs_url: str
 
 
 def registered(name: str) -> Application | None:
-    """Return the application that was registered under this name; the data folder keeps it."""
+    """Return the application that is registered under a name, from the data folder."""
     file = _file(name)
     return Application(**json.loads(file.read_text())) if file.exists() else None
 
 
 def register(name: str, application: Application) -> None:
-    """Keep an application.
+    """Store an application.
 
     :raises NotOurs: its URLs are not those of Corner Desk.
     """

@@ -1,4 +1,4 @@
-"""The directories of the three tenants, each with keys and people of its own."""
+"""The directories of the three tenants, each with its own keys and people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jitprov.testing import FakeIdentityProvider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """One organisation's directory."""
+    """The directory of one organisation."""
 
     slug: str
     """The application's name in the URLs of Corner Desk."""
@@ -33,22 +33,22 @@ class Directory:
     application_id: str
     sso_binding: Binding
     people: tuple[Entry, ...]
-    knows_us: bool = True
-    """Whether Corner Desk is an application of this directory from the start."""
+    is_registered: bool = True
+    """Whether Corner Desk is registered in this directory from the start."""
 
     @property
     def application(self) -> Application | None:
-        """Corner Desk as this directory knows it: the one identifier and the one reply URL that it answers to."""
-        return registered(self.slug) or (self._from_the_start() if self.knows_us else None)
+        """Return the registered application, with the only identifier and reply URL that this directory accepts."""
+        return registered(self.slug) or (self._from_the_start() if self.is_registered else None)
 
     @property
     def metadata_url(self) -> str:
-        """What Entra calls the App Federation Metadata Url."""
+        """Return the URL that Entra calls the App Federation Metadata Url."""
         path = f"{self.tenant_id}/federationmetadata/2007-06/federationmetadata.xml"
         return f"{settings.DIRECTORY_URL}/{path}?appid={self.application_id}"
 
     def identity_provider(self) -> FakeIdentityProvider:
-        """Return what signs for this directory."""
+        """Return the identity provider that signs for this directory."""
         sso_url = f"{settings.DIRECTORY_URL}/{self.tenant_id}/saml2"
         return FakeIdentityProvider(
             tenant_id=self.tenant_id,
@@ -59,7 +59,7 @@ class Directory:
         )
 
     def entry(self, key: str) -> Entry | None:
-        """Return whom this key names."""
+        """Return the person with a key."""
         return next((entry for entry in self.people if entry.key == key), None)
 
     def _from_the_start(self) -> Application:
@@ -85,7 +85,7 @@ GLOBEX = Directory(
     name="Globex",
     tenant_id=GLOBEX_DIRECTORY,
     application_id="9b7d5f3a-1c8e-4a26-8d40-e6f1a2b3c4d5",
-    # Entra takes requests by redirect too; some others by POST only, so one of the two does that here.
+    # Entra accepts requests by redirect too; some others accept POST only, as one of these two does.
     sso_binding=Binding.POST,
     people=GLOBEX_PEOPLE,
 )
@@ -96,7 +96,7 @@ INITECH = Directory(
     application_id="c3e81d57-0a4f-4b92-97d6-5f2b8a1e7c04",
     sso_binding=Binding.REDIRECT,
     people=INITECH_PEOPLE,
-    # Its admin has yet to connect it.
-    knows_us=False,
+    # Its admin connects it in the demo.
+    is_registered=False,
 )
 DIRECTORIES = {directory.tenant_id: directory for directory in (ACME, GLOBEX, INITECH)}

@@ -1,4 +1,4 @@
-"""Signing keys of the fake directories: made once, and kept, so that a restart changes nothing."""
+"""Signing keys of the fake directories, generated once and stored, so that a restart changes nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from jitprov.saml.types import KeyPair
 from jitprov.testing import rsa_key_pair
 
 LIFETIME = timedelta(days=3 * 365)
-"""As Entra does it."""
+"""The same lifetime as Entra's."""
 
 
 def kept_key_pair(name: str) -> KeyPair:
-    """Return the key pair of this name from the data folder; the first time, make it."""
+    """Return the key pair with this name from the data folder, generated at the first call."""
     certificate, private_key = _files(name)
     if not (certificate.exists() and private_key.exists()):
         made = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
@@ -32,7 +32,7 @@ def kept_key_pair(name: str) -> KeyPair:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Write a file that nobody else on this machine can read."""
+    """Write a file that no other user of this machine can read."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
 

@@ -1,4 +1,4 @@
-"""The people of the fake directories, and what the product will make of each."""
+"""The people of the fake directories, and the expected effect of each sign-in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from jitprov.testing import Person
 
-# Entra has no usual name for these; an admin adds them as claims of their own, under a name they choose.
+# Entra has no usual names for these; an admin adds them as custom claims under a chosen name.
 DEPARTMENT_CLAIM = "department"
 JOB_TITLE_CLAIM = "jobtitle"
 
@@ -21,13 +21,13 @@ INITECH_DIRECTORY = "4e8f2b6d-91c3-4a57-8e0d-b3a6c5d7f218"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Somebody whom one can be on the sign-in page."""
+    """A person to choose on the sign-in page."""
 
     key: str
     person: Person
     role: str
     expect: str
-    """What will happen, for whoever tries the demo."""
+    """The expected effect, for people who try the demo."""
 
 
 ACME_PEOPLE = (
@@ -74,7 +74,7 @@ ACME_PEOPLE = (
             surname="Green",
             display_name="Gus Green (Globex)",
             email="gus.green@globex.example",
-            # A guest from another Entra directory comes with the mail address in place of the user name.
+            # A guest from another Entra directory has the mail address as user name.
             upn="gus.green@globex.example",
             groups=(EVERYBODY_GROUP,),
         ),

@@ -1,4 +1,4 @@
-"""What may be different about an answer: news in the directory, or somebody at work in between."""
+"""Scenarios that change a response: news in the directory, or an attack on the way."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def _nothing() -> Knobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One line of the choice under the people."""
+    """One choice below the people."""
 
     key: str
     label: str
     attack: bool = False
     change: Callable[[Person], Person] = _as_it_is
-    """What has changed in the directory."""
+    """The change of the person in the directory."""
     knobs: Callable[[], Knobs] = _nothing
-    """What is different about the response."""
+    """The changes of the response."""
 
 
 def _promoted(person: Person) -> Person:
@@ -51,7 +51,7 @@ def _without_email(person: Person) -> Person:
 
 
 def _somebody_else(response: etree._Element) -> None:
-    """Change every address after the signature was made, as a browser extension could."""
+    """Change every address after the signature, as a browser extension could."""
     for value in response.iter(_VALUE):
         if value.text and "@" in value.text:
             value.text = "the.boss@" + value.text.partition("@")[2]
@@ -99,4 +99,4 @@ SCENARIOS: Mapping[str, Scenario] = {
         ),
     )
 }
-"""Every choice by its key; the first is what a directory normally does."""
+"""The scenarios by key; the first one changes nothing."""

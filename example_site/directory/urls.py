@@ -1,4 +1,4 @@
-"""The directories' own site."""
+"""The URLs of the directories' site."""
 
 from __future__ import annotations
 

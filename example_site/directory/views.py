@@ -1,7 +1,7 @@
-"""The directories' pages: who are you, and off you go with a signed answer.
+"""The pages of the directories: choose a person, and return to the product with a signed response.
 
-No passwords, and no session but one: whoever comes from My Apps is known for a minute, as at a real directory,
-so that the way back through the product's own request asks nothing again.
+There are no passwords, and one session only: a person who comes from My Apps stays signed in for a minute, as at a real
+directory, so that the product's own request asks nothing again.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def metadata(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Publish what an application must know."""
+    """Publish the metadata of the directory."""
     document = _directory(tenant_id).identity_provider().metadata_xml()
     return HttpResponse(document, content_type="application/samlmetadata+xml")
 
 
 @never_cache
 def application(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Let the directory's admin enter the application's URLs, and copy what the application asks for."""
+    """Let the directory's admin enter the application's URLs, and copy the values that the application needs."""
     directory = _directory(tenant_id)
     entered, problem = directory.application, ""
     if request.method == "POST":
@@ -56,10 +56,10 @@ def application(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     return render(request, "directory/application.html", context, status=400 if problem else 200)
 
 
-@csrf_exempt  # requests may be posted from the application, which is another site
+@csrf_exempt  # the application, which is another site, may post a request
 @never_cache
 def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Take a request from the product, ask who it is, and answer."""
+    """Read the product's request, let a person be chosen, and respond."""
     directory = _directory(tenant_id)
     try:
         asked = _read_request(request, directory)
@@ -78,7 +78,7 @@ def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 @csrf_exempt  # there is no session that another site could misuse
 @never_cache
 def my_apps(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Send somebody to the product who was not asked for: a tile in the directory's own portal."""
+    """Send an unsolicited response, as a tile in the directory's own portal does."""
     directory = _directory(tenant_id)
     application = directory.application
     if application is None:
@@ -112,7 +112,7 @@ def _directory(tenant_id: UUID) -> Directory:
 def _read_request(request: HttpRequest, directory: Directory) -> ParsedRequest:
     sent = request.POST.dict() if "SAMLRequest" in request.POST else request.get_full_path()
     asked = directory.identity_provider().read_request(sent)
-    # Whoever may choose where signed answers go can be whoever they want.
+    # A directory that sends signed responses to any URL lets anybody be anyone.
     asking = Application(entity_id=asked.issuer, acs_url=asked.acs_url)
     if asking != directory.application:
         raise RequestNotUnderstood(_NOT_REGISTERED)
@@ -145,7 +145,7 @@ def _choose(
         "directory": directory,
         "asked": asked,
         "hint": request.GET.get("login_hint", ""),
-        # A request by redirect stays in the address of the page; a posted one travels on in the form.
+        # A request by redirect stays in the URL of the page; a posted one is passed on in the form.
         "fields": {name: request.POST[name] for name in _REQUEST_FIELDS if name in request.POST},
         "news": _scenarios(attack=False),
         "attacks": _scenarios(attack=True),
@@ -161,7 +161,7 @@ def _scenarios(*, attack: bool) -> list[Scenario]:
 
 
 def _post(request: HttpRequest, directory: Directory, answer: FakeResponse) -> HttpResponse:
-    """Let the browser carry the answer over."""
+    """Return a page whose form posts the response."""
     context = {"directory": directory, "answer": answer}
     response = render(request, "directory/post.html", context)
     response.delete_cookie(KNOWN, samesite="None")

@@ -1,1 +1,1 @@
-"""Who our customers are: the tenant model."""
+"""The customers of the product: the tenant model."""

@@ -7,6 +7,6 @@ from example_site.organisations.models import Organisation
 
 @admin.register(Organisation)
 class OrganisationAdmin(admin.ModelAdmin):
-    """Customers."""
+    """The customers."""
 
     list_display = ["name", "slug", "is_active"]

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OrganisationsConfig(AppConfig):
-    """The tenants."""
+    """The app of the tenant model."""
 
     name = "example_site.organisations"
     label = "organisations"

@@ -1,4 +1,4 @@
-"""The host's own tenant model: jitprov points at it and asks nothing of it."""
+"""The host's own tenant model. jitprov has foreign keys to it, and requires nothing of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Organisation(models.Model):
-    """A customer. Whoever is not ``is_active`` has not paid: nobody of them signs in."""
+    """A customer. Nobody of a customer that is not ``is_active`` can sign in."""
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)

@@ -9,7 +9,7 @@ from jitprov.admin.people import ProvisioningLink
 
 @admin.register(User)
 class PersonAdmin(ProvisioningLink, UserAdmin):
-    """Django's own screen, with our fields on it and a link to where they come from."""
+    """Django's own screen of users, with our fields and a link to the page that explains them."""
 
     list_display = ["username", "first_name", "last_name", "organisation", "job_title", "is_active"]
     list_filter = ["organisation", "is_active", "groups"]

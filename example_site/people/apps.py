@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class PeopleConfig(AppConfig):
-    """Users."""
+    """The app of the user model."""
 
     name = "example_site.people"
     label = "people"

@@ -8,11 +8,11 @@ from django.db import models
 from example_site.organisations.models import Organisation
 
 ADMINISTRATORS = "Administrators"
-"""A group without permissions: what it means is up to the product."""
+"""A group without permissions, whose meaning is up to the product."""
 
 
 class User(AbstractUser):
-    """Somebody who uses the product. Our own staff belongs to no organisation."""
+    """A user of the product. Our own staff belongs to no organisation."""
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="people"
@@ -22,5 +22,5 @@ class User(AbstractUser):
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the person runs the product for their organisation."""
+        """Say whether the person administers the product for their organisation."""
         return self.groups.filter(name=ADMINISTRATORS).exists()

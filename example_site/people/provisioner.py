@@ -1,4 +1,4 @@
-"""How accounts of this product are written."""
+"""The provisioner of this product, which finds and writes accounts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from jitprov.provisioning.types import Claims, Create
 
 
 class OrganisationProvisioner(Provisioner):
-    """Puts new people into the organisation whose directory vouches for them."""
+    """Puts new people into the organisation of the directory from which they come."""
 
     def find(self, claims: Claims) -> AbstractBaseUser | None:
-        """Return an account of this very organisation that somebody made by hand before it was connected.
+        """Return an account of this organisation that somebody made by hand before the directory was connected.
 
-        It is theirs, so their directory's word for an address is good enough; nobody else's account is found.
+        The organisation owns these accounts, so that its directory's e-mail addresses can be trusted. No account of
+        another organisation is found.
         """
         addresses = self._addresses(claims)
         if not addresses:
@@ -27,7 +28,7 @@ class OrganisationProvisioner(Provisioner):
         ).first()
 
     def _addresses(self, claims: Claims) -> list[str]:
-        """Return the e-mail addresses that came, by the mapping that fills our field."""
+        """Return the values of the claim that fills the e-mail address."""
         return [
             value
             for rule in self.identity_provider.claim_rules()

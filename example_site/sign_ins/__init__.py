@@ -1,1 +1,1 @@
-"""The front door, and the page that shows what came of going through it."""
+"""The front page, and the page that explains a person's last sign-in."""

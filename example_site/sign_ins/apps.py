@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class SignInsConfig(AppConfig):
-    """What is remembered of sign-ins."""
+    """The app that stores the last sign-in of each person."""
 
     name = "example_site.sign_ins"
     label = "sign_ins"

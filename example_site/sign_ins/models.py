@@ -1,6 +1,7 @@
-"""What the product keeps of a sign-in.
+"""The last sign-in of each person.
 
-Not in the app of the user model: jitprov's tables point at that, so its first migration cannot point back.
+It is not in the app of the user model: jitprov's tables have foreign keys to that, so that its first migration cannot
+have one to jitprov's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from jitprov.models import IdentityProvider, ProvisioningEvent
 
 
 class LastSignIn(models.Model):
-    """What came with a person's last sign-in, for the page that shows it."""
+    """The claims of a person's last sign-in, for the page that shows them."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="last_sign_in")
     identity_provider = models.ForeignKey(
@@ -23,9 +24,9 @@ class LastSignIn(models.Model):
         ProvisioningEvent, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     claims = models.JSONField(default=dict)
-    """Each claim's values, by its name."""
+    """The values of each claim, by its name."""
     trace = models.JSONField(default=list, encoder=DjangoJSONEncoder)
-    """How each user field came about: target, source, received, steps, outcome, value."""
+    """The origin of each user field: target, source, received, steps, outcome and value."""
 
     def __str__(self) -> str:
         return f"{self.user_id}"

@@ -1,4 +1,4 @@
-"""What happens when somebody came in: a report, after the fact."""
+"""A receiver of jitprov's signals, which stores the last sign-in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def remember_sign_in(
     desired: DesiredUser,
     **_: Any,
 ) -> None:
-    """Keep the claims and the trace of the newest sign-in only: they are personal data."""
+    """Store the claims and the trace of the latest sign-in only, because they are personal data."""
     LastSignIn.objects.update_or_create(
         user=user,
         defaults={

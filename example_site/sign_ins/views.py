@@ -1,4 +1,4 @@
-"""The front page, and the page that shows who one is and how that came about."""
+"""The front page, and the page of the signed-in person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVENTS_SHOWN = 12
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Offer every tenant's sign-in; a real product would have one page for each."""
+    """Offer the sign-in of every tenant. A real product would have a page for each."""
     doors = IdentityProvider.objects.filter(enabled=True).select_related("tenant").order_by("slug")
     context = {"doors": doors, "directory_url": settings.DIRECTORY_URL}
     return render(request, "home.html", context)
@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    """Show who somebody is, which claims came, which field each became, and the tenant's events."""
+    """Show the person's claims, the fields that they became, and the tenant's events."""
     person = current_person(request)
     last = LastSignIn.objects.filter(user=person).select_related("event").first()
     context = {
@@ -45,7 +45,7 @@ def _not_mapped(last: LastSignIn) -> dict[str, list[str]]:
 
 
 def _granted_groups(person: User) -> set[int]:
-    """Return the groups that a directory put the person into; it may take them away again."""
+    """Return the groups that a directory added the person to, and may remove them from."""
     granted = GrantedGroup.objects.filter(identity__user=person)
     return set(granted.values_list("group_id", flat=True))
 
