@@ -60,7 +60,7 @@ class Conf:
 
     @property
     def configured_next_hosts(self) -> tuple[Any, ...]:
-        """The entries as they are set, including those that are no hosts, for the system check."""
+        """Return the hosts as they are set, including those that are no hosts, for the system check."""
         hosts = _setting("ALLOWED_NEXT_HOSTS", ()) or ()
         return (hosts,) if isinstance(hosts, str) else tuple(hosts)
 
@@ -77,7 +77,7 @@ class Conf:
 
     @property
     def configured_clock_skew(self) -> timedelta:
-        """The skew as it is set, even if it is too large, for the system check."""
+        """Return the skew as it is set, even if it is too large, for the system check."""
         return _duration("CLOCK_SKEW", timedelta(seconds=120))
 
     @property
@@ -123,7 +123,7 @@ class Conf:
 
     @property
     def configured_claims_retention(self) -> timedelta:
-        """The retention as it is set, even if it is negative, for the system check."""
+        """Return the retention as it is set, even if it is negative, for the system check."""
         return _duration("CLAIMS_RETENTION", timedelta(days=7))
 
     @property

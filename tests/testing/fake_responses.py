@@ -1,4 +1,4 @@
-"""Responses of a fake identity provider, for tests of the kit itself."""
+"""Responses of a fake identity provider, for tests of jitprov.testing itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ idp = FakeIdentityProvider()
 
 
 def respond(**knobs: Any) -> FakeResponse:
-    """Answer REQUEST_ID at noon, with everything else as it comes unless a knob says otherwise."""
+    """Return a response to REQUEST_ID, issued at noon, with the given knobs."""
     known = {"acs_url": ACS_URL, "audience": SP_ENTITY_ID, "in_response_to": REQUEST_ID}
     return idp.respond(**{**known, "now": NOON, **knobs})
 

@@ -1,4 +1,4 @@
-"""The test kit itself, judged by python3-saml and its schemas, not by the verifier that it is made for."""
+"""The fake identity provider, judged by python3-saml and its schemas, not by the verifier that it is made for."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ from tests.testing.fake_responses import (
     toolkit_settings,
 )
 
-# Python 3.12 and later warn of what python3-saml reads the clock with.
+# python3-saml reads the clock with a function of which Python 3.12 and later warn.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
 
 def judge(response: FakeResponse, **security: bool) -> Any:
-    """Return what python3-saml read, or raise what it had against the response."""
+    """Return what python3-saml read, or raise its error."""
     reading = OneLogin_Saml2_Response(toolkit_settings(**security), response.encoded)
     posted = {"https": "on", "http_host": "app.example", "script_name": "/saml/acme/acs/"}
     reading.is_valid(posted, REQUEST_ID, raise_exceptions=True)
@@ -93,7 +93,7 @@ def judge(response: FakeResponse, **security: bool) -> Any:
         ),
     ],
 )
-def test_python3_saml_accepts(knobs: Knobs) -> None:
+def test_python3_saml_accepts_a_response(knobs: Knobs) -> None:
     reading = judge(respond(now=datetime.now(UTC), **knobs), wantAttributeStatement=True)
 
     assert reading.get_nameid() == ANN.upn
@@ -107,7 +107,9 @@ def test_python3_saml_accepts(knobs: Knobs) -> None:
     ids=lambda each: f"key by {each.name}",
 )
 @pytest.mark.parametrize("method", DataEncryption, ids=lambda each: f"data by {each.name}")
-def test_python3_saml_decrypts(method: DataEncryption, transport: KeyTransport) -> None:
+def test_python3_saml_decrypts_every_algorithm(
+    method: DataEncryption, transport: KeyTransport
+) -> None:
     encrypted = respond(
         now=datetime.now(UTC),
         encrypt_for=SP_KEYS.certificate,
@@ -119,8 +121,8 @@ def test_python3_saml_decrypts(method: DataEncryption, transport: KeyTransport) 
     assert judge(encrypted, wantAssertionsEncrypted=True).get_nameid() == ANN.upn
 
 
-def test_a_key_that_travels_by_the_newer_oaep_can_be_opened() -> None:
-    """Only the schema of XML Encryption 1.0 stands between python3-saml and its MGF element."""
+def test_a_key_encrypted_with_the_newer_oaep_can_be_decrypted() -> None:
+    """python3-saml would refuse its MGF element only because it validates by the schema of XML Encryption 1.0."""
     encrypted = respond(
         encrypt_for=SP_KEYS.certificate, key_transport=KeyTransport.RSA_OAEP, sign="both"
     )
@@ -135,7 +137,7 @@ def test_a_key_that_travels_by_the_newer_oaep_can_be_opened() -> None:
 @pytest.mark.parametrize("sign", ["assertion", "response", "both"])
 @pytest.mark.parametrize("prefixes", [ENTRA_PREFIXES, COMMON_PREFIXES], ids=["Entra's", "usual"])
 @pytest.mark.parametrize("beside", [False, True], ids=["key inside", "key beside"])
-def test_python3_saml_decrypts_whatever_is_signed(
+def test_python3_saml_decrypts_with_every_signature_and_prefix(
     sign: Any, prefixes: Prefixes, beside: bool
 ) -> None:
     encrypted = respond(
@@ -225,7 +227,7 @@ def test_an_assertion_signed_with_an_elliptic_curve_key_verifies() -> None:
         ),
     ],
 )
-def test_python3_saml_refuses(knobs: Knobs, reason: str) -> None:
+def test_python3_saml_refuses_an_altered_response(knobs: Knobs, reason: str) -> None:
     altered: Knobs = {"now": datetime.now(UTC), **knobs}
     response = respond(**altered)
 
@@ -233,7 +235,7 @@ def test_python3_saml_refuses(knobs: Knobs, reason: str) -> None:
         judge(response)
 
 
-def test_nobody_else_can_decrypt() -> None:
+def test_another_key_cannot_decrypt() -> None:
     response = respond(now=datetime.now(UTC), encrypt_for=STRANGER.certificate)
 
     with pytest.raises(xmlsec.Error, match="failed to decrypt"):
@@ -262,7 +264,7 @@ def test_a_value_that_is_changed_before_signing_is_signed() -> None:
 
 
 def test_pysaml2s_prefixes_are_in_the_bytes_that_were_encrypted() -> None:
-    """The case that python3-saml 1.16.0 breaks: so the plaintext is judged by itself."""
+    """python3-saml 1.16.0 breaks this case, so that the plaintext is checked instead."""
     decrypted: list[bytes] = []
 
     def keep(response: etree._Element) -> None:
@@ -298,9 +300,9 @@ def test_python3_saml_reads_the_metadata() -> None:
     ]
 
 
-def test_the_metadata_fits_the_schema() -> None:
+def test_the_metadata_is_valid_by_its_schema() -> None:
     root = etree.fromstring(idp.metadata_xml())
-    # Their types are of WS-Federation, which the schema of SAML does not know; real ones fail alike.
+    # Their types are of WS-Federation, which SAML's schema does not know; real documents fail alike.
     for role in root.findall("{*}RoleDescriptor"):
         root.remove(role)
     folder = Path(saml2.__file__).parent / "schemas"
@@ -329,20 +331,20 @@ def test_the_metadata_is_signed_and_has_entras_other_roles() -> None:
         pytest.param(Binding.POST, [Binding.POST], id="Google takes them by a form only"),
     ],
 )
-def test_the_metadata_offers(binding: Binding, offered: list[Binding]) -> None:
+def test_the_metadata_offers_the_bindings(binding: Binding, offered: list[Binding]) -> None:
     root = etree.fromstring(FakeIdentityProvider(sso_binding=binding).metadata_xml())
 
     assert [each.get("Binding") for each in root.iter("{*}SingleSignOnService")] == offered
 
 
-def test_another_tenant_has_another_name_and_another_key() -> None:
+def test_another_tenant_id_gives_another_entity_id_and_key() -> None:
     other = FakeIdentityProvider(tenant_id="0f0e0d0c-1111-4222-8333-444455556666")
 
     assert other.idp_metadata().entity_id == f"https://sts.windows.net/{other.tenant_id}/"
     assert other.key_pairs != idp.key_pairs
 
 
-def test_an_identity_provider_need_not_be_entra() -> None:
+def test_an_identity_provider_can_have_other_values_than_entras() -> None:
     okta = FakeIdentityProvider(
         entity_id="http://www.okta.com/exk1", sso_url="https://acme.okta.com/app/exk1/sso/saml"
     )
@@ -354,13 +356,13 @@ def test_an_identity_provider_need_not_be_entra() -> None:
 # Keys
 
 
-def test_one_name_is_one_key() -> None:
+def test_the_same_name_gives_the_same_key() -> None:
     assert rsa_key_pair("a") == rsa_key_pair("a")
     assert rsa_key_pair("a") != rsa_key_pair("b")
     assert ec_key_pair("a") == ec_key_pair("a")
 
 
-def test_a_certificate_lasts_as_long_as_a_test_says() -> None:
+def test_a_certificate_can_have_any_validity() -> None:
     short = rsa_key_pair("a", not_after=datetime(2026, 1, 1, tzinfo=UTC))
     certificate = certificate_of(short.certificate)
 
@@ -369,7 +371,7 @@ def test_a_certificate_lasts_as_long_as_a_test_says() -> None:
     assert len(certificate.fingerprint) == 64
 
 
-def test_the_kit_imports_no_django() -> None:
+def test_importing_the_kit_does_not_import_django() -> None:
     code = "import sys, jitprov.testing; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""What a fake identity provider's responses look like, and that every knob turns something."""
+"""The default response of a fake identity provider, and the effect of every knob."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_only_the_protocol_namespace_has_a_prefix() -> None:
         ),
     ],
 )
-def test_the_times_are_entras(path: str, expected: str) -> None:
+def test_times_have_entras_offsets(path: str, expected: str) -> None:
     assert found(respond(), path) == [expected]
 
 
@@ -141,11 +141,11 @@ def claims(person: Person) -> Mapping[str, object]:
         ),
     ],
 )
-def test_a_person_has(person: Person, claim: str, expected: object) -> None:
+def test_a_person_has_a_claim(person: Person, claim: str, expected: object) -> None:
     assert claims(person)[claim] == expected
 
 
-def test_what_a_directory_does_not_know_does_not_come() -> None:
+def test_a_blank_value_gives_no_claim() -> None:
     assert set(claims(Person(object_id="1"))) == {
         TENANT_ID_CLAIM,
         OBJECT_ID_CLAIM,
@@ -163,7 +163,7 @@ def test_a_value_is_escaped() -> None:
     assert found(response, "//saml:NameID/text()") == [awkward]
 
 
-# Every knob turns something
+# The effect of every knob
 
 INSTANT = "2030-01-01T00:00:00Z"
 VALUES = "//saml:Attribute[@Name='x']/saml:AttributeValue"
@@ -287,11 +287,11 @@ ALTERED: list[tuple[Knobs, str, object]] = [
 
 
 @pytest.mark.parametrize(("knobs", "path", "expected"), ALTERED)
-def test_a_knob_alters_the_message(knobs: Knobs, path: str, expected: object) -> None:
+def test_every_knob_changes_the_message(knobs: Knobs, path: str, expected: object) -> None:
     assert found(respond(**knobs), path) == expected
 
 
-def test_no_knob_is_without_a_test() -> None:
+def test_every_knob_has_a_test() -> None:
     turned = {name for knobs, _, _ in ALTERED for name in knobs} | {"relay_state"}
 
     assert turned == Knobs.__optional_keys__
@@ -302,7 +302,7 @@ def test_a_knob_that_does_not_exist_is_refused() -> None:
         respond(recipiant=None)
 
 
-def test_the_form_is_what_a_browser_posts() -> None:
+def test_the_form_has_the_fields_that_a_browser_posts() -> None:
     response = respond(relay_state="opaque")
 
     assert set(response.form) == {"SAMLResponse", "RelayState"}

@@ -1,4 +1,4 @@
-"""What a fake identity provider understands of the requests that it gets."""
+"""Requests as the fake identity provider reads them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.testing.fake_responses import (
     toolkit_settings,
 )
 
-# Python 3.12 and later warn of what python3-saml reads the clock with.
+# python3-saml reads the clock with a function of which Python 3.12 and later warn.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
 
@@ -34,7 +34,7 @@ def request_by_redirect(**security: bool) -> str:
     return f"{idp.sso_url}?{query}&login_hint=ann%40acme.example"
 
 
-def test_a_request_of_python3_saml_is_understood() -> None:
+def test_a_request_of_python3_saml_is_read() -> None:
     request = idp.read_request(request_by_redirect(requestedAuthnContext=True))
 
     assert request.id.startswith("ONELOGIN_")
@@ -50,7 +50,7 @@ def test_a_request_of_python3_saml_is_understood() -> None:
     ]
 
 
-def test_a_request_by_form_is_understood() -> None:
+def test_a_request_by_form_is_read() -> None:
     xml = OneLogin_Saml2_Authn_Request(toolkit_settings()).get_xml()
     signed = OneLogin_Saml2_Utils.add_sign(xml, SP_KEYS.private_key, SP_KEYS.certificate)
 
@@ -61,11 +61,11 @@ def test_a_request_by_form_is_understood() -> None:
     assert request.relay_state == ""
 
 
-def test_a_signature_in_the_query_is_seen() -> None:
+def test_a_signature_in_the_query_is_noticed() -> None:
     assert idp.read_request(f"{request_by_redirect()}&SigAlg=x&Signature=y").signed
 
 
-def test_the_answer_is_for_who_asked() -> None:
+def test_a_response_is_addressed_to_the_sender_of_the_request() -> None:
     request = idp.read_request(request_by_redirect())
     response = idp.answer(request, now=NOON)
 
@@ -73,7 +73,7 @@ def test_the_answer_is_for_who_asked() -> None:
     assert found(response, "//saml:Audience/text()") == [request.issuer]
     assert found(response, "//@Destination") == [ACS_URL]
     assert response.form["RelayState"] == "opaque"
-    # It was asked for with ForceAuthn.
+    # The request has ForceAuthn.
     assert found(response, "//@AuthnInstant") == ["2026-03-02T12:00:00.482Z"]
 
 
@@ -126,7 +126,7 @@ def test_a_redirect_is_refused(parameters: dict[str, str], problem: str) -> None
         idp.read_request(f"{idp.sso_url}?{urlencode(parameters)}")
 
 
-def test_a_request_that_names_no_url_is_answered_where_the_caller_says() -> None:
+def test_a_request_without_an_acs_url_is_answered_at_the_given_one() -> None:
     xml = GOOD.format(ATTRIBUTES, ISSUER)
     request = idp.read_request({"SAMLRequest": base64.b64encode(xml.encode()).decode()})
 

@@ -1,4 +1,4 @@
-"""How claims are written on a page."""
+"""Filters that write claims on a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def short_claim(name: str) -> str:
 
 @register.filter
 def values(received: object) -> str:
-    """Write one value, several, or none."""
+    """Return one value or several values as text, or a dash for none."""
     if isinstance(received, list):
         return ", ".join(map(str, received)) or NOTHING
     return NOTHING if received is None or received == "" else str(received)

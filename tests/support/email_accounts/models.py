@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Person(AbstractBaseUser):
-    """The least that Django takes for a user: no user name, no permissions, no groups, no staff."""
+    """The smallest user model that Django accepts: no user name, permissions, groups or staff."""
 
     email = models.EmailField(unique=True)
     last_name = models.CharField(max_length=100, blank=True)

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Organisation(models.Model):
-    """A host's own tenant: no slug, no name, nothing from jitprov."""
+    """A host's own tenant model without a slug and a name, and without anything from jitprov."""
 
     code = models.CharField(max_length=20, unique=True)
     is_active = models.BooleanField(default=True)

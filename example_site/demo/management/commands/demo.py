@@ -1,4 +1,4 @@
-"""``manage.py demo`` and ``manage.py demo --once``."""
+"""The command ``manage.py demo``, which serves the demo, and ``manage.py demo --once``, which walks through it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ Use Chromium, Chrome, Edge or Firefox: Safari keeps no Secure cookies without ht
 
 
 class Command(BaseCommand):
-    """Sets the demo up and serves it, or walks through it once."""
+    """Sets the demo up, and serves it or walks through it once."""
 
-    # They would open the usual database, also for --once, which leaves nothing behind.
+    # They would open the usual database, also for --once, which must leave nothing behind.
     requires_system_checks = ()
 
     help = "Set up the example site with three customers and serve it on this machine."
@@ -88,7 +88,7 @@ class Command(BaseCommand):
                 override_settings(DATA_DIR=folder),
                 temporary_database(folder),
                 running_server() as port,
-                # Refusals are results here, and the walk prints them itself.
+                # Refusals are expected here, and the walk prints them itself.
                 quiet_logs("django.request", "jitprov"),
                 at_port(port),
             ):
