@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jitprov import extras
 from jitprov.configuration import enabling
 from jitprov.configuration.enabling import Missing
 from jitprov.exceptions import JitprovError
@@ -120,6 +121,7 @@ class SetupPage:
             "preview_form": PreviewForm(row),
             "tests": list(self.tests()[:MAX_TESTS]),
             "history": history(row, by=None if self.powers.insider else self.actor),
+            "extra_sections": [(one.template, one.context(self)) for one in extras.sections()],
             "setup_media": MEDIA,
             **self._progress(),
             **extra,

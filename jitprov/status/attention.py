@@ -27,10 +27,10 @@ from jitprov.status.chart import Day
 from jitprov.status.watched import (
     CHANGED_SINCE_TEST,
     GROUP_NOT_ASSIGNABLE,
-    KINDS,
     Kind,
     Severity,
     facts_of,
+    kinds,
 )
 from jitprov.status.watched_rows import Rows, has_own_groups, not_assignable
 from jitprov.words.remedies import remedy
@@ -40,8 +40,6 @@ MAX_SHOWN = 50
 MAX_NAMED = 10
 """Names of fields or groups in one text; the facts have all."""
 MAX_DAYS = 366
-
-CODES: tuple[str, ...] = tuple(dict.fromkeys(kind.code for kind in KINDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +172,7 @@ def _rows(watched: Scope | Rows) -> Rows:
 
 
 def _by_kind(rows: Rows, now: datetime) -> Iterator[tuple[Kind, Rows]]:
-    return ((kind, kind.rows(rows, now)) for kind in KINDS if kind.rows is not None)
+    return ((kind, kind.rows(rows, now)) for kind in kinds() if kind.rows is not None)
 
 
 def _noticed(kind: Kind, row: IdentityProvider) -> Attention:

@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jitprov import extras
 from jitprov.status import watched_rows
 from jitprov.status.watched_rows import CERTIFICATE_ENDS_WITHIN, Rows
 
@@ -58,7 +59,7 @@ class Kind:
     """Columns and annotations of a row."""
 
 
-# All of them, the worst first
+# The worst first
 
 GROUP_NOT_ASSIGNABLE = Kind(
     code="group_not_assignable",
@@ -208,6 +209,13 @@ KINDS: tuple[Kind, ...] = (
         facts=("ends",),
     ),
 )
+
+
+def kinds() -> tuple[Kind, ...]:
+    """Return the kinds of trouble that are watched for, with those of extras, the worst first."""
+    worst_first = list(reversed(Severity))
+    every = (*KINDS, *extras.kinds())
+    return tuple(sorted(every, key=lambda kind: worst_first.index(kind.severity)))
 
 
 def facts_of(kind: Kind, row: Model) -> Mapping[str, Any]:
