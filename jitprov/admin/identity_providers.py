@@ -23,8 +23,8 @@ from jitprov.journal.actors import Actor
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm
-from jitprov.setup.forms import Powers
 from jitprov.setup.page import Answer, PageUrls, SetupPage
+from jitprov.setup.powers import Powers
 
 
 @admin.register(IdentityProvider)

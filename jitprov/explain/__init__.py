@@ -6,7 +6,7 @@ Everything is read within a scope from what sign-ins and changes left behind, so
 
 from __future__ import annotations
 
-from jitprov.explain.attempts import EventExplanation, explain_event
+from jitprov.explain.events import EventExplanation, explain_event
 from jitprov.explain.people import UserExplanation, explain_user
 from jitprov.explain.plain import as_json
 from jitprov.explain.search import find_users, matching_names, user_by_key

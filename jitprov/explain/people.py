@@ -10,12 +10,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from jitprov.explain.attempts import preset_of
+from jitprov.explain.events import preset_of
 from jitprov.explain.fields import FieldExplanation, explain_fields
 from jitprov.explain.groups import GroupExplanation, explain_groups
 from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ExternalIdentity, Outcome, ProvisioningEvent
-from jitprov.models.attempts import NOT_LET_IN
+from jitprov.models.events import NOT_LET_IN
 from jitprov.scope import Scope
 from jitprov.words.guides import Text
 from jitprov.words.remedies import remedy

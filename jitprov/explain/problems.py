@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.explain.names import ClaimName, claim_name
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.models import ClaimMapping, Outcome, ProvisioningEvent
-from jitprov.models.attempts import MAX_NAME, MAX_NAMES
+from jitprov.models.events import MAX_NAME, MAX_NAMES
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import RefusalReason
 from jitprov.words.guides import Text

@@ -18,7 +18,7 @@ from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
-from jitprov.models.attempts import MAX_NAME, MAX_NAMES
+from jitprov.models.events import MAX_NAME, MAX_NAMES
 from jitprov.models.kept_statements import insert
 from jitprov.provisioning.types import Changes, DesiredUser
 

@@ -6,15 +6,10 @@ It never knows a use case, nor what the host project decides.
 from __future__ import annotations
 
 from jitprov.models.administrators import TenantAdministrator
-from jitprov.models.attempts import (
-    ConsumedAssertion,
-    Outcome,
-    ProvisioningEvent,
-    new_reference,
-    remembered_until,
-)
 from jitprov.models.certificates import SigningCertificate
 from jitprov.models.changes import Action, ConfigurationChange, Via
+from jitprov.models.consumed_assertions import ConsumedAssertion, remembered_until
+from jitprov.models.events import Outcome, ProvisioningEvent, new_reference
 from jitprov.models.identities import (
     ExternalIdentity,
     GrantedGroup,

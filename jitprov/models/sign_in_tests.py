@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.models.attempts import new_reference
+from jitprov.models.events import new_reference
 
 
 class TestSignIn(models.Model):

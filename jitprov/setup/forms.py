@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,6 +17,7 @@ from jitprov.setup.claim_mappings import MAX_POSITION, ClaimMappings, target_cho
 from jitprov.setup.columns import AdmissionForm, ByHandForm
 from jitprov.setup.email_domains import EmailDomains
 from jitprov.setup.group_mappings import GroupMappings, group_choices
+from jitprov.setup.powers import Powers
 from jitprov.setup.rows import with_one_more
 
 CERTIFICATES = "certificates"
@@ -30,20 +30,6 @@ MAX_LISTED = 20
 _STEP = "-step"
 _ROOM = 50
 """Fields of the page besides those of its rows, counted generously."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Powers:
-    """The powers of a person beyond configuring the sign-in of their own tenant."""
-
-    everything: bool = False
-    """Whether they are a superuser: they may link accounts, route e-mail domains and enable without a test."""
-    insider: bool = True
-    """Whether they administer the tenant, rather than only hold a setup link.
-
-    An administrator may see the claims of earlier sign-ins, the changes that others made, and the pages beside this
-    configuration.
-    """
 
 
 class SetupForms:

@@ -31,9 +31,9 @@ from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup import links
-from jitprov.setup.forms import Powers
 from jitprov.setup.link_cookies import clear_message, keep_message, link_of, message_of, remember
 from jitprov.setup.page import Answer, PageUrls, SetupPage
+from jitprov.setup.powers import Powers
 
 ADMIN_BASE = "admin/base.html"
 OWN_BASE = "jitprov/setup_link/base.html"

@@ -25,9 +25,10 @@ from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.claim_list import suggested_claims
 from jitprov.setup.email_domains import MAX_DOMAINS
-from jitprov.setup.forms import Powers, SetupForms
+from jitprov.setup.forms import SetupForms
 from jitprov.setup.metadata import MetadataForm, refused, save_sealed
 from jitprov.setup.our_values import our_values
+from jitprov.setup.powers import Powers
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report

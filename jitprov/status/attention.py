@@ -20,7 +20,7 @@ from jitprov.conf import conf
 from jitprov.configuration import enabling
 from jitprov.host.provisioner import provisioner_class
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent
-from jitprov.models.attempts import CAME_IN, NOT_LET_IN
+from jitprov.models.events import CAME_IN, NOT_LET_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope
 from jitprov.status.chart import Day

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov import extras
 from jitprov.status import watched_rows
-from jitprov.status.watched_rows import CERTIFICATE_ENDS_WITHIN, Rows
+from jitprov.status.thresholds import CERTIFICATE_ENDS_WITHIN
+from jitprov.status.watched_rows import Rows
 
 
 class Severity(StrEnum):

@@ -39,24 +39,20 @@ from jitprov.models import (
     ProvisioningEvent,
     SigningCertificate,
 )
-from jitprov.models.attempts import CAME_IN, NOT_LET_IN
+from jitprov.models.events import CAME_IN, NOT_LET_IN
 from jitprov.models.json_rows import json_rows, json_values
 from jitprov.provisioning.types import Note
-
-CERTIFICATE_ENDS_WITHIN = (7, 30, 60)
-"""Days before the last certificate ends; within the first it is critical."""
-REFUSALS_WITHIN = timedelta(hours=24)
-REFUSALS_COMPARED_WITH = timedelta(days=14)
-"""Before those 24 hours: what is usual."""
-REFUSALS_AT_LEAST = 10
-"""Fewer are never too many."""
-REFUSALS_TIMES_THE_USUAL = 3
-"""How many times the daily average is more than usual."""
-UNUSED_FOR = timedelta(days=30)
-UNUSED_AFTER = timedelta(days=14)
-"""Who was enabled only just may still be waiting for the first person."""
-CLAIM_MISSED_FOR = timedelta(days=30)
-OVERAGE_WITHIN = timedelta(days=7)
+from jitprov.status.thresholds import (
+    CERTIFICATE_ENDS_WITHIN,
+    CLAIM_MISSED_FOR,
+    OVERAGE_WITHIN,
+    REFUSALS_AT_LEAST,
+    REFUSALS_COMPARED_WITH,
+    REFUSALS_TIMES_THE_USUAL,
+    REFUSALS_WITHIN,
+    UNUSED_AFTER,
+    UNUSED_FOR,
+)
 
 Rows: TypeAlias = "QuerySet[IdentityProvider, IdentityProvider]"
 

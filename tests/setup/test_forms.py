@@ -14,7 +14,8 @@ from jitprov.models import (
     IdentityProvider,
     SigningCertificate,
 )
-from jitprov.setup.forms import Powers, SetupForms
+from jitprov.setup.forms import SetupForms
+from jitprov.setup.powers import Powers
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from tests.setup.pages import Page, administrator_of, beside, errors_in, errors_of, superuser, url
 from tests.support.factories import GroupFactory, IdentityProviderFactory, connected, map_group

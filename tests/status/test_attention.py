@@ -15,7 +15,7 @@ from jitprov.models import (
     IdentityProvider,
 )
 from jitprov.provisioning.presets import Preset
-from jitprov.status import watched, watched_rows
+from jitprov.status import thresholds, watched
 from jitprov.status.watched import Severity
 from jitprov.words.remedies import remedy
 from tests.support.pages import reference, rows
@@ -213,15 +213,15 @@ def test_exactly_the_codes_that_exist_are_documented_in_their_order() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        f"at least {watched_rows.REFUSALS_AT_LEAST} sign-ins",
-        f"more than {watched_rows.REFUSALS_TIMES_THE_USUAL} times",
-        f"of the {watched_rows.REFUSALS_COMPARED_WITH.days} days before",
+        f"at least {thresholds.REFUSALS_AT_LEAST} sign-ins",
+        f"more than {thresholds.REFUSALS_TIMES_THE_USUAL} times",
+        f"of the {thresholds.REFUSALS_COMPARED_WITH.days} days before",
         "within {2} or {1} days (warning) or within {0} (critical)".format(
-            *watched_rows.CERTIFICATE_ENDS_WITHIN
+            *thresholds.CERTIFICATE_ENDS_WITHIN
         ),
-        f"for more than {watched_rows.UNUSED_AFTER.days} days, and nobody has signed in for {watched_rows.UNUSED_FOR.days}",
-        f"in {watched_rows.CLAIM_MISSED_FOR.days} days, although",
-        f"In the last {watched_rows.OVERAGE_WITHIN.days} days somebody",
+        f"for more than {thresholds.UNUSED_AFTER.days} days, and nobody has signed in for {thresholds.UNUSED_FOR.days}",
+        f"in {thresholds.CLAIM_MISSED_FOR.days} days, although",
+        f"In the last {thresholds.OVERAGE_WITHIN.days} days somebody",
     ],
 )
 def test_the_thresholds_are_documented_as_they_are(words: str) -> None:

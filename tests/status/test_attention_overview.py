@@ -26,7 +26,7 @@ from jitprov.models import (
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.presets import NAME_ID_CLAIM
 from jitprov.scope import EVERYTHING, NOTHING, scope_of
-from jitprov.status import attention, watched_rows
+from jitprov.status import attention, thresholds
 from jitprov.testing import rsa_key_pair
 from tests.support.factories import GroupFactory, IdentityProviderFactory, UserFactory
 from tests.support.status_rows import (
@@ -67,14 +67,14 @@ def test_a_certificate_that_was_replaced_without_a_word_is_noticed(
     idp: IdentityProvider, sign_in: Callable[..., Any]
 ) -> None:
     other = rsa_key_pair("replaced")
-    for _ in range(watched_rows.REFUSALS_AT_LEAST):
+    for _ in range(thresholds.REFUSALS_AT_LEAST):
         assert sign_in(signing_key_pair=other).status_code == HTTPStatus.FORBIDDEN
 
     (item,) = attention.attention(IdentityProvider.objects.filter(pk=idp.pk))
 
     assert item.code == "unverified_refusals_above_usual"
     assert "import its metadata again" in item.text
-    assert attention.summary(EVERYTHING)[-1].refusals == watched_rows.REFUSALS_AT_LEAST
+    assert attention.summary(EVERYTHING)[-1].refusals == thresholds.REFUSALS_AT_LEAST
 
 
 # Closer

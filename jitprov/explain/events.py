@@ -14,7 +14,7 @@ from jitprov.explain.names import ClaimName, claim_name, claim_names
 from jitprov.explain.problems import FieldProblem, field_problems
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.models import Outcome, ProvisioningEvent
-from jitprov.models.attempts import CAME_IN
+from jitprov.models.events import CAME_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.time import apart
 from jitprov.words.guides import Text

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jitprov.explain import as_json, explain_event, explain_user
-from jitprov.explain.attempts import EventExplanation
+from jitprov.explain.events import EventExplanation
 from jitprov.explain.fields import FieldExplanation, MappingNow
 from jitprov.models import (
     ClaimMapping,
