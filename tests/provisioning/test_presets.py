@@ -9,104 +9,102 @@ from jitprov.provisioning.types import Claims, Source
 TENANT = "5b3f1c1e-7a51-4f0c-9d0a-1f1c5b1f3c11"
 
 
-@pytest.mark.parametrize(
-    ("entity_id", "sso_url", "expected"),
-    [
-        pytest.param(
-            f"https://sts.windows.net/{TENANT}/",
-            f"https://login.microsoftonline.com/{TENANT}/saml2",
-            Preset.ENTRA,
-            id="Entra",
-        ),
-        pytest.param(
-            "urn:acme",
-            f"https://login.microsoftonline.us/{TENANT}/saml2",
-            Preset.ENTRA,
-            id="its US cloud",
-        ),
-        pytest.param(
-            "urn:acme",
-            f"https://acme.ciamlogin.com/{TENANT}/saml2",
-            Preset.ENTRA,
-            id="its External ID",
-        ),
-        pytest.param(
-            "http://www.okta.com/exk1",
-            "https://login.acme.example/app/x/exk1/sso/saml",
-            Preset.OKTA,
-            id="Okta with a customer's own domain",
-        ),
-        pytest.param(
-            "urn:acme", "https://acme.okta.com/app/x/sso/saml", Preset.OKTA, id="Okta by URL"
-        ),
-        pytest.param(
-            "https://accounts.google.com/o/saml2?idpid=C02",
-            "https://accounts.google.com/o/saml2/idp?idpid=C02",
-            Preset.GOOGLE,
-            id="Google Workspace",
-        ),
-        pytest.param(
-            "http://fs.acme.example/adfs/services/trust",
-            "https://fs.acme.example/adfs/ls/",
-            Preset.ADFS,
-            id="AD FS",
-        ),
-        pytest.param(
-            "urn:acme", "https://fs.acme.example/adfs/ls/", Preset.ADFS, id="AD FS by URL"
-        ),
-        pytest.param(
-            "https://app.onelogin.com/saml/metadata/503983",
-            "https://app.onelogin.com/trust/saml2/http-post/sso/503983",
-            Preset.ONELOGIN,
-            id="OneLogin",
-        ),
-        pytest.param(
-            "urn:acme",
-            "https://acme.onelogin.com/trust/saml2/x",
-            Preset.ONELOGIN,
-            id="OneLogin by URL",
-        ),
-        pytest.param(
-            "https://sso.acme.example/realms/staff",
-            "https://sso.acme.example/realms/staff/protocol/saml",
-            Preset.KEYCLOAK,
-            id="Keycloak",
-        ),
-        pytest.param(
-            "https://sso.acme.example/auth/realms/staff",
-            "https://sso.acme.example/auth/realms/staff/protocol/saml",
-            Preset.KEYCLOAK,
-            id="an old Keycloak",
-        ),
-        pytest.param(
-            "urn:acme", "https://notokta.com/sso", Preset.NONE, id="ends like Okta's domain"
-        ),
-        pytest.param(
-            "https://acme.example/?sts.windows.net",
-            "https://acme.example/login.microsoftonline.com",
-            Preset.NONE,
-            id="Entra's names in the wrong place",
-        ),
-        pytest.param(
-            "https://accounts.google.com/o/oauth2",
-            "https://x.example/",
-            Preset.NONE,
-            id="Google, not SAML",
-        ),
-        pytest.param(
-            "https://a.example/realms/x",
-            "https://a.example/realms/y/protocol/saml",
-            Preset.NONE,
-            id="two realms that differ",
-        ),
-        pytest.param("https://[", "https://idp.example/sso", Preset.NONE, id="no URL at all"),
-        pytest.param("", "", Preset.NONE, id="nothing"),
-    ],
-)
+CASES = [
+    pytest.param(
+        f"https://sts.windows.net/{TENANT}/",
+        f"https://login.microsoftonline.com/{TENANT}/saml2",
+        Preset.ENTRA,
+        id="Entra",
+    ),
+    pytest.param(
+        "urn:acme",
+        f"https://login.microsoftonline.us/{TENANT}/saml2",
+        Preset.ENTRA,
+        id="its US cloud",
+    ),
+    pytest.param(
+        "urn:acme",
+        f"https://acme.ciamlogin.com/{TENANT}/saml2",
+        Preset.ENTRA,
+        id="its External ID",
+    ),
+    pytest.param(
+        "http://www.okta.com/exk1",
+        "https://login.acme.example/app/x/exk1/sso/saml",
+        Preset.OKTA,
+        id="Okta with a customer's own domain",
+    ),
+    pytest.param("urn:acme", "https://acme.okta.com/app/x/sso/saml", Preset.OKTA, id="Okta by URL"),
+    pytest.param(
+        "https://accounts.google.com/o/saml2?idpid=C02",
+        "https://accounts.google.com/o/saml2/idp?idpid=C02",
+        Preset.GOOGLE,
+        id="Google Workspace",
+    ),
+    pytest.param(
+        "http://fs.acme.example/adfs/services/trust",
+        "https://fs.acme.example/adfs/ls/",
+        Preset.ADFS,
+        id="AD FS",
+    ),
+    pytest.param("urn:acme", "https://fs.acme.example/adfs/ls/", Preset.ADFS, id="AD FS by URL"),
+    pytest.param(
+        "https://app.onelogin.com/saml/metadata/503983",
+        "https://app.onelogin.com/trust/saml2/http-post/sso/503983",
+        Preset.ONELOGIN,
+        id="OneLogin",
+    ),
+    pytest.param(
+        "urn:acme",
+        "https://acme.onelogin.com/trust/saml2/x",
+        Preset.ONELOGIN,
+        id="OneLogin by URL",
+    ),
+    pytest.param(
+        "https://sso.acme.example/realms/staff",
+        "https://sso.acme.example/realms/staff/protocol/saml",
+        Preset.KEYCLOAK,
+        id="Keycloak",
+    ),
+    pytest.param(
+        "https://sso.acme.example/auth/realms/staff",
+        "https://sso.acme.example/auth/realms/staff/protocol/saml",
+        Preset.KEYCLOAK,
+        id="an old Keycloak",
+    ),
+    pytest.param("urn:acme", "https://notokta.com/sso", Preset.NONE, id="ends like Okta's domain"),
+    pytest.param(
+        "https://acme.example/?sts.windows.net",
+        "https://acme.example/login.microsoftonline.com",
+        Preset.NONE,
+        id="Entra's names in the wrong place",
+    ),
+    pytest.param(
+        "https://accounts.google.com/o/oauth2",
+        "https://x.example/",
+        Preset.NONE,
+        id="Google, not SAML",
+    ),
+    pytest.param(
+        "https://a.example/realms/x",
+        "https://a.example/realms/y/protocol/saml",
+        Preset.NONE,
+        id="two realms that differ",
+    ),
+    pytest.param("https://[", "https://idp.example/sso", Preset.NONE, id="no URL at all"),
+    pytest.param("", "", Preset.NONE, id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("entity_id", "sso_url", "expected"), CASES)
 def test_a_kind_is_recognised_by_its_metadata(
     entity_id: str, sso_url: str, expected: Preset
 ) -> None:
     assert detect(entity_id, sso_url) is expected
+
+
+def test_every_kind_is_recognised_in_a_case() -> None:
+    assert {case.values[2] for case in CASES} == set(Preset)
 
 
 @pytest.mark.parametrize("preset", Preset)
