@@ -1,6 +1,6 @@
-"""Whose configuration, people and events a user may see: the one rule that admin, API and commands share.
+"""The scope of a user: the tenants whose configuration, people and events they may see in admin, API and commands.
 
-What lies outside does not exist: it is filtered out of every query, never found and then forbidden.
+Rows outside the scope are filtered out of every query. They are never found and then forbidden.
 """
 
 from __future__ import annotations
@@ -40,34 +40,34 @@ class Scope:
 
     everything: bool = False
     tenants: QuerySet[Any] | None = None
-    """Of the host's tenant model; ``None`` for none, and where it is everything."""
+    """A query of the host's tenant model; ``None`` for no tenant, and for all of them."""
     something: bool = False
-    """Whether there is any tenant at all."""
+    """Whether there is a tenant in the scope."""
 
     def __bool__(self) -> bool:
         return self.everything or self.something
 
     def limit(self, rows: QuerySet[M]) -> QuerySet[M]:
-        """Return the rows that belong to these tenants: of our models, of the tenants, or of the users."""
+        """Return the rows that belong to these tenants, of our models, the tenant model or the user model."""
         if self.everything:
             return rows
         if not self.something or self.tenants is None:
             return rows.none()
         tenants = self.tenants.values("pk")
         if rows.model is get_user_model():
-            # Not by a join: a person may have several identities there, and DISTINCT forbids to delete.
+            # Not a join: a person may have several identities there, and rows with DISTINCT cannot be deleted.
             people = ExternalIdentity.objects.filter(identity_provider__tenant__in=tenants)
             return rows.filter(pk__in=people.values("user"))
         return rows.filter(**{f"{path_to_tenant(rows.model)}__in": tenants})
 
     def covers(self, tenant_id: Any) -> bool:
-        """Say whether a tenant is one of these."""
+        """Say whether a tenant is in the scope."""
         if self.everything:
             return tenant_id is not None
         return self.tenants is not None and self.tenants.filter(pk=tenant_id).exists()
 
     def visible_tenants(self) -> QuerySet[Any]:
-        """Return the tenants themselves."""
+        """Return the tenants in the scope."""
         return self.limit(_tenant_model()._default_manager.all())
 
 
@@ -76,7 +76,7 @@ EVERYTHING = Scope(everything=True, something=True)
 
 
 def scope_of(user: Any) -> Scope:
-    """Return what a user may see. Looked up once for each request, of which the user object is one."""
+    """Return the scope of a user, which is looked up once for each user object, and so once for each request."""
     known: Scope | None = getattr(user, _CACHED, None)
     if known is None:
         known = _scope_of(user)
@@ -94,7 +94,7 @@ def _scope_of(user: Any) -> Scope:
 
 
 def path_to_tenant(model: type[Model]) -> str:
-    """Return how a query gets from a row to its tenant."""
+    """Return the look-up that leads a query from a row to its tenant."""
     if model is _tenant_model():
         return "pk"
     if model in _DIRECTLY:

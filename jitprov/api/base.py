@@ -79,7 +79,7 @@ class ApiView(APIView):
         """Return the rows in the scope of the user."""
         return self.scope.limit(rows)
 
-    def found(self, rows: QuerySet[M], **lookup: Any) -> M:
+    def get_row(self, rows: QuerySet[M], **lookup: Any) -> M:
         """Return one row in the scope of the user.
 
         :raises Http404: there is no such row in the scope.
@@ -97,19 +97,19 @@ class ApiView(APIView):
         """
         rows = IdentityProvider.objects.all()
         rows = rows.select_for_update() if locked else rows.select_related("tenant")
-        return self.found(rows, slug=slug)
+        return self.get_row(rows, slug=slug)
 
     # Request and response
 
-    def sent(self, shape: type[Shape]) -> Any:
+    def body(self, shape: type[Shape]) -> Any:
         """Return the validated body of the request."""
         return _valid(shape(data=self.request.data, partial=self.request.method == "PATCH"))
 
-    def asked(self, shape: type[Shape]) -> Any:
+    def query(self, shape: type[Shape]) -> Any:
         """Return the validated query parameters of the request."""
         return _valid(shape(data=self.request.query_params.dict()))
 
-    def said(
+    def respond(
         self, shape: type[BaseSerializer[Any]], about: Any, status: int = HTTP_200_OK
     ) -> Response:
         """Return a response with this serializer."""

@@ -58,7 +58,7 @@ class ChangesView(ApiView):
         responses={200: page_of(Change), **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked(ChangeQuery)
+        asked = self.query(ChangeQuery)
         lookups = {
             "slug": "identity_provider",
             "created_at__gte": "since",
@@ -67,4 +67,4 @@ class ChangesView(ApiView):
         rows = self.visible(ConfigurationChange.objects.all()).filter(
             **{lookup: asked[name] for lookup, name in lookups.items() if name in asked}
         )
-        return self.said(page_of(Change), page(rows, asked, "-pk"))
+        return self.respond(page_of(Change), page(rows, asked, "-pk"))

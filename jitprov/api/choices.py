@@ -87,7 +87,7 @@ class ChoicesView(ApiView):
     )
     def get(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
-        return self.said(
+        return self.respond(
             Choices,
             {
                 "user_fields": list(_user_fields()),

@@ -43,12 +43,12 @@ class ClaimMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            sent = self.sent(NewClaimMapping)
+            sent = self.body(NewClaimMapping)
             sent.setdefault("position", _next_position(idp))
             row = claim_row(ClaimMapping(identity_provider=idp), sent)
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.said(ClaimMappingRow, row, HTTP_201_CREATED)
+        return self.respond(ClaimMappingRow, row, HTTP_201_CREATED)
 
     @described(
         operation_id="claim_mappings_replace",
@@ -60,14 +60,14 @@ class ClaimMappingsView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            rows = claim_rows(idp, self.sent(ClaimMappingList)["rows"], "rows")
+            rows = claim_rows(idp, self.body(ClaimMappingList)["rows"], "rows")
             with audit.recorded(idp, self.actor):
                 _replace(idp, rows)
         return self._all(idp)
 
     def _all(self, idp: IdentityProvider) -> Response:
         rows = ClaimMapping.objects.filter(identity_provider=idp)
-        return self.said(ClaimMappingRows, {"results": rows[:MAX_RULES]})
+        return self.respond(ClaimMappingRows, {"results": rows[:MAX_RULES]})
 
 
 class ClaimMappingView(ApiView):
@@ -79,7 +79,7 @@ class ClaimMappingView(ApiView):
         responses={200: ClaimMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        return self.said(ClaimMappingRow, self._row(slug, id))
+        return self.respond(ClaimMappingRow, self._row(slug, id))
 
     @described(
         operation_id="claim_mappings_update",
@@ -90,10 +90,10 @@ class ClaimMappingView(ApiView):
     def patch(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            row = claim_row(self._row(slug, id), self.sent(NewClaimMapping))
+            row = claim_row(self._row(slug, id), self.body(NewClaimMapping))
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.said(ClaimMappingRow, row)
+        return self.respond(ClaimMappingRow, row)
 
     @described(
         operation_id="claim_mappings_destroy",
@@ -110,7 +110,7 @@ class ClaimMappingView(ApiView):
 
     def _row(self, slug: str, key: str) -> ClaimMapping:
         rows = ClaimMapping.objects.all()
-        return self.found(rows, identity_provider__slug=slug, pk=number_of(key))
+        return self.get_row(rows, identity_provider__slug=slug, pk=number_of(key))
 
 
 def _next_position(idp: IdentityProvider) -> int:

@@ -88,9 +88,9 @@ class EventsView(ApiView):
         responses={200: page_of(Event), **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked(EventQuery)
+        asked = self.query(EventQuery)
         rows = self.visible(_events())
-        return self.said(page_of(Event), page(_narrowed(rows, asked), asked, "-pk"))
+        return self.respond(page_of(Event), page(_narrowed(rows, asked), asked, "-pk"))
 
 
 class EventView(ApiView):
@@ -102,7 +102,7 @@ class EventView(ApiView):
         responses={200: EventDetail, **problems(404)},
     )
     def get(self, request: Request, reference: str) -> Response:
-        return self.said(EventDetail, self.found(_events(), reference=reference.upper()))
+        return self.respond(EventDetail, self.get_row(_events(), reference=reference.upper()))
 
 
 def _events() -> QuerySet[ProvisioningEvent]:

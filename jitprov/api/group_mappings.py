@@ -34,7 +34,7 @@ class GroupMappingsView(ApiView):
         responses={200: page_of(GroupMappingRow), **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        asked = self.asked(Paging)
+        asked = self.query(Paging)
         return self._page(self.identity_provider(slug), asked)
 
     @described(
@@ -46,10 +46,10 @@ class GroupMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            row = group_row(GroupMapping(identity_provider=idp), self.sent(NewGroupMapping))
+            row = group_row(GroupMapping(identity_provider=idp), self.body(NewGroupMapping))
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.said(GroupMappingRow, row, HTTP_201_CREATED)
+        return self.respond(GroupMappingRow, row, HTTP_201_CREATED)
 
     @described(
         operation_id="group_mappings_replace",
@@ -61,14 +61,14 @@ class GroupMappingsView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            rows = group_rows(idp, self.sent(GroupMappingList)["rows"], "rows")
+            rows = group_rows(idp, self.body(GroupMappingList)["rows"], "rows")
             with audit.recorded(idp, self.actor):
                 _replace(idp, rows)
-        return self._page(idp, self.asked(Paging))
+        return self._page(idp, self.query(Paging))
 
     def _page(self, idp: IdentityProvider, asked: dict[str, Any]) -> Response:
         rows = GroupMapping.objects.filter(identity_provider=idp).select_related("group")
-        return self.said(page_of(GroupMappingRow), page(rows, asked, "pk"))
+        return self.respond(page_of(GroupMappingRow), page(rows, asked, "pk"))
 
 
 class GroupMappingView(ApiView):
@@ -80,7 +80,7 @@ class GroupMappingView(ApiView):
         responses={200: GroupMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        return self.said(GroupMappingRow, self._row(slug, id))
+        return self.respond(GroupMappingRow, self._row(slug, id))
 
     @described(
         operation_id="group_mappings_update",
@@ -91,10 +91,10 @@ class GroupMappingView(ApiView):
     def patch(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            row = group_row(self._row(slug, id), self.sent(NewGroupMapping))
+            row = group_row(self._row(slug, id), self.body(NewGroupMapping))
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.said(GroupMappingRow, row)
+        return self.respond(GroupMappingRow, row)
 
     @described(
         operation_id="group_mappings_destroy",
@@ -111,7 +111,7 @@ class GroupMappingView(ApiView):
 
     def _row(self, slug: str, key: str) -> GroupMapping:
         rows = GroupMapping.objects.select_related("group")
-        return self.found(rows, identity_provider__slug=slug, pk=number_of(key))
+        return self.get_row(rows, identity_provider__slug=slug, pk=number_of(key))
 
 
 def _replace(idp: IdentityProvider, wanted: list[GroupMapping]) -> None:

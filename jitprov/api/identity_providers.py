@@ -44,10 +44,10 @@ class IdentityProvidersView(ApiView):
         responses={200: page_of(IdentityProviderSummary), **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked(IdentityProviderQuery)
+        asked = self.query(IdentityProviderQuery)
         rows = self.visible(IdentityProvider.objects.select_related("tenant"))
         found = page(self._narrowed(rows, asked), asked, "slug")
-        return self.said(page_of(IdentityProviderSummary), found)
+        return self.respond(page_of(IdentityProviderSummary), found)
 
     def _narrowed(
         self, rows: QuerySet[IdentityProvider], asked: dict[str, Any]
@@ -69,10 +69,10 @@ class IdentityProvidersView(ApiView):
         responses={201: IdentityProviderDetail, **problems(400, 413, 415)},
     )
     def post(self, request: Request) -> Response:
-        sent = self.sent(NewIdentityProvider)
+        sent = self.body(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
         row = _draft(self, tenant, sent)
-        return self.said(IdentityProviderDetail, row, HTTP_201_CREATED)
+        return self.respond(IdentityProviderDetail, row, HTTP_201_CREATED)
 
 
 class IdentityProviderView(ApiView):
@@ -84,7 +84,7 @@ class IdentityProviderView(ApiView):
         responses={200: IdentityProviderDetail, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self.said(IdentityProviderDetail, self.identity_provider(slug))
+        return self.respond(IdentityProviderDetail, self.identity_provider(slug))
 
     @described(
         operation_id="identity_providers_update",
@@ -93,12 +93,12 @@ class IdentityProviderView(ApiView):
         responses={200: IdentityProviderDetail, **problems(400, 404, 413, 415)},
     )
     def patch(self, request: Request, slug: str) -> Response:
-        sent = self.sent(IdentityProviderChange)
+        sent = self.body(IdentityProviderChange)
         with transaction.atomic(using=accounts_database()):
             row = self.identity_provider(slug, locked=True)
             with audit.recorded(row, self.actor):
                 _change(row, sent, may_link=self.scope.everything)
-        return self.said(IdentityProviderDetail, row)
+        return self.respond(IdentityProviderDetail, row)
 
     @described(
         operation_id="identity_providers_destroy",
@@ -124,13 +124,13 @@ class EnableView(ApiView):
         responses={200: IdentityProviderDetail, **problems(400, 404, 409, 413, 415)},
     )
     def post(self, request: Request, slug: str) -> Response:
-        override = self.sent(Enabling)["override"]
+        override = self.body(Enabling)["override"]
         with transaction.atomic(using=accounts_database()):
             row = self.identity_provider(slug, locked=True)
             if override and not self.scope.everything:
                 raise PermissionDenied(_("Only a superuser may enable it without a test."))
             enabling.enable(row, self.actor, override=override)
-        return self.said(IdentityProviderDetail, row)
+        return self.respond(IdentityProviderDetail, row)
 
 
 class DisableView(ApiView):
@@ -146,7 +146,7 @@ class DisableView(ApiView):
         with transaction.atomic(using=accounts_database()):
             row = self.identity_provider(slug, locked=True)
             enabling.disable(row, self.actor)
-        return self.said(IdentityProviderDetail, row)
+        return self.respond(IdentityProviderDetail, row)
 
 
 def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvider:

@@ -101,7 +101,7 @@ class MetadataView(ApiView):
     )
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
-        sent = self.sent(MetadataSource)
+        sent = self.body(MetadataSource)
         document = _document(sent)
         result = import_metadata(
             document,
@@ -116,7 +116,7 @@ class MetadataView(ApiView):
         row = self.identity_provider(slug)
         warnings = list(warnings_of(result, url))
         answer = {"dry_run": dry_run, "result": result, "row": row, "warnings": warnings}
-        return self.said(Imported, answer)
+        return self.respond(Imported, answer)
 
 
 class RefreshView(MetadataView):

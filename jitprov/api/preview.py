@@ -117,11 +117,11 @@ class PreviewView(ApiView):
     )
     def post(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
-        sent = self.sent(Proposal)
+        sent = self.body(Proposal)
         rules = _rules(idp, sent)
         people = [*_given(idp, sent), *(recent(idp) if sent["recent"] else ())]
         answer = {"people": preview(idp, rules, people), "remarks": review(idp, rules)}
-        return self.said(Previewed, answer)
+        return self.respond(Previewed, answer)
 
 
 class MappingReviewView(ApiView):
@@ -133,7 +133,7 @@ class MappingReviewView(ApiView):
         responses={200: Review, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self.said(Review, {"remarks": review(self.identity_provider(slug))})
+        return self.respond(Review, {"remarks": review(self.identity_provider(slug))})
 
 
 def _rules(idp: IdentityProvider, sent: dict[str, Any]) -> Rules | None:

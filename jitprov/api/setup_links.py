@@ -74,11 +74,11 @@ class SetupLinksView(_LinksView):
         responses={200: page_of(Link), **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        asked = self.asked(Paging)
+        asked = self.query(Paging)
         row = self.identity_provider(slug)
         self.require_permission()
         rows = SetupLink.objects.filter(identity_provider=row)
-        return self.said(page_of(Link), page(rows, asked, "-pk"))
+        return self.respond(page_of(Link), page(rows, asked, "-pk"))
 
     @described(
         operation_id="setup_links_make",
@@ -89,7 +89,7 @@ class SetupLinksView(_LinksView):
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
         self.require_permission()
-        sent = self.sent(NewLink)
+        sent = self.body(NewLink)
         try:
             link, url = links.make(
                 row,
@@ -113,7 +113,7 @@ class RevokeView(_LinksView):
     )
     def post(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         rows = SetupLink.objects.select_related("identity_provider")
-        link = self.found(rows, identity_provider__slug=slug, pk=number_of(id))
+        link = self.get_row(rows, identity_provider__slug=slug, pk=number_of(id))
         self.require_permission()
         links.revoke(link, self.actor)
-        return self.said(Link, link)
+        return self.respond(Link, link)

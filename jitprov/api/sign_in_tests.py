@@ -108,9 +108,9 @@ class TestSignInsView(ApiView):
         responses={200: page_of(StartedTest), **problems(400, 404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        asked = self.asked(Paging)
+        asked = self.query(Paging)
         rows = _own(self).filter(identity_provider=self.identity_provider(slug))
-        return self.said(page_of(StartedTest), page(rows, asked, "-pk"))
+        return self.respond(page_of(StartedTest), page(rows, asked, "-pk"))
 
     @described(
         operation_id="test_sign_ins_start",
@@ -120,9 +120,9 @@ class TestSignInsView(ApiView):
     )
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
-        sent = self.sent(TestStart)
+        sent = self.body(TestStart)
         test = rehearsal.begin(row, actor=self.actor, report_url=sent["report_url"])
-        return self.said(NewTest, test, HTTP_201_CREATED)
+        return self.respond(NewTest, test, HTTP_201_CREATED)
 
 
 class TestSignInView(ApiView):
@@ -134,8 +134,8 @@ class TestSignInView(ApiView):
         responses={200: TestDetail, **problems(404)},
     )
     def get(self, request: Request, slug: str, reference: str) -> Response:
-        test = self.found(_own(self), identity_provider__slug=slug, reference=reference.upper())
-        return self.said(TestDetail, test)
+        test = self.get_row(_own(self), identity_provider__slug=slug, reference=reference.upper())
+        return self.respond(TestDetail, test)
 
 
 def _own(view: ApiView) -> QuerySet[TestSignIn]:

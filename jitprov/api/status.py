@@ -53,13 +53,13 @@ class StatusView(ApiView):
         responses={200: Status, **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked(StatusQuery)
+        asked = self.query(StatusQuery)
         rows = self.visible(IdentityProvider.objects.all())
         events = self.visible(ProvisioningEvent.objects.all())
         if "tenant" in asked:
             tenant = tenant_named(self.scope, asked["tenant"])
             rows, events = rows.filter(tenant=tenant), events.filter(tenant=tenant)
-        return self.said(
+        return self.respond(
             Status,
             {
                 "overview": overview(rows),

@@ -85,7 +85,7 @@ class CertificatesView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         with transaction.atomic(using=accounts_database()):
             idp = self.identity_provider(slug, locked=True)
-            sent = self.sent(CertificateList)["rows"]
+            sent = self.body(CertificateList)["rows"]
             stored = {row.fingerprint: row.pk for row in idp.certificates.all()}
             rows = [(_stored(one, stored, number), one) for number, one in enumerate(sent)]
             with audit.recorded(idp, self.actor):
@@ -94,7 +94,7 @@ class CertificatesView(ApiView):
 
     def _all(self, idp: IdentityProvider) -> Response:
         rows = idp.certificates.order_by("pk")[:MAX_CERTIFICATES]
-        return self.said(CertificateRows, {"results": rows})
+        return self.respond(CertificateRows, {"results": rows})
 
 
 class DomainsView(ApiView):
@@ -119,7 +119,7 @@ class DomainsView(ApiView):
             idp = self.identity_provider(slug, locked=True)
             if not self.scope.everything:
                 raise PermissionDenied  # a domain routes people of any tenant
-            sent = self.sent(DomainList)["rows"]
+            sent = self.body(DomainList)["rows"]
             stored = {row.domain: row.pk for row in idp.email_domains.all()}
             rows = [(stored.get(one.lower()), {"domain": one}) for one in sent]
             with audit.recorded(idp, self.actor):
@@ -128,7 +128,7 @@ class DomainsView(ApiView):
 
     def _all(self, idp: IdentityProvider) -> Response:
         rows = idp.email_domains.order_by("domain").values_list("domain", flat=True)
-        return self.said(DomainRows, {"results": list(rows[:MAX_DOMAINS])})
+        return self.respond(DomainRows, {"results": list(rows[:MAX_DOMAINS])})
 
 
 def _stored(sent: Row, stored: Mapping[str, int], number: int) -> int | None:

@@ -38,8 +38,8 @@ class TenantsView(ApiView):
         responses={200: page_of(Tenant), **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        found = page(self.scope.visible_tenants(), self.asked(Paging), "pk")
-        return self.said(page_of(Tenant), found)
+        found = page(self.scope.visible_tenants(), self.query(Paging), "pk")
+        return self.respond(page_of(Tenant), found)
 
 
 def tenant_named(scope: Scope, key: str) -> Any:

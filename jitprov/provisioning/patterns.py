@@ -63,13 +63,13 @@ def check_pattern(pattern: str) -> None:
 
 
 def group_count(pattern: str) -> int:
-    """How many capturing groups a pattern has."""
+    """Return the number of capturing groups of a pattern."""
     return re.compile(pattern).groups
 
 
 @lru_cache(maxsize=4096)
 def steps(pattern: str, length: int) -> int:
-    """Upper bound of what a search for ``pattern`` costs in a value of ``length`` characters."""
+    """Return an upper bound of the steps of a search for a pattern in a value of ``length`` characters."""
     tree = _parse(pattern)
     once = _sequence(tree, length).steps
     # Even an anchored pattern is looked at from each place, but there it ends at once.

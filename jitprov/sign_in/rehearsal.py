@@ -122,7 +122,7 @@ def ask(test: TestSignIn, identity_provider: IdentityProvider) -> tuple[AuthnReq
 # Back from the identity provider
 
 
-def meant(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin | None:
+def pending_test(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin | None:
     """Return the pending test that a response belongs to; ``None`` if it belongs to a sign-in.
 
     Nothing in the response is proved yet. At worst a person sees a report instead of being signed in.

@@ -255,7 +255,7 @@ class AssertionConsumerServiceView(SignInView):
         identity_provider = self.identity_provider(slug)
         saml_response = request.POST.get("SAMLResponse", "")
         pending = [item for item in pending_logins(request) if item.slug == identity_provider.slug]
-        test = rehearsal.meant(saml_response, pending)
+        test = rehearsal.pending_test(saml_response, pending)
         if test is not None:
             return self.test_completed(identity_provider, saml_response, test)
         try:
