@@ -1,4 +1,4 @@
-"""The app: registers the system checks, nothing else."""
+"""Define the Django app, which registers the system checks and does nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The authentication backend, and the way to ask it: so that ``login()`` and permissions behave as everywhere."""
+"""Authenticate people who were just provisioned, so that ``login()`` and permissions behave as everywhere."""
 
 from __future__ import annotations
 

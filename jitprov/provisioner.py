@@ -1,4 +1,4 @@
-"""The public door to the class that hosts subclass, to the engine that asks it, and to what both raise and return."""
+"""Export the class that hosts subclass, the engine that asks it, and what both return and raise."""
 
 from __future__ import annotations
 

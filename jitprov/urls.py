@@ -1,4 +1,4 @@
-"""The URLs of jitprov, which a host includes: ``path("saml/", include("jitprov.urls"))``."""
+"""Map the URLs that a host includes: ``path("saml/", include("jitprov.urls"))``."""
 
 from __future__ import annotations
 

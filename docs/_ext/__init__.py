@@ -1,1 +1,1 @@
-"""What the documentation takes from the code instead of repeating it."""
+"""Make parts of the documentation from the code, so that nothing is said twice."""

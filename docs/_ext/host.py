@@ -1,4 +1,4 @@
-"""A host with nothing but jitprov, in memory: whose settings, models and sign-ins the pages are made from."""
+"""Set up a host in memory that has nothing but jitprov, from which pages are made."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def set_up() -> None:
-    """Make Django ready."""
+    """Configure Django with :data:`SETTINGS`, and load the apps."""
     settings.configure(**SETTINGS)
     django.setup()
     logging.getLogger("jitprov").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""The pictures of the documentation, drawn from what they show: a sign-in that is run, and the contract of the layers."""
+"""Draw the pictures of the documentation: a sign-in, from one that is run; the wings, from import-linter's contract."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_IN_A_LINE = 6
 
 
 class PictureDirective(SphinxDirective):
-    """A picture by its name. The body says the same in words, for who cannot see it."""
+    """A picture, by its name. The body says the same in words, for people who cannot see it."""
 
     has_content = True
     required_arguments = 1
@@ -36,7 +36,7 @@ class PictureDirective(SphinxDirective):
 
 @cache
 def sequence() -> str:
-    """Draw who calls whom during a sign-in."""
+    """Return a sequence diagram of one sign-in."""
     messages = record()
     bottom = TOP + STEP * len(messages) + 10
     return _svg(
@@ -86,7 +86,7 @@ def _head(x: int, y: int, side: int) -> str:
 
 @cache
 def layers() -> str:
-    """Draw the contract that import-linter holds: each row knows only those below it."""
+    """Return a picture of the order of the wings: each row imports only from those below it."""
     width, height, gap = 730, 36, 10
     parts: list[str] = []
     top = 0
@@ -101,7 +101,7 @@ def layers() -> str:
 
 
 def _lines(layer: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Break a layer that is too wide to be read; its lines stand closer than layers do."""
+    """Break a layer that is too wide to be read into lines, which stand closer together than layers."""
     number = -(-len(layer) // MOST_IN_A_LINE)
     each = -(-len(layer) // number)
     for start in range(0, len(layer), each):
@@ -116,8 +116,9 @@ def _layers() -> Sequence[Sequence[str]]:
 
 def _box(module: str, box: tuple[float, float, float, float]) -> Iterator[str]:
     x, y, width, height = box
-    pure = " pure" if module in {"saml", "provisioning"} else ""
-    yield f"<g><title>{escape(_docstring(module))}</title>"
+    about = _docstring(module)
+    pure = " pure" if about.startswith("Pure:") else ""
+    yield f"<g><title>{escape(about)}</title>"
     yield f'<rect class="box{pure}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4"/>'
     size = min(13.0, 1.5 * width / len(module))
     middle = f'x="{x + width / 2:g}" y="{y + height / 2 + 5:g}" text-anchor="middle"'
@@ -125,6 +126,7 @@ def _box(module: str, box: tuple[float, float, float, float]) -> Iterator[str]:
 
 
 def _docstring(module: str) -> str:
+    """Return the first line of a module's docstring; its name if it has none."""
     path = ROOT / "jitprov" / module
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     text = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or module

@@ -1,4 +1,4 @@
-"""One sign-in, run and listened to: who called whom, in order, and what the database was asked."""
+"""Run one sign-in, and record its calls and its SQL statements in their order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WATCHED: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("journal", events.record_success),
     ("views", views.AssertionConsumerServiceView.login_succeeded),
 )
-"""What a reader should know by name, each with the part of jitprov that it belongs to."""
+"""The functions whose calls are recorded, each with the lane of the picture that it belongs to."""
 LANES = (
     BROWSER,
     IDP,
@@ -59,7 +59,7 @@ LANES = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An arrow of the picture."""
+    """A call or a statement: an arrow of the picture."""
 
     sender: str
     recipient: str
@@ -68,7 +68,7 @@ class Message:
 
 @dataclass(slots=True)
 class Recording:
-    """What was heard so far."""
+    """The calls and statements that were recorded so far."""
 
     messages: list[Message] = field(default_factory=list)
     _calls: list[tuple[CodeType, str]] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Recording:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear the calls and statements of the block."""
+        """Record the calls and statements of the block."""
         known = {function.__code__: (lane, function) for lane, function in WATCHED}
 
         def heard(frame: FrameType, event: str, _argument: object) -> None:
@@ -119,13 +119,13 @@ def _table(verb: str, sql: str) -> str:
 
 
 def spoken(function: Callable[..., Any]) -> str:
-    """Return a function's name as the picture says it: with its class, or its module."""
+    """Return a function's name for the picture, with its class or its module."""
     name = function.__qualname__
     return f"{name}()" if "." in name else f"{function.__module__.rpartition('.')[2]}.{name}()"
 
 
 def record() -> list[Message]:
-    """Sign somebody in who was never here before, and return what was heard.
+    """Sign in a new person, and return the recorded messages.
 
     :raises LookupError: a function that is watched was never called.
     """

@@ -1,7 +1,7 @@
-"""Directives that write reference from the code.
+"""Define the directives that make pages of the reference from the code.
 
-``facts`` adds to a table that people write: what the code knows stands beside what only they know.
-``settings``, ``transforms``, ``errors`` and ``usage`` write all that there is.
+``facts`` adds facts of the code to a table that people write.
+``settings``, ``transforms``, ``errors`` and ``usage`` write a whole table or text.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.words.refusals import EXPLANATIONS, explain
 
 Facts = Callable[[str], Sequence[str]]
-"""What the code knows of a thing: one Markdown text for each of the first cells of its row."""
+"""Returns the facts of the code about a name: one Markdown text for each of the first cells of its row."""
 
 
 class FactsDirective(SphinxDirective):
-    """A table whose first cells name things; below what people wrote stands what the code knows.
+    """A table whose first cells name things, with facts of the code below the text of each cell.
 
     The body is an ordinary table, so that the page can be read where nothing is built.
     """
@@ -98,7 +98,7 @@ _KINDS: Mapping[str, Callable[..., Facts]] = {"refusals": _refusals, "columns": 
 
 
 class TextDirective(SphinxDirective):
-    """Markdown that is made from the code; the body is what is read where nothing is built."""
+    """Markdown that is made from the code. The body is for readers of the source, where nothing is built."""
 
     has_content = True
 
@@ -110,7 +110,7 @@ class TextDirective(SphinxDirective):
 
 
 class SettingsDirective(TextDirective):
-    """Every setting, with the first line of its docstring."""
+    """A table of all settings, each with the first line of its docstring."""
 
     def lines(self) -> Iterator[str]:
         yield from ("| Setting | In short |", "|---|---|")
@@ -122,7 +122,7 @@ class SettingsDirective(TextDirective):
 
 
 class TransformsDirective(TextDirective):
-    """Every transform as it describes itself."""
+    """A table of all transforms, each with its summary and its parameters."""
 
     def lines(self) -> Iterator[str]:
         yield from ("| Name | What it does | Parameters |", "|---|---|---|")
@@ -141,7 +141,7 @@ def _parameter(parameter: Parameter) -> str:
 
 
 class ErrorsDirective(TextDirective):
-    """Every error of ours: its code, what happened, and where it is imported from."""
+    """A table of all errors of jitprov: the code, what happened, and the class."""
 
     def lines(self) -> Iterator[str]:
         for module in walk_packages(jitprov.__path__, "jitprov."):
@@ -157,7 +157,7 @@ def _family(error: type[JitprovError]) -> set[type[JitprovError]]:
 
 
 class UsageDirective(SphinxDirective):
-    """What a management command says of itself; the body is what is read where nothing is built."""
+    """The help text of a management command. The body is for readers of the source, where nothing is built."""
 
     has_content = True
     required_arguments = 1
@@ -168,13 +168,13 @@ class UsageDirective(SphinxDirective):
 
 
 def usage(command: str) -> str:
-    """Return a command's own part of its help, without what every command of Django takes."""
+    """Return the help text of a command, without the options that all commands of Django have."""
     everybodys = {"help", "version", "verbosity", "settings", "pythonpath", "traceback"}
     everybodys |= {"no_color", "force_color", "skip_checks"}
     kept: list[Action] = []
 
     class Shortened(HelpFormatter):
-        """Leaves the others out."""
+        """Leave out the options that all commands have."""
 
         def add_usage(self, usage: Any, actions: Iterable[Action], *rest: Any, **more: Any) -> None:
             kept.extend(action for action in actions if action.dest not in everybodys)

@@ -1,4 +1,4 @@
-"""Pictures of pages, as ``make pictures`` takes them: on a phone the one that was taken at a phone's width."""
+"""Show the pictures that ``make pictures`` takes of pages; on a phone, the one of the page on a phone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sphinx.util.docutils import SphinxDirective
 DOCS = Path(__file__).parents[1]
 FOLDER = "_static/pictures"
 WIDEST_PHONE = "46em"
-"""The same as in ``_static/jitprov.css``."""
+"""Up to this width a window is a phone, as in ``_static/jitprov.css``."""
 
 
 class ScreenDirective(SphinxDirective):
-    """The picture of a page, and a caption below it: what to look at."""
+    """The picture of a page, with a caption below it that says what to look at."""
 
     has_content = True
 
@@ -34,7 +34,7 @@ class ScreenDirective(SphinxDirective):
         ]
 
     def _on_a_phone(self, uri: str) -> str:
-        """Return the source for narrow windows, if the page was taken in one."""
+        """Return the ``<source>`` for narrow windows, if there is a picture of the page in one."""
         name = PurePosixPath(uri).name.replace("-desktop.", "-phone.")
         if not (DOCS / FOLDER / name).is_file():
             return ""

@@ -1,4 +1,4 @@
-"""Where that host has jitprov."""
+"""Map the URLs of the host in :mod:`_ext.host`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What contributors are told to open, and what they are told fails, is there."""
+"""The files and tests that contributors are told of exist, and every wing has its place in the table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMED = sorted(
 
 
 @pytest.mark.parametrize(("path", "test"), NAMED)
-def test_what_is_named_can_be_opened(path: str, test: str) -> None:
+def test_every_file_and_test_that_is_named_exists(path: str, test: str) -> None:
     assert (ROOT / path).exists()
     assert not test or f"\ndef {test}(" in (ROOT / path).read_text("utf-8")
 

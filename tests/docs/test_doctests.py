@@ -1,4 +1,4 @@
-"""The examples in docstrings of the pure packages, which the reference shows, say what happens."""
+"""The examples in the docstrings of the pure wings give the results that they show."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def test_the_examples_of_a_module_hold(name: str) -> None:
     "name",
     ["saml.time", "provisioning.decide", "provisioning.mapping", "provisioning.usernames"],
 )
-def test_what_the_reference_shows_has_examples(name: str) -> None:
+def test_public_functions_of_the_pure_wings_have_examples(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"jitprov.{name}")).attempted > 1

@@ -1,4 +1,4 @@
-"""The examples of the documentation run as they stand there."""
+"""The examples in the README and the documentation run as they are written."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_settings_in_the_readme_are_all_that_is_needed() -> None:
         assert run_checks(tags=["jitprov"]) == []
 
 
-def test_the_urls_in_the_readme_are_those_that_its_table_promises() -> None:
+def test_the_urls_in_the_readme_make_the_addresses_of_its_table() -> None:
     urlconf = ModuleType("urls_of_the_readme")
     urlconf.__dict__["urlpatterns"] = run(
         of_readme("urls"), urlpatterns=[], path=path, include=include
@@ -80,14 +80,14 @@ def test_the_urls_in_the_readme_are_those_that_its_table_promises() -> None:
 @own_tenant_model
 @pytest.mark.django_db
 @pytest.mark.parametrize("fence", fences("python", "test"))
-def test_the_tests_that_hosts_are_shown_pass(fence: Fence, request: pytest.FixtureRequest) -> None:
+def test_the_example_tests_pass(fence: Fence, request: pytest.FixtureRequest) -> None:
     names = run(fence)
     [test] = [value for name, value in names.items() if name.startswith("test_")]
     test(**{name: request.getfixturevalue(name) for name in inspect.signature(test).parameters})
 
 
 class Memberships:
-    """A host's model of who has which role where, as far as the example uses it."""
+    """A host's model of memberships, as far as the example uses it."""
 
     def __init__(self) -> None:
         self.objects = self
@@ -111,7 +111,7 @@ PROVISIONERS = [fence for fence in FENCES if "(Provisioner):" in fence.code]
 
 
 @pytest.mark.parametrize("fence", PROVISIONERS, ids=str)
-def test_a_provisioner_that_hosts_are_shown_overrides_what_exists(
+def test_an_example_provisioner_overrides_methods_that_exist(
     fence: Fence, memberships: Memberships
 ) -> None:
     example = run(fence)["AcmeProvisioner"]
@@ -127,7 +127,7 @@ def test_a_provisioner_that_hosts_are_shown_overrides_what_exists(
 @pytest.mark.parametrize(
     "fence", [fence for fence in PROVISIONERS if "Membership" in fence.code], ids=str
 )
-def test_a_group_becomes_a_role_as_hosts_are_shown(
+def test_the_example_provisioner_turns_a_group_into_a_role(
     fence: Fence,
     memberships: Memberships,
     monkeypatch: pytest.MonkeyPatch,
@@ -158,7 +158,7 @@ def test_every_example_of_transforms_is_accepted(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize("fence", fences("console"))
-def test_every_command_that_is_shown_can_be_given(fence: Fence) -> None:
+def test_every_example_command_is_accepted(fence: Fence) -> None:
     for line in re.findall(r"^\$ (.+)$", fence.code, re.MULTILINE):
         match shlex.split(line.partition(" > ")[0]):
             case ["python", "manage.py", name, *arguments]:

@@ -1,4 +1,4 @@
-"""The glossary can be looked things up in: by the alphabet, each word once, in a sentence or two."""
+"""The glossary is in alphabetical order, with each word once, in a sentence or two."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def entries() -> list[tuple[str, str]]:
     return _ENTRY.findall(PAGE.read_text())
 
 
-def test_words_are_in_the_order_of_the_alphabet_and_each_is_there_once() -> None:
+def test_words_are_in_alphabetical_order_and_unique() -> None:
     words = [word.casefold().replace("-", "") for word, _text in entries()]
 
     assert len(words) > 30

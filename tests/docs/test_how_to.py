@@ -1,4 +1,4 @@
-"""What the how-tos show is run: settings are set, commands given, and people signed in with the claims of each page."""
+"""The how-tos work: settings can be set, commands run, and people sign in with the claims of each page."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ RUN = {
 NOT_CODE = {("text", ""), ("toctree", "")}
 
 
-def test_no_block_of_a_how_to_is_of_a_kind_that_is_not_run() -> None:
+def test_every_block_of_a_how_to_is_of_a_kind_that_is_run() -> None:
     found = {(fence.language, fence.role) for fence in IN_HOW_TO}
     assert found <= RUN | NOT_CODE
     assert found >= RUN
@@ -78,7 +78,7 @@ def run(fence: Fence, **names: Any) -> dict[str, Any]:
 
 @pytest.mark.django_db  # one of them is a database
 @of("python", "settings")
-def test_the_settings_that_are_shown_exist_and_can_be_set(
+def test_the_example_settings_exist_and_can_be_set(
     fence: Fence, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = {f"JITPROV_{name}" for name in vars(Conf) if name.isupper()}
@@ -95,7 +95,7 @@ def test_the_settings_that_are_shown_exist_and_can_be_set(
 
 
 @of("python", "urls")
-def test_the_urls_that_are_shown_lead_to_our_view(fence: Fence) -> None:
+def test_the_example_urls_lead_to_our_view(fence: Fence) -> None:
     urlconf = ModuleType("urls_of_a_page")
     names: dict[str, Any] = {"urlpatterns": [], "path": path, "include": include}
     exec(compile(fence.code, str(fence), "exec"), names)  # noqa: S102 -- our own page
@@ -108,7 +108,7 @@ def test_the_urls_that_are_shown_lead_to_our_view(fence: Fence) -> None:
 
 
 @of("python", "admin")
-def test_the_screen_of_users_that_is_shown_leads_to_provisioning(fence: Fence) -> None:
+def test_the_example_screen_of_users_links_to_provisioning(fence: Fence) -> None:
     try:
         run(fence)
         assert isinstance(admin.site.get_model_admin(get_user_model()), ProvisioningLink)
@@ -117,7 +117,7 @@ def test_the_screen_of_users_that_is_shown_leads_to_provisioning(fence: Fence) -
 
 
 @of("html")
-def test_the_base_template_that_is_shown_is_used(
+def test_the_example_base_template_is_used(
     fence: Fence, client: Any, settings: Any, db: None
 ) -> None:
     templates = {"page.html": fence.code}
@@ -145,7 +145,7 @@ ELSEWHERE = "https://idp.acme.example/sso"
 def in_folder_with_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Fence], FakeIdentityProvider]:
-    """Return a function that saves what a page's identity provider would publish, for the file that it names."""
+    """Return a function that saves the metadata of a page's identity provider in the file that the page names."""
     monkeypatch.chdir(tmp_path)
 
     def publish(fence: Fence) -> FakeIdentityProvider:
@@ -165,12 +165,12 @@ def _sources(fence: Fence) -> list[str]:
 
 
 def _on_disk(source: str) -> Path:
-    """Return the file that stands for a source: the network is not there."""
+    """Return the file that takes the place of a source, because there is no network."""
     return Path("fetched.xml" if source.startswith("https://") else source)
 
 
 def give(fence: Fence) -> None:
-    """Give the commands of a block that are ours; the others need a network, a browser, or hours."""
+    """Run the commands of a block that are ours; the others need a network, a browser, or hours."""
     for line in re.findall(r"^\$ (.+)$", fence.code, re.MULTILINE):
         match shlex.split(line):
             case ["python", "manage.py", "import_idp_metadata", source, *arguments]:
@@ -184,7 +184,7 @@ def give(fence: Fence) -> None:
 @own_tenant_model
 @pytest.mark.django_db
 @of("console")
-def test_the_commands_that_are_shown_work(
+def test_the_example_commands_work(
     fence: Fence, in_folder_with_metadata: Callable[[Fence], FakeIdentityProvider]
 ) -> None:
     Tenant.objects.create(slug="acme", name="Acme")
@@ -201,7 +201,7 @@ def block(page: Path, role: str) -> str:
 
 
 def kind(page: Path) -> Preset:
-    """Return the preset that a page is about."""
+    """Return the preset of a page."""
     names = {"google-workspace": "google", "ad-fs": "adfs"}
     name = names.get(page.stem, page.stem)
     return Preset(name) if name in set(Preset) else Preset.NONE
@@ -243,14 +243,14 @@ def test_a_sign_in_with_the_claims_of_the_page_makes_the_user_of_the_page(
     assert user.external_identities.get().external_id == name_id
 
 
-def test_every_preset_has_a_page_with_what_it_expects() -> None:
+def test_every_preset_has_a_page_with_its_claims() -> None:
     assert {kind(page) for page in WITH_CLAIMS} | {Preset.ENTRA} == set(Preset)
 
 
 # The tutorial's
 
 
-def test_the_provisioner_of_the_how_to_is_the_one_that_the_tutorial_runs() -> None:
+def test_the_provisioner_of_the_how_to_is_that_of_the_tutorial() -> None:
     tutorial = (DOCS / "tutorial" / "first-sign-in.md").read_text("utf-8")
     [fence] = [
         fence

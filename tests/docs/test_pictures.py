@@ -1,4 +1,4 @@
-"""The pictures in the documentation are those that ``make pictures`` takes, and say in words what they show."""
+"""The documentation shows the pictures that ``make pictures`` takes, each with a text that describes it."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ LARGEST = 60 * 1024
 _SHOWN = re.compile(r"_static/pictures/([\w.-]+)")
 _IN_WORDS = re.compile(r"!\[([^\]]*)\]\([^)\s]*_static/pictures/")
 NOT_SHOWN = {"directory", "report-switched-off"}
-"""What the reader has open in the other window, and what is said in a table."""
+"""Pictures that no page shows: the reader has that window open, or a table has the same."""
 
 
 def shown_in_the_documentation() -> set[str]:
     return {file for page in PAGES for file in _SHOWN.findall(page.read_text("utf-8"))}
 
 
-def test_every_picture_that_a_page_shows_is_one_that_the_command_takes() -> None:
+def test_pages_show_only_pictures_that_the_command_takes() -> None:
     assert shown_in_the_documentation() <= pictures.files()
 
 
-def test_every_picture_is_shown_somewhere() -> None:
+def test_every_picture_is_shown_on_a_page() -> None:
     wanted = {f"{name}-desktop.png" for name in pictures.INDEX.keys() - NOT_SHOWN}
     assert wanted <= shown_in_the_documentation()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_picture_says_in_words_what_it_shows(page: Path) -> None:
+def test_every_picture_is_described_in_words(page: Path) -> None:
     texts = _IN_WORDS.findall(page.read_text("utf-8"))
     assert [text for text in texts if len(text.split()) < 5] == []
 
 
-def test_every_picture_that_the_command_takes_is_there_and_no_other() -> None:
+def test_the_folder_has_exactly_the_pictures_that_the_command_takes() -> None:
     assert {file.name for file in PICTURES.iterdir()} == pictures.files()
 
 

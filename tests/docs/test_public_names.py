@@ -1,4 +1,4 @@
-"""What the documentation tells hosts to import is what a wing exports: everything deeper is private."""
+"""The documentation names only what wings export in ``__all__``; everything deeper is private."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def _is_own(value: object, module: str) -> bool:
 
 
 @pytest.mark.parametrize(("name", "page"), NAMED)
-def test_what_a_page_names_is_exported(name: str, page: str) -> None:
+def test_a_name_in_the_documentation_is_exported(name: str, page: str) -> None:
     _, first, *rest = name.split(".")
 
     assert not rest or rest[0] in _exported(f"jitprov.{first}"), page
 
 
-def test_pages_name_something() -> None:
+def test_the_documentation_names_many() -> None:
     assert len(NAMED) > 50
 
 
 @pytest.mark.parametrize("wing", WINGS)
-def test_what_a_wing_exports_is_there(wing: str) -> None:
+def test_a_name_that_a_wing_exports_exists(wing: str) -> None:
     package = importlib.import_module(f"jitprov.{wing}")
 
     for name in getattr(package, "__all__", []):

@@ -1,4 +1,4 @@
-"""The documentation and the code say the same: what is there is documented, and what is documented is there."""
+"""The reference documents everything public that exists in the code, and nothing else."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def parser_of(name: str) -> ArgumentParser:
 
 
 def arguments_of(name: str) -> set[str]:
-    """Return what a command takes beyond what every command of Django takes."""
+    """Return the arguments of a command, without those that all commands of Django have."""
     everybodys = {action.dest for action in BaseCommand().create_parser("", "")._actions}
     own = [action for action in parser_of(name)._actions if action.dest not in everybodys]
     return {(action.option_strings or [action.dest])[-1] for action in own}

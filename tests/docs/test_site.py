@@ -1,4 +1,4 @@
-"""The site is not built where it would say something that is not so."""
+"""Building the site fails when a page names something that does not exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytest.importorskip("sphinx", reason="the group docs is not installed")
 
 
 def build(folder: Path, page: str) -> str:
-    """Build a site of one page with our configuration, and return what was complained of."""
+    """Build a site of one page with our configuration, and return the warnings."""
     (folder / "index.md").write_text(f"# A page\n\n{page}\n", "utf-8")
     warnings = ["--fail-on-warning", "--nitpicky"]
     done = subprocess.run(
@@ -44,11 +44,13 @@ def table(kind: str, name: str) -> str:
         pytest.param("[A page](nowhere.md)", "nowhere.md", id="a link that leads nowhere"),
     ],
 )
-def test_what_does_not_exist_stops_the_build(page: str, complaint: str, tmp_path: Path) -> None:
+def test_a_name_that_does_not_exist_stops_the_build(
+    page: str, complaint: str, tmp_path: Path
+) -> None:
     assert complaint in build(tmp_path, page)
 
 
-def test_what_the_code_knows_stands_beside_what_people_wrote(tmp_path: Path) -> None:
+def test_facts_of_the_code_are_added_to_a_table(tmp_path: Path) -> None:
     assert build(tmp_path, table("refusals", "try_again")) == ""
     html = (tmp_path / "_build" / "index.html").read_text("utf-8")
     assert "Status 503" in html

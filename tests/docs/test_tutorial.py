@@ -1,4 +1,4 @@
-"""The tutorial holds: from an empty folder, with real servers and a browser's cookies."""
+"""The tutorial works, from an empty folder, with real servers and a browser's cookies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TUTORIALS = sorted((DOCS / "tutorial").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
-def test_everything_that_the_tutorial_says_happens(page: Path, tmp_path: Path) -> None:
+def test_the_tutorial_works(page: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         steps = Reader(tmp_path, stack).work_through(page.read_text("utf-8"))
     assert steps > 20
 
 
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
-def test_the_reader_is_told_into_which_file_a_block_goes(page: Path) -> None:
+def test_every_block_names_its_file(page: Path) -> None:
     text = page.read_text("utf-8")
     for match in re.finditer(r"^```python \+?(\S+)$", text, re.MULTILINE):
         paragraph = text[: match.start()].rstrip().rpartition("\n\n")[2]
@@ -38,6 +38,6 @@ def test_the_reader_is_told_into_which_file_a_block_goes(page: Path) -> None:
         pytest.param("Press **Continue**.", id="there is no such button"),
     ],
 )
-def test_who_is_misled_by_a_page_says_so(text: str, tmp_path: Path) -> None:
+def test_a_wrong_page_is_reported(text: str, tmp_path: Path) -> None:
     with ExitStack() as stack, pytest.raises(Misled):
         Reader(tmp_path, stack).work_through(text)
