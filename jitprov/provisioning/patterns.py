@@ -1,13 +1,17 @@
-"""Regular expressions typed by strangers: taken only if it can be shown that they cannot take long.
+"""Accept a regular expression from a stranger only if it is certain that a search ends soon.
 
 Tenants write the patterns, identity providers send the values, and Python's engine backtracks, so
-``(a+)+b`` and thirty letters would hold a worker for minutes. A time limit is no way out: the engine
+``(a+)+b`` and thirty letters would hold a worker for minutes. A time limit does not help: the engine
 cannot be interrupted from another thread, and a process per sign-in costs more than the sign-in.
 Looking for "dangerous" shapes finds ``(a+)+`` but not ``a*a*a*a*b``, which is only polynomial and still
-far too slow. So we bound the work itself: walk the parsed pattern and count, from above, the ways in
-which the engine can try it on a value of a given length. What is over :data:`MAX_STEPS` is refused,
-on saving for a value of ordinary length, and on use for the values at hand. What cannot be
-counted (backreferences, lookarounds, conditions, atomic groups) is refused too.
+far too slow. So the work itself is bounded: :func:`steps` walks the parsed pattern and counts, from above,
+the ways in which the engine can try it on a value of a given length. A pattern that needs more than
+:data:`MAX_STEPS` is refused: when it is saved, for a value of ordinary length, and when it is used, for the
+values at hand. Parts that cannot be counted (backreferences, lookarounds, conditions, atomic groups) are
+refused too.
+
+The parsed pattern is private to Python's :mod:`re`, and another Python may change it. A part whose kind or
+shape is not the one expected here is refused, and so is every pattern where the parser is missing.
 """
 
 from __future__ import annotations
@@ -16,7 +20,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined, unused-ignore]  # the engine's own view of a pattern
 from typing import Any, TypeAlias
 
 from jitprov.provisioning.parameters import ParameterRefused
@@ -28,7 +31,8 @@ ORDINARY_LENGTH = 128
 MAX_STEPS = 10_000_000
 """Upper bound of single-character comparisons; well under half a second in the worst case."""
 
-# (opcode, argument) pairs of re._parser, which has no types.
+_parser: Any = getattr(re, "_parser", None)
+"""The engine's own parser. It has no types: a parsed pattern is a list of pairs of an opcode and its argument."""
 _Items: TypeAlias = Iterable[tuple[Any, Any]]
 
 
@@ -51,7 +55,9 @@ class _Effort:
 
 
 _ONE = _Effort(1, 1)
-_SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "IN", "ANY", "AT"})
+_SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "ANY", "AT"})
+"""Opcodes that look at one character at most."""
+_IN_A_SET = frozenset({"NEGATE", "LITERAL", "RANGE", "CATEGORY"})
 
 
 def check_pattern(pattern: str) -> None:
@@ -63,17 +69,29 @@ def check_pattern(pattern: str) -> None:
 
 
 def group_count(pattern: str) -> int:
-    """Return the number of capturing groups of a pattern."""
+    """Return the number of capturing groups in a pattern."""
     return re.compile(pattern).groups
 
 
 @lru_cache(maxsize=4096)
 def steps(pattern: str, length: int) -> int:
-    """Return an upper bound of the steps of a search for a pattern in a value of ``length`` characters."""
-    tree = _parse(pattern)
+    """Return an upper bound of the comparisons that a search for ``pattern`` needs in ``length`` characters.
+
+    :raises PatternRefused: it is malformed, or there is no bound for it.
+    """
+    try:
+        return _search(pattern, _parse(pattern), length)
+    except PatternRefused:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Another Python parses it into something else, so nobody knows what a search costs.
+        raise PatternRefused(MappingProblem.SLOW_PATTERN) from error
+
+
+def _search(pattern: str, tree: Any, length: int) -> int:
     once = _sequence(tree, length).steps
     # Even an anchored pattern is looked at from each place, but there it ends at once.
-    return length + (once if _is_anchored(tree) else once * (length + 1))
+    return length + (once if _is_anchored(pattern, tree) else once * (length + 1))
 
 
 @lru_cache(maxsize=512)
@@ -86,9 +104,9 @@ def _parse(pattern: str) -> Any:
         raise PatternRefused(MappingProblem.NO_PATTERN) from error
 
 
-def _is_anchored(tree: Any) -> bool:
+def _is_anchored(pattern: str, tree: Any) -> bool:
     name, argument = (str(part) for part in tree[0]) if len(tree) else ("", "")
-    multiline = bool(tree.state.flags & re.MULTILINE)
+    multiline = bool(re.compile(pattern).flags & re.MULTILINE)
     anchors = {"AT_BEGINNING_STRING"} if multiline else {"AT_BEGINNING", "AT_BEGINNING_STRING"}
     return name == "AT" and argument in anchors
 
@@ -102,17 +120,24 @@ def _sequence(items: _Items, length: int) -> _Effort:
 
 
 def _part(name: str, argument: Any, length: int) -> _Effort:
-    if name in _SINGLE:
+    if name in _SINGLE or (name == "IN" and _is_a_set(argument)):
         return _ONE
     if name == "SUBPATTERN":
-        return _sequence(argument[-1], length)
+        _group, _flags_on, _flags_off, items = argument
+        return _sequence(items, length)
     if name == "BRANCH":
-        parts = [_sequence(items, length) for items in argument[1]]
+        _nothing, branches = argument
+        parts = [_sequence(items, length) for items in branches]
         return _Effort(sum(part.ways for part in parts), sum(part.steps for part in parts))
     if name in {"MAX_REPEAT", "MIN_REPEAT"}:
         least, most, items = argument
         return _repeat(least, min(int(most), length), items, length)
     raise PatternRefused(MappingProblem.UNCOUNTABLE_PATTERN, what=name.replace("_", " ").lower())
+
+
+def _is_a_set(argument: _Items) -> bool:
+    """Say whether a set, such as ``[a-z]``, holds nothing but what one character is compared with."""
+    return all(str(opcode) in _IN_A_SET for opcode, _ in argument)
 
 
 def _repeat(least: int, most: int, items: Any, length: int) -> _Effort:

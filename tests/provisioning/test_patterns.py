@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec
+from re import _constants, _parser  # type: ignore[attr-defined, unused-ignore]
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -92,3 +97,110 @@ def test_the_worst_accepted_pattern_is_fast() -> None:
     # No clock: were the bound wrong by much, this test would not come to its end.
     check_pattern("^a*a*a*b")
     assert re.search("^a*a*a*b", "a" * patterns.ORDINARY_LENGTH) is None
+
+
+@pytest.fixture
+def no_kept_patterns() -> Iterator[None]:
+    """Forget what was counted before a test with another parser, and after it."""
+    kept = (patterns.steps, patterns._parse)
+    for each in kept:
+        each.cache_clear()
+    yield
+    for each in kept:
+        each.cache_clear()
+
+
+def parsed_as(*items: Any) -> SimpleNamespace:
+    """Return a parser that makes of every pattern what another Python might."""
+    return SimpleNamespace(parse=lambda _pattern: list(items))
+
+
+REPEATED = _parser.parse("a")
+
+
+@pytest.mark.usefixtures("no_kept_patterns")
+@pytest.mark.parametrize(
+    "parser",
+    [
+        pytest.param(None, id="there is no parser"),
+        pytest.param(SimpleNamespace(), id="the parser has another name"),
+        pytest.param(SimpleNamespace(parse=list), id="the parser wants something else"),
+        pytest.param(SimpleNamespace(parse=lambda _: None), id="it returns nothing"),
+        pytest.param(SimpleNamespace(parse=lambda _: 7), id="it returns no list"),
+        pytest.param(parsed_as("LITERAL"), id="a node is a text"),
+        pytest.param(parsed_as(("LITERAL",)), id="a node has no argument"),
+        pytest.param(parsed_as(("LITERAL", 97, 0)), id="a node has one argument more"),
+        pytest.param(parsed_as(("EVERYTHING", None)), id="an unknown opcode"),
+        pytest.param(parsed_as((32, 97)), id="opcodes are numbers"),
+        pytest.param(parsed_as(("re.LITERAL", 97)), id="opcodes are named differently"),
+        pytest.param(parsed_as(("IN", [("STRING", "ab")])), id="an unknown part of a set"),
+        pytest.param(parsed_as(("IN", None)), id="a set that is none"),
+        pytest.param(parsed_as(("SUBPATTERN", (1, REPEATED))), id="a shorter group"),
+        pytest.param(parsed_as(("SUBPATTERN", (1, 0, 0, 0, REPEATED))), id="a longer group"),
+        pytest.param(parsed_as(("SUBPATTERN", (1, REPEATED, 0, 0))), id="a group turned around"),
+        pytest.param(parsed_as(("BRANCH", [REPEATED])), id="alternatives of another shape"),
+        pytest.param(parsed_as(("BRANCH", (None, REPEATED, 0))), id="longer alternatives"),
+        pytest.param(parsed_as(("MAX_REPEAT", (1, REPEATED))), id="a repeat without an end"),
+        pytest.param(
+            parsed_as(("MAX_REPEAT", (0, None, REPEATED))), id="a repeat without a number"
+        ),
+        pytest.param(parsed_as(("MAX_REPEAT", (0, 9, []))), id="a body that has no width"),
+        pytest.param(
+            parsed_as(("SUBPATTERN", (1, 0, 0, [("EVERYTHING", None)]))),
+            id="an unknown opcode in a group",
+        ),
+    ],
+)
+def test_every_pattern_is_refused_where_python_parses_it_differently(
+    monkeypatch: pytest.MonkeyPatch, parser: Any
+) -> None:
+    pattern = "^[a-c]+$"
+    check_pattern(pattern)
+    monkeypatch.setattr(patterns, "_parser", parser)
+    patterns.steps.cache_clear()
+    patterns._parse.cache_clear()
+
+    with pytest.raises(PatternRefused):
+        check_pattern(pattern)
+
+
+def test_every_pattern_is_refused_where_python_has_no_such_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(re, "_parser")
+    spec: Any = find_spec(patterns.__name__)
+    there = module_from_spec(spec)
+    spec.loader.exec_module(there)
+
+    with pytest.raises(there.PatternRefused, match="may take too long"):
+        there.check_pattern("^a$")
+
+
+def test_this_python_has_no_opcode_that_nobody_has_looked_at() -> None:
+    """A name that fails here is refused in a pattern until somebody has decided what it costs."""
+    counted = {*patterns._SINGLE, *patterns._IN_A_SET} | {
+        "IN", "SUBPATTERN", "BRANCH", "MAX_REPEAT", "MIN_REPEAT",
+    }  # fmt: skip
+    refused = {
+        "ASSERT", "ASSERT_NOT", "ATOMIC_GROUP", "FAILURE", "GROUPREF", "GROUPREF_EXISTS", "POSSESSIVE_REPEAT",
+    }  # fmt: skip
+    made_by_the_compiler = {
+        "ANY_ALL", "BIGCHARSET", "CHARSET", "GROUPREF_IGNORE", "GROUPREF_LOC_IGNORE", "GROUPREF_UNI_IGNORE", "INFO",
+        "IN_IGNORE", "IN_LOC_IGNORE", "IN_UNI_IGNORE", "JUMP", "LITERAL_IGNORE", "LITERAL_LOC_IGNORE",
+        "LITERAL_UNI_IGNORE", "MARK", "MAX_UNTIL", "MIN_REPEAT_ONE", "MIN_UNTIL", "NOT_LITERAL_IGNORE",
+        "NOT_LITERAL_LOC_IGNORE", "NOT_LITERAL_UNI_IGNORE", "POSSESSIVE_REPEAT_ONE", "RANGE_UNI_IGNORE", "REPEAT",
+        "REPEAT_ONE", "SUCCESS",
+    }  # fmt: skip
+    names = {str(opcode) for opcode in _constants.OPCODES}
+
+    assert names - counted - refused - made_by_the_compiler == set()
+    assert counted | refused <= names | {"MIN_REPEAT", "MAX_REPEAT"}
+
+
+def test_a_set_may_hold_letters_ranges_and_classes() -> None:
+    check_pattern(r"^[^a-z\d_.é\W-]+[\]x]$")
+
+
+@pytest.mark.parametrize("pattern", ["(?m)^.*,.*,.*$", "(?im)^.*,.*,.*$", r"(?m:^.*,.*,.*$)"])
+def test_an_anchor_of_lines_does_not_make_a_pattern_cheaper(pattern: str) -> None:
+    assert patterns.steps(pattern, 128) > 64 * patterns.steps("^.*,.*,.*$", 128)
