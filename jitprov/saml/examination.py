@@ -14,16 +14,10 @@ from types import MappingProxyType
 
 from jitprov.exceptions import JitprovError, bounded
 from jitprov.saml import rules_alone as alone
+from jitprov.saml.assertion import attributes_of, name_id_of, only
 from jitprov.saml.assertion_refusals import AssertionRejected, VerifiersDisagree
 from jitprov.saml.envelope import SUCCESS, decode
-from jitprov.saml.response import (
-    Expectation,
-    attributes_of,
-    name_id_of,
-    only,
-    open_expected,
-    verify_response,
-)
+from jitprov.saml.response import Expectation, open_expected, verify_response
 from jitprov.saml.rules_alone import Case, NotJudged, Rule
 from jitprov.saml.signature import CertificateExpired, SignatureRefused, fingerprints, validity
 from jitprov.saml.time import format_instant

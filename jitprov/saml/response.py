@@ -6,15 +6,24 @@ URL *inside* a Recipient and takes a Destination that merely begins with it. Her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from lxml import etree
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml import toolkit
+from jitprov.saml.assertion import (
+    attributes_of,
+    audiences_of,
+    authn_context_of,
+    children,
+    instant_of,
+    latest_end,
+    name_id_of,
+    only,
+)
 from jitprov.saml.assertion_refusals import (
     AssertionMalformed,
     AssertionRejected,
@@ -22,7 +31,6 @@ from jitprov.saml.assertion_refusals import (
     AuthenticationTooOld,
     ConfirmationMissing,
     DestinationMismatch,
-    EncryptedPart,
     Expired,
     IssuerMismatch,
     NotYetValid,
@@ -35,19 +43,12 @@ from jitprov.saml.assertion_refusals import (
 )
 from jitprov.saml.envelope import Opened, open_response
 from jitprov.saml.signature import is_valid_at
-from jitprov.saml.time import format_instant, parse_instant, with_skew
-from jitprov.saml.types import (
-    MAX_CLOCK_SKEW,
-    IdpMetadata,
-    NameID,
-    ServiceProvider,
-    VerifiedAssertion,
-)
+from jitprov.saml.time import format_instant, with_skew
+from jitprov.saml.types import MAX_CLOCK_SKEW, IdpMetadata, ServiceProvider, VerifiedAssertion
 from jitprov.saml.xml import SAML, text_of
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 ENTITY_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _UNDERSTOOD_CONDITIONS = {
     f"{{{SAML}}}{name}" for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
 }
@@ -211,13 +212,6 @@ def bearer_confirmations(subject: etree._Element) -> list[etree._Element]:
     return found
 
 
-def latest_end(subject: etree._Element, confirmation: etree._Element) -> datetime:
-    """Return when the last of the confirmations ends: until then the assertion could be brought again."""
-    tag = f"{{{SAML}}}SubjectConfirmationData"
-    others = [data for data in subject.iter(tag) if data.get("NotOnOrAfter") is not None]
-    return max(_instant(data, "NotOnOrAfter") for data in [confirmation, *others])
-
-
 def require_recipient(data: etree._Element, acs_url: str) -> None:
     """Require a confirmation that was meant to be delivered here."""
     # saml-core-2.0 §2.4.1.2: exactly the URL that it was delivered to. Were our URL only looked for inside it,
@@ -275,12 +269,6 @@ def require_audience(conditions: etree._Element, sp_entity_id: str) -> None:
         raise AudienceMismatch(expected=sp_entity_id, received=received)
 
 
-def audiences_of(conditions: etree._Element) -> Iterator[list[str]]:
-    """Yield the audiences of each restriction."""
-    for restriction in children(conditions, "AudienceRestriction"):
-        yield [text_of(audience) for audience in restriction]
-
-
 def require_authentication(
     statement: etree._Element, in_response_to: str | None, expect: Expectation
 ) -> datetime:
@@ -298,69 +286,10 @@ def require_session(statement: etree._Element, expect: Expectation) -> datetime 
     """Return when the session ends, in the future, if it does."""
     if statement.get("SessionNotOnOrAfter") is None:
         return None
-    end = _instant(statement, "SessionNotOnOrAfter")
+    end = instant_of(statement, "SessionNotOnOrAfter")
     if end <= expect.earliest:
         raise SessionOver().stating(expected=expect.clock, received=(format_instant(end),))
     return end
-
-
-def authn_context_of(statement: etree._Element) -> str:
-    """Return how the person authenticated, if it says."""
-    reference = only(statement, "AuthnContext").find(f"{{{SAML}}}AuthnContextClassRef")
-    return "" if reference is None else text_of(reference).strip()
-
-
-def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
-    """Return the NameID. AD FS sends none unless a rule makes one: then a claim must be the anchor."""
-    if children(subject, "EncryptedID"):
-        raise EncryptedPart("NameID").stating(expected="NameID", received=("EncryptedID",))
-    name_ids = children(subject, "NameID")
-    if len(name_ids) > 1:
-        raise AssertionMalformed("several NameIDs").stating(
-            expected="1 NameID", received=(f"{len(name_ids)} NameID",)
-        )
-    if not name_ids:
-        return None
-    qualifier = name_ids[0].get("SPNameQualifier", "")
-    if qualifier not in ("", sp_entity_id):
-        raise AudienceMismatch(expected=sp_entity_id, received=(qualifier,))
-    return NameID(
-        value=text_of(name_ids[0]),
-        format=name_ids[0].get("Format", ""),
-        name_qualifier=name_ids[0].get("NameQualifier", ""),
-        sp_name_qualifier=qualifier,
-    )
-
-
-def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
-    """Return every attribute; one that is sent in several parts, as Keycloak does, is joined."""
-    found: dict[str, tuple[str, ...]] = {}
-    for statement in children(assertion, "AttributeStatement"):
-        if children(statement, "EncryptedAttribute"):
-            raise EncryptedPart("Attribute").stating(
-                expected="Attribute", received=("EncryptedAttribute",)
-            )
-        for attribute in children(statement, "Attribute"):
-            name = attribute.get("Name")
-            if not name:
-                raise AssertionMalformed("attribute without a Name").stating(
-                    expected="Attribute Name"
-                )
-            found[name] = found.get(name, ()) + _values(attribute)
-    return MappingProxyType(found)
-
-
-def _values(attribute: etree._Element) -> tuple[str, ...]:
-    texts = (_value(value) for value in children(attribute, "AttributeValue"))
-    return tuple(text for text in texts if text)
-
-
-def _value(value: etree._Element) -> str:
-    """Return the text of a value, or of the NameID inside it (eduPersonTargetedID); other XML is no value."""
-    if value.get(_NIL) in ("true", "1"):
-        return ""
-    name_id = value.find(f"{{{SAML}}}NameID") if len(value) else None
-    return text_of(value if name_id is None else name_id).strip()
 
 
 def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectation) -> None:
@@ -386,42 +315,16 @@ def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectat
         raise VerifiersDisagree("they read different values")
 
 
-def only(parent: etree._Element, name: str) -> etree._Element:
-    """Return the one child of this name."""
-    found = children(parent, name)
-    if len(found) != 1:
-        raise AssertionMalformed(f"{len(found)} {name} elements instead of one").stating(
-            expected=f"1 {name}", received=(f"{len(found)} {name}",)
-        )
-    return found[0]
-
-
-def children(parent: etree._Element, name: str) -> list[etree._Element]:
-    """Return the children of this name."""
-    return [*parent.iterchildren(f"{{{SAML}}}{name}")]
-
-
 def _require_begun(
     element: etree._Element, attribute: str, expect: Expectation, *, fault: str
 ) -> datetime:
-    begin = _instant(element, attribute)
+    begin = instant_of(element, attribute)
     if begin > expect.latest:
         raise NotYetValid(fault).stating(expected=expect.clock, received=(format_instant(begin),))
     return begin
 
 
 def _require_not_over(element: etree._Element, expect: Expectation, *, fault: str) -> None:
-    end = _instant(element, "NotOnOrAfter")
+    end = instant_of(element, "NotOnOrAfter")
     if end <= expect.earliest:
         raise Expired(fault).stating(expected=expect.clock, received=(format_instant(end),))
-
-
-def _instant(element: etree._Element, attribute: str) -> datetime:
-    try:
-        return parse_instant(element.get(attribute, ""))
-    except ValueError as error:
-        received = element.get(attribute)
-        raise AssertionMalformed(attribute).stating(
-            expected=f"{attribute} (xs:dateTime)",
-            received=() if received is None else (received,),
-        ) from error

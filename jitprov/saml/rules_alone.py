@@ -12,17 +12,19 @@ from typing import TypeAlias
 
 from lxml import etree
 
+from jitprov.saml.assertion import (
+    attributes_of,
+    audiences_of,
+    authn_context_of,
+    latest_end,
+    name_id_of,
+    only,
+)
 from jitprov.saml.assertion_refusals import AssertionRejected
 from jitprov.saml.envelope import Opened
 from jitprov.saml.response import (
     Expectation,
-    attributes_of,
-    audiences_of,
-    authn_context_of,
     bearer_confirmations,
-    latest_end,
-    name_id_of,
-    only,
     require_audience,
     require_authentication,
     require_confirmation,

@@ -16,9 +16,10 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from jitprov.saml.assertion import attributes_of, name_id_of, only
 from jitprov.saml.encryption import encrypted_assertions
 from jitprov.saml.envelope import MAX_ENCODED, decode, open_response, read_response
-from jitprov.saml.response import attributes_of, name_id_of, only, require_audience
+from jitprov.saml.response import require_audience
 from jitprov.saml.types import Certificate, NameID, ServiceProvider
 from jitprov.saml.xml import MESSAGE_LIMITS, SAML, TooLarge
 
