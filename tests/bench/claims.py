@@ -1,4 +1,4 @@
-"""What the directories say about people, and what every host does with it. Plain data, without jitprov."""
+"""Name the claims that the directories send, and what every host does with them. Plain data, without jitprov."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ MAPPINGS = {
 GROUPS = tuple(f"{number:08x}-6f8e-4a37-9d7e-2a54d1c6f0aa" for number in range(0xA1, 0xA1 + 20))
 """Everybody is in these."""
 MAPPED_GROUPS = GROUPS[:3]
-"""Of these jitprov makes Django groups. django-allauth has nothing like it, and only keeps the values."""
+"""jitprov makes Django groups of these. django-allauth cannot, and keeps the values."""

@@ -1,4 +1,4 @@
-"""Who is compared, and the process that each of them runs in."""
+"""Start the hosts that are compared, and send them orders."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from tests.bench.hosts.interface import Delivery, Measured
 class Contender(Enum):
     """A host; the value is its package."""
 
-    ALONE = "alone"
+    FLOOR = "login_alone"
     JITPROV = "with_jitprov"
     ALLAUTH = "with_allauth"
 
     @property
     def label(self) -> str:
-        return {"alone": "Django alone", "with_jitprov": "jitprov"}.get(self.value, "allauth")
+        return {"login_alone": "`login()`", "with_jitprov": "jitprov"}.get(self.value, "allauth")
+
+    @property
+    def has_saml(self) -> bool:
+        return self is not Contender.FLOOR
 
     @property
     def python(self) -> Path:
@@ -35,11 +39,11 @@ class Contender(Enum):
 
 
 class HostFailed(Exception):
-    """A host's process has ended; what it said is above."""
+    """A host's process has ended; its own message was printed before."""
 
 
 class HostProcess:
-    """A host that runs, and takes orders. See :class:`tests.bench.hosts.__main__.Desk` for what they do."""
+    """A running host. :class:`tests.bench.hosts.__main__.Desk` describes its orders."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -48,7 +52,7 @@ class HostProcess:
         self._order("connect", directories=[directory.row for directory in directories])
 
     def leave(self, slugs: Sequence[str]) -> tuple[list[str], list[float]]:
-        """Return where each browser is sent, and the CPU seconds of each."""
+        """Return the URL that each browser is sent to, and the CPU seconds that each took."""
         left = self._order("leave", slugs=slugs)
         return left["urls"], left["cpu"]
 
@@ -75,18 +79,21 @@ class HostProcess:
         return json.loads(answer)
 
 
-@contextmanager
-def running(contender: Contender, database: Settings) -> Iterator[HostProcess]:
-    """Run a host on a database."""
-    environment = {
-        **os.environ,
+def variables(contender: Contender, database: Settings) -> dict[str, str]:
+    """Return the environment variables that choose a host and its database."""
+    return {
         "DJANGO_SETTINGS_MODULE": f"tests.bench.hosts.{contender.value}.settings",
         "BENCH_DATABASE": json.dumps(database),
     }
+
+
+@contextmanager
+def running(contender: Contender, database: Settings) -> Iterator[HostProcess]:
+    """Run a host on a database."""
     with subprocess.Popen(
         [contender.python, "-m", "tests.bench.hosts"],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, **variables(contender, database)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

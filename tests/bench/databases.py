@@ -1,4 +1,4 @@
-"""An empty database for each host: on SQLite always, on PostgreSQL if one answers here."""
+"""Make an empty database for each host: on SQLite always, on PostgreSQL if one answers here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 POSTGRESQL_SERVER = "127.0.0.1:5432"
@@ -15,7 +16,7 @@ Settings = dict[str, Any]
 
 
 class Server(ABC):
-    """Where databases come from."""
+    """A database server, or what stands for one."""
 
     name: str
     version: str
@@ -23,7 +24,7 @@ class Server(ABC):
     @abstractmethod
     @contextmanager
     def database(self, name: str) -> Iterator[Settings]:
-        """Make an empty database, and throw it away in the end."""
+        """Make an empty database, and drop it in the end."""
 
 
 _FOR_PRODUCTION = {
@@ -34,7 +35,7 @@ _FOR_PRODUCTION = {
 
 
 class Sqlite(Server):
-    """Files in a folder, which goes when all is done, with a write-ahead log."""
+    """Files in a folder, with a write-ahead log."""
 
     name = "SQLite"
 
@@ -46,20 +47,20 @@ class Sqlite(Server):
 
     @contextmanager
     def database(self, name: str) -> Iterator[Settings]:
-        path = self._folder / f"{name}.sqlite3"
-        yield {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(path),
-            "OPTIONS": _FOR_PRODUCTION,
-        }
+        with TemporaryDirectory(dir=self._folder) as folder:
+            yield {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(Path(folder) / f"{name}.sqlite3"),
+                "OPTIONS": _FOR_PRODUCTION,
+            }
 
 
 class PostgresqlAbsent(Exception):
-    """Nothing answers there, or not to us."""
+    """No PostgreSQL server answers, or it refuses our user."""
 
 
 class Postgresql(Server):
-    """A server on this machine; ``PGUSER`` and ``PGPASSWORD`` say who we are, ``postgres`` where they do not.
+    """A server on this machine, used as ``PGUSER`` with ``PGPASSWORD``, or as ``postgres``.
 
     :raises PostgresqlAbsent: no such server, or no driver.
     """

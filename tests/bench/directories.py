@@ -1,4 +1,4 @@
-"""The identity providers of all hosts, and the people in them: this process, made with :mod:`jitprov.testing`."""
+"""Be the identity providers of all hosts, with the people in them; made with :mod:`jitprov.testing`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from jitprov.testing import FakeIdentityProvider, Person, rsa_key_pair
-from tests.bench.claims import GROUPS, MAPPINGS, OBJECT_ID_CLAIM
+from tests.bench.claims import GROUPS
 from tests.bench.hosts.interface import ConnectedDirectory, Delivery
 
+_FORGER = rsa_key_pair("forger", common_name="Directory 0")
 _NAMESPACE = uuid.UUID("7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11")
 
 
 class Directory:
     """An Entra tenant with its own certificate, named by a number; all share one key, because keys are slow to make.
 
-    :param number: 0 is where people of all measurements but one are at home.
-    :param own_certificate: without one it has the certificate of number 0; no host looks at these.
+    :param number: 0 for the home of everybody, but those who sign in elsewhere.
+    :param own_certificate: without one it has the certificate of number 0; nobody signs in there.
     """
 
     def __init__(self, number: int, *, own_certificate: bool = True) -> None:
@@ -30,7 +31,7 @@ class Directory:
 
     @property
     def row(self) -> ConnectedDirectory:
-        """Return what a host must know of it."""
+        """Return the values that a host must store."""
         return ConnectedDirectory(
             slug=self.slug,
             entity_id=self._entra.entity_id,
@@ -38,19 +39,24 @@ class Directory:
             certificate=self._entra.key_pairs[0].certificate,
         )
 
-    def answer(self, url: str, person: Person) -> Delivery:
+    def answer(self, url: str, person: Person, *, forged: bool = False) -> Delivery:
         """Return the form that a person's browser brings back from ``url``.
 
-        For a host that asks nobody, it holds what the host would have learnt.
+        :param url: empty for a host without single sign-on; the form then only names the person.
+        :param forged: sign with another key than the directory's; the host must refuse that.
         """
-        form = self._signed(url, person) if url else _told(person)
-        return Delivery(slug=self.slug, body=urlencode(form), external_id=person.object_id)
+        form = self._signed(url, person, forged) if url else {"external_id": person.object_id}
+        signed_in = None if forged else person.object_id
+        return Delivery(slug=self.slug, body=urlencode(form), external_id=signed_in)
 
-    def _signed(self, url: str, person: Person) -> dict[str, str]:
-        return self._entra.answer(self._entra.read_request(url), person=person).form
+    def _signed(self, url: str, person: Person, forged: bool) -> dict[str, str]:
+        [own] = self._entra.key_pairs
+        key_pair = _FORGER if forged else own
+        request = self._entra.read_request(url)
+        return self._entra.answer(request, person=person, signing_key_pair=key_pair).form
 
     def response_size(self) -> int:
-        """Return how many bytes of XML a response has."""
+        """Return the number of bytes of XML in a response."""
         acs_url = f"https://app.example/saml/{self.slug}/acs/"
         response = self._entra.respond(
             acs_url=acs_url, audience=acs_url, in_response_to="id" + "0" * 32, person=person(0)
@@ -59,12 +65,12 @@ class Directory:
 
 
 def directories(count: int, *, known: int) -> Iterator[Directory]:
-    """Return so many directories, of which the first ``known`` are ever visited."""
+    """Return so many directories; only the first ``known`` are ever visited."""
     return (Directory(number, own_certificate=number < known) for number in range(count))
 
 
 def person(number: int) -> Person:
-    """Return somebody, always the same for a number."""
+    """Return the person with this number, always the same."""
     address = f"firstname.lastname{number:06}@customer.example"
     return Person(
         object_id=str(uuid.uuid5(_NAMESPACE, address)),
@@ -76,9 +82,3 @@ def person(number: int) -> Person:
         groups=GROUPS,
         extra={"department": "Research and Development", "jobtitle": "Senior Engineer"},
     )
-
-
-def _told(somebody: Person) -> dict[str, str]:
-    claims = somebody.claims(tenant_id="", issuer="")
-    fields = {field: str(claims[claim]) for field, claim in MAPPINGS.items()}
-    return {"external_id": str(claims[OBJECT_ID_CLAIM]), **fields}

@@ -1,4 +1,4 @@
-"""The virtual environment of what jitprov is compared with, with the same versions of everything that both use."""
+"""Make the virtual environment of django-allauth and pysaml2, with the same versions of whatever jitprov uses too."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SHARED = ("Django", "python3-saml", "lxml", "xmlsec", "psycopg", "psycopg-binary
 
 
 class EnvironmentMissing(Exception):
-    """What jitprov is compared with could not be installed."""
+    """django-allauth and pysaml2 could not be installed."""
 
 
 def prepare() -> Path:
-    """Return the interpreter that has what jitprov is compared with; make its environment if it is not there or not the same.
+    """Return the interpreter of the environment; make that first if it is missing or out of date.
 
     :raises EnvironmentMissing: what pip said.
     """
@@ -31,13 +31,13 @@ def prepare() -> Path:
 
 
 def is_ready() -> bool:
-    """Say whether the environment is there, with the versions that are installed here."""
+    """Return whether the environment is there, with the versions that are installed here."""
     stamp = FOLDER / "requirements.txt"
     return stamp.exists() and stamp.read_text(encoding="utf-8") == _requirements()
 
 
 def compared_version(name: str) -> str:
-    """Return which django-allauth or pysaml2 is installed."""
+    """Return the version of django-allauth or pysaml2 that is compared."""
     code = f"import importlib.metadata as m; print(m.version({name!r}))"
     return subprocess.check_output([PYTHON, "-c", code], text=True).strip()
 

@@ -1,10 +1,11 @@
-"""The block of docs/explanation/performance.md that ``make bench ARGS=--write`` writes; the text around it is ours."""
+"""Write the figures into docs/explanation/performance.md, between two comments; people write the text around."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,9 +19,10 @@ END = "<!-- to here -->"
 
 
 def machine(servers: Iterable[Server], compared: Iterable[str]) -> str:
-    """Say where and with what the numbers were made."""
+    """Return the date, the commit, the machine and the versions that the figures belong to."""
     parts = [
         f"{datetime.now(UTC):%Y-%m-%d}",
+        *_commit(),
         f"{_processor()}, {os.cpu_count()} logical cores",
         f"{platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
@@ -32,10 +34,25 @@ def machine(servers: Iterable[Server], compared: Iterable[str]) -> str:
 
 
 def write(block: str, page: Path = PAGE) -> None:
-    """Replace the block."""
+    """Replace what stands between the comments."""
     text = page.read_text(encoding="utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     page.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{after}", encoding="utf-8")
+
+
+def _commit() -> Iterator[str]:
+    try:
+        commit = _git("rev-parse", "--short", "HEAD")
+        changed = _git("status", "--porcelain", "--", "jitprov", "tests")
+    except (OSError, subprocess.CalledProcessError):
+        return
+    yield f"commit {commit}{' with changes' if changed else ''}"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -1,9 +1,9 @@
-"""Measuring: all hosts in turn, round after round, so that whatever else the machine does meets all of them."""
+"""Measure all hosts in turn, round after round, so that a busy machine slows all of them alike."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,31 +13,34 @@ from statistics import mean
 from tests.bench.contenders import Contender, HostProcess, running
 from tests.bench.databases import Server
 from tests.bench.directories import Directory, directories, person
-from tests.bench.hosts.interface import Delivery, Measured
+from tests.bench.hosts.interface import Measured
 
 WARM_UP = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much is measured."""
-
-    rounds: int
-    returning: int
-    """Sign-ins in a round; likewise the next two."""
-    first: int
-    elsewhere: int
-    many: int
-    """Identity providers, where there are many."""
-
-
 class Situation(Enum):
-    """What is measured; the value is how tables call it."""
+    """A kind of request that is measured; the value is its name in tables."""
 
     RETURNING = "a returning person"
     FIRST = "a new person"
     ELSEWHERE = "a returning person, whose identity provider is new to the process"
+    REFUSED = "somebody whose response was signed by another key"
     LEAVING = "leaving for the identity provider"
+
+
+COUNTED = (Situation.RETURNING, Situation.FIRST, Situation.REFUSED)
+"""Statements are counted in these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The numbers of a run."""
+
+    rounds: int
+    visits: Mapping[Situation, int]
+    """In one round, at each host."""
+    many: int
+    """Identity providers, where there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,13 @@ class Case:
 
     contender: Contender
     size: int
-    """How many identity providers the host knows."""
+    """The number of identity providers that the host knows."""
     situation: Situation
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Means over the sign-ins of one round, in milliseconds."""
+    """Means over the visits of one round, in milliseconds."""
 
     cpu: float
     elapsed: float
@@ -60,7 +63,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Results:
-    """All that was measured on one database."""
+    """The measurements on one database."""
 
     server: str
     samples: dict[Case, list[Sample]] = field(default_factory=dict)
@@ -74,8 +77,17 @@ class Results:
         self.samples.setdefault(case, []).append(sample)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who signs in."""
+
+    directory: Directory
+    person: int
+    forged: bool = False
+
+
 class Runner:
-    """One host with so many identity providers, and who has been there."""
+    """One host with so many identity providers, and the people who come to it."""
 
     def __init__(
         self, contender: Contender, plan: Plan, known: Sequence[Directory], size: int
@@ -86,73 +98,72 @@ class Runner:
         self._guests = iter(range(1, len(self._known)))
 
     def prepare(self, process: HostProcess, everything: Sequence[Directory]) -> None:
-        """Connect the directories, and let everybody come once who is to come back."""
+        """Connect the directories, and let everybody sign in once who is to return."""
         process.connect(everything[: self.size])
-        self._sign_in(process, [(self._known[0], number) for number in self._people], new=True)
-        visits = [(directory, number) for number, directory in enumerate(self._known[1:], 1000)]
-        if visits:
-            self._sign_in(process, visits, new=True)
+        home = self._visits(Situation.RETURNING, self._plan.visits[Situation.RETURNING])
+        self._sign_in(process, home, new=True)
+        self._sign_in(process, list(map(self._guest, range(1, len(self._known)))), new=True)
 
     def warm_up(self, process: HostProcess) -> None:
         for _ in range(WARM_UP):
-            self._sign_in(process, self._returning())
-            self._sign_in(process, self._first(self._plan.first), new=True)
+            for situation in self._possible(COUNTED):
+                self._visit(process, situation, self._plan.visits[situation])
 
     def measure(self, process: HostProcess, results: Results) -> None:
         """Take one sample of each situation."""
-        measured, leaving = self._sign_in(process, self._returning())
-        self._keep(results, Situation.RETURNING, measured)
-        results.add(self._case(Situation.LEAVING), leaving, leaving)
-        measured, _ = self._sign_in(process, self._first(self._plan.first), new=True)
-        self._keep(results, Situation.FIRST, measured)
-        elsewhere = self._elsewhere()
-        if elsewhere:
-            measured, _ = self._sign_in(process, elsewhere)
-            self._keep(results, Situation.ELSEWHERE, measured)
+        for situation in self._possible(self._plan.visits):
+            measured, leaving = self._visit(process, situation, self._plan.visits[situation])
+            if measured["cpu"]:
+                results.add(self._case(situation), measured["cpu"], measured["elapsed"])
+            if situation is Situation.RETURNING and self.contender.has_saml:
+                results.add(self._case(Situation.LEAVING), leaving, leaving)
 
     def conclude(self, process: HostProcess, results: Results) -> None:
         """Ask for the peak of the memory, then count statements."""
         results.memory[self.contender, self.size] = process.memory()
-        for situation, visits in (
-            (Situation.RETURNING, self._returning()[:1]),
-            (Situation.FIRST, self._first(1)),
-        ):
-            new = situation is Situation.FIRST
-            measured, _ = self._sign_in(process, visits, new=new, count=True)
+        for situation in self._possible(COUNTED):
+            measured, _ = self._visit(process, situation, 1, count=True)
             results.statements[self._case(situation)] = Counter(measured["statements"])
 
-    @property
-    def _people(self) -> range:
-        return range(self._plan.returning)
+    def _possible(self, situations: Iterable[Situation]) -> list[Situation]:
+        """Leave out refusals where there is nothing to refuse."""
+        return [
+            one for one in situations if self.contender.has_saml or one is not Situation.REFUSED
+        ]
 
-    def _returning(self) -> list[tuple[Directory, int]]:
-        return [(self._known[0], number) for number in self._people]
+    def _visit(
+        self, process: HostProcess, situation: Situation, number: int, *, count: bool = False
+    ) -> tuple[Measured, list[float]]:
+        visits = self._visits(situation, number)
+        return self._sign_in(process, visits, new=situation is Situation.FIRST, count=count)
 
-    def _first(self, count: int) -> list[tuple[Directory, int]]:
-        return [(self._known[0], next(self._newcomers)) for _ in range(count)]
+    def _visits(self, situation: Situation, number: int) -> list[Visit]:
+        home = self._known[0]
+        if situation is Situation.FIRST:
+            return [Visit(home, newcomer) for newcomer in islice(self._newcomers, number)]
+        if situation is Situation.ELSEWHERE:
+            return [self._guest(guest) for guest in islice(self._guests, number)]
+        forged = situation is Situation.REFUSED
+        return [Visit(home, person, forged) for person in range(number)]
 
-    def _elsewhere(self) -> list[tuple[Directory, int]]:
-        guests = islice(self._guests, self._plan.elsewhere)
-        return [(self._known[number], 999 + number) for number in guests]
+    def _guest(self, number: int) -> Visit:
+        return Visit(self._known[number], 1000 + number)
 
     def _sign_in(
         self,
         process: HostProcess,
-        visits: Sequence[tuple[Directory, int]],
+        visits: Sequence[Visit],
         *,
         new: bool = False,
         count: bool = False,
     ) -> tuple[Measured, list[float]]:
-        urls, leaving = process.leave([directory.slug for directory, _ in visits])
-        deliveries: list[Delivery] = [
-            directory.answer(url, person(number))
-            for (directory, number), url in zip(visits, urls, strict=True)
+        urls, leaving = process.leave([visit.directory.slug for visit in visits])
+        deliveries = [
+            visit.directory.answer(url, person(visit.person), forged=visit.forged)
+            for visit, url in zip(visits, urls, strict=True)
         ]
         measured = process.deliver(deliveries, new=len(visits) if new else 0, count=count)
         return measured, leaving
-
-    def _keep(self, results: Results, situation: Situation, measured: Measured) -> None:
-        results.add(self._case(situation), measured["cpu"], measured["elapsed"])
 
     def _case(self, situation: Situation) -> Case:
         return Case(self.contender, self.size, situation)
@@ -161,9 +172,9 @@ class Runner:
 def measure(
     server: Server, contenders: Sequence[Contender], plan: Plan, say: Callable[[str], None]
 ) -> Results:
-    """Measure all contenders on one kind of database."""
+    """Measure all contenders on one database server."""
     results = Results(server=server.name)
-    known = 1 + plan.rounds * plan.elsewhere
+    known = 1 + plan.rounds * plan.visits[Situation.ELSEWHERE]
     everything = list(directories(plan.many, known=known))
     with ExitStack() as stack:
         hosts = []
@@ -184,7 +195,7 @@ def measure(
 def _start(
     server: Server, runner: Runner, everything: Sequence[Directory], stack: ExitStack
 ) -> HostProcess:
-    """Return a host whose rows were written by an earlier process, so that its memory and caches are its own."""
+    """Start a host on rows that an earlier process wrote, so that its memory and its caches hold only sign-ins."""
     name = f"jitprov_bench_{runner.contender.value}_{runner.size}"
     database = stack.enter_context(server.database(name))
     with running(runner.contender, database) as earlier:
@@ -197,7 +208,7 @@ def _start(
 def _orders(
     hosts: Sequence[tuple[Runner, HostProcess]], rounds: int
 ) -> Iterator[list[tuple[Runner, HostProcess]]]:
-    """Return the hosts once for each round, every time another one first."""
+    """Yield all hosts for each round, every time with another one first."""
     for number in range(rounds):
         first = number % len(hosts)
         yield [*hosts[first:], *hosts[:first]]

@@ -1,4 +1,4 @@
-"""The side of the hosts: what runs in the processes that are measured.
+"""Run the hosts that are measured, each in a process of its own.
 
-django-allauth's runs in a virtual environment without jitprov, so only ``with_jitprov`` and ``alone`` import it.
+django-allauth's runs in a virtual environment without jitprov, so only ``with_jitprov`` may import it.
 """

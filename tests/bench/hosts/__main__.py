@@ -1,4 +1,4 @@
-"""One host in a process of its own: reads orders from standard input, one JSON object a line, and answers likewise."""
+"""Run one host: read orders from standard input, one JSON object a line, and write an answer to each."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from tests.bench.hosts.interface import ConnectedDirectory, Delivery, Host, Meas
 from tests.bench.hosts.memory import peak
 
 COUNTED = ("SELECT", "INSERT", "UPDATE", "DELETE")
+REFUSALS = (400, 401, 403)
 
 
-class NotSignedIn(Exception):
-    """A sign-in that was measured did not happen, so the measurement is worth nothing."""
+class WrongOutcome(Exception):
+    """A delivery did not end as it must, so its measurement is worth nothing."""
 
 
 class Desk:
-    """Takes orders for one host. Its public methods are the orders."""
+    """The orders that one host takes: its public methods."""
 
     def __init__(self, host: Host, new_browser: Callable[[], Client]) -> None:
         self._host = host
@@ -38,12 +39,12 @@ class Desk:
         self._browsers: list[Client] = []
 
     def connect(self, directories: Sequence[ConnectedDirectory]) -> None:
-        """Make the tables and the rows."""
+        """Create the tables and the rows."""
         call_command("migrate", verbosity=0)
         self._host.connect(directories)
 
     def leave(self, slugs: Sequence[str]) -> dict[str, Any]:
-        """Begin a sign-in in a new browser for each, and return where they are sent and what that cost."""
+        """Begin a sign-in for each slug in a new browser; return where it is sent and the CPU seconds."""
         self._browsers = [self._new_browser() for _ in slugs]
         urls, cpu = [], []
         for browser, slug in zip(self._browsers, slugs, strict=True):
@@ -53,10 +54,11 @@ class Desk:
         return {"urls": urls, "cpu": cpu}
 
     def deliver(self, deliveries: Sequence[Delivery], new: int, count: bool) -> Measured:
-        """Finish the sign-ins that were begun, in the same order.
+        """Finish the sign-ins that were begun, in the same order, and check what came of each.
 
         :param new: how many people have never been here.
         :param count: keep the last one's statements, which slows it down.
+        :raises WrongOutcome: somebody was not signed in, or not refused, as the delivery says.
         """
         before = _users().count()
         measured = Measured(cpu=[], elapsed=[], statements=[])
@@ -66,9 +68,9 @@ class Desk:
                 answer = self._counted(browser, delivery, measured)
             else:
                 answer = self._timed(browser, delivery, measured)
-            self._require_signed_in(browser, delivery, answer)
+            self._require_outcome(browser, delivery, answer)
         if _users().count() - before != new:
-            raise NotSignedIn("not as many new users as new people")
+            raise WrongOutcome("not as many new users as new people")
         return measured
 
     def memory(self) -> int:
@@ -89,12 +91,27 @@ class Desk:
         measured["statements"] = [word for word in words if word in COUNTED]
         return answer
 
-    def _require_signed_in(self, browser: Client, delivery: Delivery, answer: HttpResponse) -> None:
-        user_id = self._host.user_id(delivery)
-        if user_id is None or browser.session.get("_auth_user_id") != str(user_id):
-            raise NotSignedIn(f"{answer.status_code}: the session is not this person's")
-        if answer.headers.get("Location") != settings.LOGIN_REDIRECT_URL:
-            raise NotSignedIn(f"{answer.status_code}: not sent on")
+    def _require_outcome(self, browser: Client, delivery: Delivery, answer: HttpResponse) -> None:
+        signed_in = browser.session.get("_auth_user_id")
+        if delivery["external_id"] is None:
+            _require_refused(signed_in, answer)
+        else:
+            user_id = self._host.user_id(delivery["slug"], delivery["external_id"])
+            _require_signed_in(signed_in, user_id, answer)
+
+
+def _require_signed_in(signed_in: str | None, user_id: object, answer: HttpResponse) -> None:
+    if user_id is None or signed_in != str(user_id):
+        raise WrongOutcome(f"{answer.status_code}: the session is not this person's")
+    if answer.headers.get("Location") != settings.LOGIN_REDIRECT_URL:
+        raise WrongOutcome(f"{answer.status_code}: not sent on")
+
+
+def _require_refused(signed_in: str | None, answer: HttpResponse) -> None:
+    if signed_in is not None:
+        raise WrongOutcome(f"{answer.status_code}: somebody was signed in")
+    if answer.status_code not in REFUSALS:
+        raise WrongOutcome(f"{answer.status_code}: not refused")
 
 
 def _users() -> Any:
@@ -104,7 +121,7 @@ def _users() -> Any:
 
 
 def open_desk() -> Desk:
-    """Start the host that the environment names."""
+    """Start the host that the environment names, and return its desk."""
     django.setup()
     package = os.environ["DJANGO_SETTINGS_MODULE"].rpartition(".")[0]
     host = cast(Host, import_module(f"{package}.host").host)
@@ -112,7 +129,7 @@ def open_desk() -> Desk:
 
 
 def serve(desk: Desk, orders: TextIO, answers: TextIO) -> None:
-    """Answer orders until there are no more."""
+    """Answer orders until the input ends."""
     for line in orders:
         order: dict[str, Any] = json.loads(line)
         answer = getattr(desk, order.pop("do"))(**order)

@@ -1,4 +1,4 @@
-"""Django's test client, as a browser that speaks https and posts forms as browsers do."""
+"""Use Django's test client like a browser that speaks https and posts forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import Client
 
 
 def new_browser() -> Client:
-    """Return a browser that was never here."""
+    """Return a browser without cookies."""
     return Client(HTTP_HOST=settings.ALLOWED_HOSTS[0])
 
 

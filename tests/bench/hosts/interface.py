@@ -1,4 +1,4 @@
-"""What each host can do, and how the measuring process asks for it: one JSON object a line, there and back."""
+"""Define what each host does, and the messages between it and the measuring process: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ class ConnectedDirectory(TypedDict):
 
 
 class Delivery(TypedDict):
-    """What one browser brings, and who is then to be signed in."""
+    """The form that one browser brings, and what is to come of it."""
 
     slug: str
     body: str
     """URL-encoded form fields."""
-    external_id: str
+    external_id: str | None
+    """Who must then be signed in; ``None`` if the answer must be a refusal."""
 
 
 class Measured(TypedDict):
-    """What some sign-ins cost, each checked to have happened."""
+    """The cost of some sign-ins or refusals, each checked to have happened."""
 
     cpu: list[float]
-    """Seconds of this process, one for each sign-in."""
+    """Seconds of this process, one for each delivery."""
     elapsed: list[float]
     """Seconds by the clock on the wall."""
     statements: list[str]
-    """The first word of each SQL statement of the last sign-in, if it was asked for."""
+    """The first word of each SQL statement of the last delivery, if they were to be counted."""
 
 
 class Host(Protocol):
@@ -50,5 +51,5 @@ class Host(Protocol):
     def deliver(self, browser: Client, delivery: Delivery) -> HttpResponse:
         """Do all that the browser does from the identity provider's form to being signed in. This is measured."""
 
-    def user_id(self, delivery: Delivery) -> object:
+    def user_id(self, slug: str, external_id: str) -> object:
         """Return the primary key of the user that this person is, or ``None``."""

@@ -1,4 +1,4 @@
-"""How much memory this process has used."""
+"""Read how much memory this process has used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all hosts share: the settings of ``django-admin startproject``, with its middleware, in production."""
+"""Configure all hosts alike: as ``django-admin startproject`` does, with its middleware, for production."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 HOST = "app.example"
 SECRET_KEY = "only-for-measuring"
-DEBUG = False
+DEBUG = os.environ.get("BENCH_DEBUG") == "on"
 ALLOWED_HOSTS = [HOST]
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -23,6 +23,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+# Nobody is charged for printing what it logs.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["nowhere"]},
+}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -27,9 +27,9 @@ class SignsInWithAllauth:
         stored = post(browser, reverse("saml_acs", args=[delivery["slug"]]), delivery["body"])
         return get(browser, stored["Location"])
 
-    def user_id(self, delivery: Delivery) -> object:
+    def user_id(self, slug: str, external_id: str) -> object:
         accounts = _model("SocialAccount").objects.filter(
-            provider=f"provider-{delivery['slug']}", uid=delivery["external_id"]
+            provider=f"provider-{slug}", uid=external_id
         )
         return accounts.values_list("user_id", flat=True).first()
 

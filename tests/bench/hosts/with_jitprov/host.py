@@ -23,8 +23,8 @@ class SignsInWithJitprov:
     def deliver(self, browser: Client, delivery: Delivery) -> HttpResponse:
         return post(browser, reverse("jitprov:acs", args=[delivery["slug"]]), delivery["body"])
 
-    def user_id(self, delivery: Delivery) -> object:
-        return rows.user_id(delivery["slug"], delivery["external_id"])
+    def user_id(self, slug: str, external_id: str) -> object:
+        return rows.user_id(slug, external_id)
 
 
 host = SignsInWithJitprov()

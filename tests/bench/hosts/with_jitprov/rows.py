@@ -1,4 +1,4 @@
-"""Tenants as they are after an import with the Entra preset: written in bulk, because there are many."""
+"""Write tenants as an import with the Entra preset leaves them; in bulk, because there are many."""
 
 from __future__ import annotations
 

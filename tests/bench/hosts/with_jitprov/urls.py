@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [path("saml/", include("jitprov.urls"))]
+urlpatterns = [
+    path("saml/", include("jitprov.urls")),
+    path("admin/", admin.site.urls),
+]

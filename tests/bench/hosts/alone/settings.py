@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-from tests.bench.hosts.with_jitprov.settings import *  # noqa: F403 -- settings are extended like this
-
-ROOT_URLCONF = "tests.bench.hosts.alone.urls"
