@@ -57,7 +57,7 @@ messages: $(VENV)/installed-dev
 pictures: $(VENV)/installed-dev
 	$(BIN)/python -m tests.e2e.pictures
 
-# What a sign-in costs, beside django-allauth in .venv-bench: ARGS=--quick is a minute, ARGS=--write keeps the results.
+# What a sign-in costs, beside django-allauth in .venv-bench: ARGS=--quick takes two minutes, ARGS=--write keeps the results.
 bench: $(VENV)/installed-test
 	$(BIN)/python -m tests.bench $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Measure the overview on the admin's index, with ten events for each of many identity providers."""
+"""Measure the overview on the admin's index, with many identity providers and events."""
 
 from __future__ import annotations
 
