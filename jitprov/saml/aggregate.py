@@ -1,4 +1,4 @@
-"""Aggregates: metadata of a whole federation, read in one pass with the memory of its largest entity."""
+"""Read the metadata of a whole federation in one pass, with the memory of its largest entity."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from jitprov.saml.types import Certificate, IdpMetadata
 from jitprov.saml.xml import ForbiddenXml, NotXml
 
 MAX_ENTITY_BYTES = 2 * 1024 * 1024
-"""Of one entity with what stands before it; the largest that are published have some hundred kilobytes."""
+"""Size of one entity and the text before it; the largest that are published have some hundred kilobytes."""
 _CHUNK = 64 * 1024
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 
 
 class ByteSource(Protocol):
-    """Whatever bytes can be read from, such as an open file."""
+    """A source of bytes, such as an open file."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes; none at the end."""
+        """Return at most ``size`` bytes, or none at the end."""
         ...
 
 
@@ -53,15 +53,15 @@ class Entry:
     """One identity provider of an aggregate."""
 
     entity_id: str
-    """As the document has it; of one that is refused it may be anything."""
+    """As the document states it: unchecked where the outcome is a refusal."""
     outcome: IdpMetadata | MetadataRefused
 
 
 class Aggregate:
-    """The identity providers of an aggregate, while it is read. It can be read once.
+    """An aggregate that is read once, one identity provider at a time.
 
-    A signature over the aggregate can not be checked on the way, because it is only known to hold after the last
-    byte, and is not: see :func:`verified_aggregate`. Signatures of single entities are checked.
+    Signatures of single entities are checked. A signature over the aggregate is not, because it is known to hold
+    only after the last byte: see :func:`verified_aggregate`.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Aggregate:
         allow_http: bool = False,
         wanted: Container[str] | None = None,
     ) -> None:
-        """Begin; nothing is read yet.
+        """Prepare to read; nothing is read yet.
 
-        :param wanted: entity IDs; the others are skipped without looking at them. ``None`` wants all.
+        :param wanted: entity IDs; the other entities are skipped unread. ``None`` wants all.
         """
         self.bytes_read = 0
         self.signed: bool | None = None
@@ -86,9 +86,9 @@ class Aggregate:
         """Bytes since the last entity ended: what the parser holds in memory."""
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield every identity provider, or why it can not be used.
+        """Yield every identity provider, each with its metadata or a refusal.
 
-        :raises MetadataRefused: about the whole document; after what was yielded before.
+        :raises MetadataRefused: the document as a whole cannot be used; entries may have been yielded before.
         """
         for entity in self._entities():
             name = entity_name(entity)
@@ -127,7 +127,7 @@ class Aggregate:
             before = chunk
 
     def _finished(self) -> Iterator[etree._Element]:
-        """Yield the entities that have been read completely, and free each after it was used."""
+        """Yield the entities that have been read completely, and free the memory of each after its use."""
         events = cast("Iterator[tuple[str, etree._Element]]", self._parser.read_events())
         for event, element in events:
             if event == "start":
@@ -154,9 +154,9 @@ class Aggregate:
 def iter_idp_metadata(
     stream: ByteSource, *, now: datetime, allow_http: bool = False
 ) -> Iterator[IdpMetadata | MetadataRefused]:
-    """Yield what every identity provider of an aggregate publishes, or why it can not be used.
+    """Yield the metadata of every identity provider of an aggregate, or its refusal.
 
-    :raises MetadataRefused: about the whole document; after what was yielded before.
+    :raises MetadataRefused: the document as a whole cannot be used; some may have been yielded before.
     """
     for entry in Aggregate(stream, now=now, allow_http=allow_http):
         yield entry.outcome
@@ -165,11 +165,11 @@ def iter_idp_metadata(
 def verified_aggregate(
     document: bytes, *, trusted: Certificate, now: datetime, max_bytes: int
 ) -> bytes:
-    """Return what the trusted certificate's holder signed of a whole document: its root, in canonical form.
+    """Return the root of a document in canonical form, once the trusted certificate has verified its signature.
 
-    It needs the document in memory, several times over.
+    This takes several times the document's size in memory.
 
-    :raises MetadataRefused: it is too large, can not be read, is not signed, or not by that key.
+    :raises MetadataRefused: the document is too large, cannot be read, or is not signed with that certificate's key.
     """
     nodes = max(METADATA_LIMITS.nodes, max_bytes // 10)
     root = read_document(document, replace(METADATA_LIMITS, bytes=max_bytes, nodes=nodes))

@@ -1,4 +1,4 @@
-"""Read the parts and values of an assertion; no rule is applied but that each part is there and can be read."""
+"""Read the parts and values of an assertion, or refuse a part that is absent, doubled, encrypted or unreadable."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def children(parent: etree._Element, name: str) -> list[etree._Element]:
-    """Return the children of this name."""
+    """Return the child elements with a name of the assertion namespace."""
     return [*parent.iterchildren(f"{{{SAML}}}{name}")]
 
 
 def only(parent: etree._Element, name: str) -> etree._Element:
-    """Return the one child of this name."""
+    """Return the only child element with a name of the assertion namespace."""
     found = children(parent, name)
     if len(found) != 1:
         raise AssertionMalformed(f"{len(found)} {name} elements instead of one").stating(
@@ -44,7 +44,7 @@ def instant_of(element: etree._Element, attribute: str) -> datetime:
 
 
 def latest_end(subject: etree._Element, confirmation: etree._Element) -> datetime:
-    """Return when the last of the confirmations ends: until then the assertion could be brought again."""
+    """Return when the last confirmation ends; until then the assertion could be delivered again."""
     tag = f"{{{SAML}}}SubjectConfirmationData"
     others = [data for data in subject.iter(tag) if data.get("NotOnOrAfter") is not None]
     return max(instant_of(data, "NotOnOrAfter") for data in [confirmation, *others])
@@ -57,13 +57,13 @@ def audiences_of(conditions: etree._Element) -> Iterator[list[str]]:
 
 
 def authn_context_of(statement: etree._Element) -> str:
-    """Return how the person authenticated, if it says."""
+    """Return the class of the authentication context, or an empty text."""
     reference = only(statement, "AuthnContext").find(f"{{{SAML}}}AuthnContextClassRef")
     return "" if reference is None else text_of(reference).strip()
 
 
 def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
-    """Return the NameID. AD FS sends none unless a rule makes one: then a claim must be the anchor."""
+    """Return the NameID, or ``None``: AD FS sends one only if a rule makes it. Then a claim must be the anchor."""
     if children(subject, "EncryptedID"):
         raise EncryptedPart("NameID").stating(expected="NameID", received=("EncryptedID",))
     name_ids = children(subject, "NameID")
@@ -85,7 +85,7 @@ def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
 
 
 def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
-    """Return every attribute; one that is sent in several parts, as Keycloak does, is joined."""
+    """Return every attribute; the parts of one that is sent in several, as by Keycloak, are joined."""
     found: dict[str, tuple[str, ...]] = {}
     for statement in children(assertion, "AttributeStatement"):
         if children(statement, "EncryptedAttribute"):
@@ -108,7 +108,7 @@ def _values(attribute: etree._Element) -> tuple[str, ...]:
 
 
 def _value(value: etree._Element) -> str:
-    """Return the text of a value, or of the NameID inside it (eduPersonTargetedID); other XML is no value."""
+    """Return the text of a value, or of the NameID inside it (eduPersonTargetedID); other XML is ignored."""
     if value.get(_NIL) in ("true", "1"):
         return ""
     name_id = value.find(f"{{{SAML}}}NameID") if len(value) else None

@@ -1,4 +1,4 @@
-"""Why an assertion that the identity provider did make is refused all the same."""
+"""Define the refusals of an assertion that the identity provider made, but that is no good for this sign-in."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ class Unsolicited(AssertionRejected):
 
 
 class VerifiersDisagree(AssertionRejected):
-    """The second verifier refuses, or reads, what the first accepted otherwise."""
+    """The second verifier refuses what the first accepted, or reads other values."""
 
     code = "verifiers_disagree"

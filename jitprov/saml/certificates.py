@@ -1,4 +1,4 @@
-"""X.509 certificates of identity providers."""
+"""Read the X.509 certificates of identity providers, and refuse those with weak keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ARMOUR = re.compile(r"-----(BEGIN|END) CERTIFICATE-----")
 
 @unique
 class CertificateProblem(ProblemCode):
-    """What can be wrong with a certificate."""
+    """The problems of a certificate."""
 
     ABSENT = "it does not come with a certificate"
     TOO_LONG = "certificate is too long"
@@ -51,7 +51,7 @@ class CertificateUnusable(JitprovError):
 
 @lru_cache(maxsize=4096)
 def load_certificate(text: str, *, allow_expired: bool = False) -> Certificate:
-    """Read a certificate, PEM or bare base64 as in metadata, whatever its line breaks.
+    """Return a certificate read from PEM, or from bare base64 as in metadata; line breaks do not matter.
 
     :raises CertificateUnusable: not a certificate, or its key is not RSA of at least 2048 bits or an
         elliptic curve key.
@@ -74,9 +74,9 @@ def public_key(pem: str) -> PublicKey:
 
 
 def fingerprint_of(text: str) -> str:
-    """Return the fingerprint of a certificate from a stranger, which proves nothing; empty if it is none.
+    """Return the fingerprint of a certificate from a stranger, or an empty text if it is not a certificate.
 
-    It is not kept as others are: a stranger could send any number.
+    It proves nothing. It is not kept, because a stranger could send any number of them.
     """
     try:
         return _parse(text).fingerprint(SHA256()).hex()

@@ -1,8 +1,8 @@
-"""Encrypted assertions: from EncryptedAssertion to the bytes of an Assertion (xmlenc-core1).
+"""Decrypt an EncryptedAssertion into the bytes of an Assertion (xmlenc-core1).
 
-Whoever knows our public key can encrypt anything for us, so nothing here proves who sent it, and everything
-that fails after the algorithms were accepted fails as a bad signature does: an attacker who sends altered
-ciphertexts must not learn from the answer what became of them (the padding oracle on AES-CBC).
+Anybody who knows our public key can encrypt for us, so decryption does not prove who sent a message. Once the
+algorithms are accepted, every failure is reported as a bad signature: an attacker who sends altered ciphertexts must
+not learn from the answer what became of them (the padding oracle on AES-CBC).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _MASKS: dict[str, type[hashes.HashAlgorithm]] = {
 
 
 class DecryptionKeyMissing(JitprovError):
-    """The assertion is encrypted, and we have no key that could have been given to anybody."""
+    """The assertion is encrypted, and we have no key to decrypt it with."""
 
     code = "decryption_key_missing"
 
@@ -60,9 +60,9 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
     """Return the plaintext of an EncryptedAssertion.
 
     :raises DecryptionKeyMissing: there are no key pairs.
-    :raises ConfigurationError: one of them can not be used.
+    :raises ConfigurationError: a key pair cannot be used.
     :raises AlgorithmNotAllowed: the message names another algorithm than AES and RSA-OAEP.
-    :raises SignatureInvalid: anything else; deliberately not told apart.
+    :raises SignatureInvalid: it failed for any other reason; the reasons are not told apart on purpose.
     """
     if not key_pairs:
         raise DecryptionKeyMissing
@@ -72,7 +72,7 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
         raise AlgorithmNotAllowed(algorithm, _KEY_BYTES)
     ciphertext = _cipher_value(data)
     found = list(encrypted_assertion.iter(f"{{{XENC}}}EncryptedKey"))[:MAX_ENCRYPTED_KEYS]
-    # All are read before any is used: else the fault of the second would tell that the first was not ours.
+    # All are read before any is used: otherwise the fault of the second would tell that the first was not ours.
     encrypted_keys = [(_cipher_value(key), _key_transport(key)) for key in found]
     for key in _content_keys(encrypted_keys, key_pairs):
         if len(key) == _KEY_BYTES[algorithm]:
@@ -81,10 +81,10 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
 
 
 def splice(root: etree._Element, encrypted_assertion: etree._Element, plaintext: bytes) -> bytes:
-    """Return the document with the plaintext, byte for byte, in the place of the EncryptedAssertion.
+    """Return the document with the plaintext, byte for byte, in place of the EncryptedAssertion.
 
     Moving a parsed node instead would let lxml merge namespace prefixes, and the canonical form that was
-    signed would change. The tree is left as it was.
+    signed would change. The tree is not changed.
 
     :param root: the Response; the EncryptedAssertion is its direct child.
     """
@@ -173,5 +173,5 @@ def _cipher_value(encrypted: etree._Element) -> bytes:
 
 
 def encrypted_assertions(root: etree._Element) -> list[etree._Element]:
-    """Return every EncryptedAssertion of a document, wherever it is."""
+    """Return every EncryptedAssertion in a document, at any depth."""
     return list(root.iter(f"{{{SAML}}}EncryptedAssertion"))

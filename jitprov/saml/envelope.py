@@ -1,7 +1,7 @@
-"""From the bytes that a browser posted to an assertion that somebody signed.
+"""Open a posted response: decode, bound, check its shape, decrypt, and verify its signatures.
 
-Everything here happens before a word of the assertion is believed. What comes out of :func:`open_response`
-was read from the canonical bytes that an identity provider's certificate verifies, and from nothing else.
+Nothing that the assertion says is believed here. The assertion that :func:`open_response` returns was read from the
+canonical bytes that a certificate of the identity provider verifies, and from nothing else.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _SIGNATURE = f"{{{DS}}}Signature"
 _STATUS_CODE = f"{{{SAMLP}}}StatusCode"
 _STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
 _ENTRA_ERROR = re.compile(r"\bAADSTS\d{2,7}\b", re.ASCII)
-"""All that is kept of the text of a status: it names people."""
+"""The only part of a status text that is kept, because the rest names people."""
 MAX_ENCODED = MESSAGE_LIMITS.bytes * 3 // 2
-"""Characters of a SAMLResponse: four carry three bytes, and line breaks are allowed."""
+"""Characters of a SAMLResponse: four characters encode three bytes, and line breaks are allowed."""
 _IDS = [etree.XPath(f"//@{name}", smart_strings=False) for name in ("ID", "Id", "id", "xml:id")]
 
 
@@ -63,7 +63,7 @@ class ResponseNotBase64(ResponseRefused):
 
 
 class NotAResponse(ResponseRefused):
-    """The message is something else than a SAML 2.0 Response."""
+    """The message is not a SAML 2.0 Response."""
 
     code = "not_a_response"
 
@@ -102,19 +102,19 @@ class DuplicateId(ResponseRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A response whose assertion is proved to be the identity provider's, and not yet judged."""
+    """A response whose assertion is proved to be from the identity provider; no rule has judged it yet."""
 
     response: etree._Element
-    """As signed if the Response is signed; else only its envelope, which anybody may have altered."""
+    """The signed Response if it is signed; otherwise only an envelope, which anybody may have altered."""
     response_signed: bool
     assertion: etree._Element
-    """As signed."""
+    """The assertion as it was signed."""
     document: bytes
-    """What was posted, decoded."""
+    """The posted document, decoded."""
     decrypted: bytes | None
-    """The same with the assertion in plaintext, if it came encrypted."""
+    """The same document with the assertion in plaintext, if it came encrypted."""
     signers: tuple[Certificate, ...]
-    """What proves the Response, the assertion, or both."""
+    """The certificates that verify the Response, the assertion, or both."""
 
 
 def open_response(
@@ -124,7 +124,7 @@ def open_response(
     key_pairs: Sequence[KeyPair],
     now: datetime,
 ) -> Opened:
-    """Decode, bound, check the shape, decrypt and verify the signatures of a posted SAMLResponse.
+    """Return a posted SAMLResponse, decoded, checked for its shape, decrypted and with its signatures verified.
 
     :param saml_response: base64, as posted.
     :raises ResponseRefused, XmlRefused: it is not a response with exactly one assertion in its place.
@@ -152,7 +152,7 @@ def open_response(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Signers:
-    """Who may have signed the assertion."""
+    """The certificates that may have signed the assertion, and the signed Response around it."""
 
     certificates: Sequence[Certificate]
     now: datetime
@@ -161,11 +161,11 @@ class _Signers:
 
     @property
     def unproved(self) -> SignatureInvalid:
-        """The refusal of whatever came encrypted: it tells what we trust, and nothing of what came."""
+        """Return the refusal of an encrypted message: it states what we trust, and nothing of what came."""
         return SignatureInvalid("not proved").stating(expected=fingerprints(self.certificates))
 
     def signed_assertion(self, response: etree._Element) -> Signed:
-        """Return the assertion as signed: by a signature of its own, or by the Response's around it."""
+        """Return the assertion as it was signed: by its own signature, or by that of the Response around it."""
         assertion = response.find(_ASSERTION)
         if assertion is None:
             raise AssertionMissing
@@ -195,13 +195,13 @@ def _open_encrypted(
     except CertificateExpired:
         raise
     except JitprovError as error:
-        # What the plaintext looks like is nobody's business until a signature vouches for it.
+        # Nothing of the plaintext is told before a signature proves who wrote it.
         raise signers.unproved from error
     return reopened, assertion, splice(root, encrypted_assertions(root)[0], plaintext)
 
 
 def read_response(document: bytes) -> etree._Element:
-    """Return a Response that says success and has one assertion in its place. Nobody is proved to have made it."""
+    """Return a Response that says success and has one assertion in its place; its origin is not proved."""
     root = parse(document, MESSAGE_LIMITS)
     _require_response(root)
     _require_one_assertion(root)
@@ -209,7 +209,7 @@ def read_response(document: bytes) -> etree._Element:
 
 
 def decode(saml_response: str) -> bytes:
-    """Return the bytes of a posted SAMLResponse, within bounds."""
+    """Return the decoded bytes of a posted SAMLResponse, within bounds."""
     if not saml_response:
         raise ResponseMissing
     # Bounded before any of it is decoded.
@@ -241,7 +241,10 @@ def _entra_errors(statuses: Sequence[etree._Element]) -> list[str]:
 
 
 def _require_one_assertion(root: etree._Element) -> None:
-    """Leave no choice of what is meant: one assertion, in its place, unique IDs, signatures where they belong."""
+    """Require one assertion in its place, unique IDs, and signatures only where they belong.
+
+    Otherwise two readers could read different elements of one document (signature wrapping).
+    """
     assertions = [*root.iter(_ASSERTION), *encrypted_assertions(root)]
     if not assertions:
         raise AssertionMissing

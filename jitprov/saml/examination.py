@@ -1,8 +1,8 @@
-"""The verdict on a response, and beside it the result of each check by itself: for an admin who sets it up.
+"""Examine a response for an admin: give the verdict of a sign-in, and the result of each check by itself.
 
-The verdict is that of :func:`jitprov.saml.response.verify_response` and of nothing else. It ends at the first
-fault; here each of its rules is run alone as well, so that a wrong audience and a wrong recipient are both shown
-at once. Nothing behind a signature that is not good is looked at.
+The verdict is that of :func:`jitprov.saml.response.verify_response`, which ends at the first fault. Here each of its
+rules is also run alone, so that a wrong audience and a wrong recipient are both shown at once. Without a good
+signature, nothing of the assertion is read.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ MAX_REQUEST_ID_LENGTH = 256
 
 
 class Check(StrEnum):
-    """What is checked, as an admin understands it, in the order in which it is done."""
+    """The checks, in an admin's terms and in the order in which they are done."""
 
     MESSAGE = "message"
     """A readable response that says success and brings one assertion in its place."""
     SIGNATURE = "signature"
-    """Made with a certificate of the identity provider and algorithms that are allowed."""
+    """The signature was made with the key of a certificate of the identity provider and with allowed algorithms."""
     CERTIFICATE = "certificate"
-    """That certificate is valid today."""
+    """The certificate is valid at this time."""
     DESTINATION = "destination"
     """The response was to be delivered to our URL."""
     ISSUER = "issuer"
@@ -45,51 +45,51 @@ class Check(StrEnum):
     RECIPIENT = "recipient"
     """The assertion was to be delivered to our URL."""
     ANSWER = "answer"
-    """It answers a request of this browser, or nobody need have asked."""
+    """The assertion answers a request of this browser, or unsolicited responses are allowed."""
     TIME = "time"
-    """It has begun and has not ended; both clocks agree."""
+    """The assertion has begun and has not ended; both clocks agree."""
     AUDIENCE = "audience"
-    """It is meant for us."""
+    """The assertion is meant for us."""
     CLAIMS = "claims"
-    """Who the person is can be read."""
+    """The NameID and the attributes can be read."""
     AUTHENTICATION = "authentication"
-    """The person authenticated in the past, and lately if that was asked for."""
+    """The person authenticated in the past, and recently if that was asked for."""
     SESSION = "session"
     """The session at the identity provider has not ended."""
     SECOND_VERIFIER = "second_verifier"
-    """Another implementation accepts and reads the same."""
+    """The second verifier accepts the response and reads the same values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """How one check went. What is expected and received are facts of configuration, never claims."""
+    """The result of one check. The values expected and received are facts of configuration, never claims."""
 
     check: Check
     passed: bool | None
-    """``None``: it could not be judged, because another failed."""
+    """``None``: it could not be judged, because another check failed."""
     code: str = ""
-    """Of the refusal."""
+    """The code of the refusal, if it failed."""
     expected: str = ""
     received: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """The verdict on a response, and how each check went."""
+    """The verdict on a response, and the result of each check."""
 
     results: tuple[CheckResult, ...]
-    """One for each :class:`Check`, in order."""
+    """One result for each :class:`Check`, in order."""
     verified: VerifiedAssertion | None
-    """As a sign-in would have it: there if and only if every check has passed."""
+    """The assertion that a sign-in would get: present if and only if every check has passed."""
     error: JitprovError | None
-    """What a sign-in would raise."""
+    """The error that a sign-in would raise."""
     name_id: NameID | None = None
-    """This and the attributes are there once the signature is good, even if another check has failed."""
+    """The NameID and the attributes are present if the signature is good, even if another check has failed."""
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def examine_response(saml_response: str, expect: Expectation) -> Examination:
-    """Return what a sign-in would make of a response, and how each check went; no refusal is raised.
+    """Return the verdict of a sign-in on a response, and the result of each check; no refusal is raised.
 
     :param saml_response: the base64 that was posted.
     """
@@ -103,16 +103,16 @@ def examine_response(saml_response: str, expect: Expectation) -> Examination:
 
 
 def in_response_to_of(saml_response: str) -> str | None:
-    """Return which request a response claims to answer. NOTHING of it is proved: anybody may have written it.
+    """Return the ID of the request that a response claims to answer. NOTHING of it is proved.
 
-    Good for one purpose: to tell the answer to a test from that to a sign-in before either is verified. What an
-    encrypted assertion says is not seen. Bounded as every reading of a message; never raises.
+    It serves one purpose: to tell the answer to a test sign-in from that to a sign-in before either is verified. An
+    encrypted assertion is not read. The bounds of a message hold; nothing is raised.
     """
     try:
         root = parse(decode(saml_response), MESSAGE_LIMITS)
     except JitprovError:
         return None
-    # The confirmation first: it is the one that counts in the end.
+    # The confirmation first: it counts when the response is verified.
     for element in (*root.iter(f"{{{SAML}}}SubjectConfirmationData"), root):
         claimed = element.get("InResponseTo", "")
         if claimed:
@@ -121,7 +121,7 @@ def in_response_to_of(saml_response: str) -> str | None:
 
 
 def _unproved(error: JitprovError, expect: Expectation) -> tuple[CheckResult, ...]:
-    """Return the results where the signature was not found good: of all that comes after, nothing is known."""
+    """Return the results where the signature is not good: every later check is not judged."""
     failed = _failed_check(error)
     results = {check: CheckResult(check=check, passed=None) for check in Check}
     results[failed] = _failed(failed, error)
@@ -158,7 +158,7 @@ def _examined(
 
 
 def _origin(case: Case) -> Iterator[CheckResult]:
-    """Yield how the checks went that the signature itself is: well, or there would be no case."""
+    """Yield the results of the checks of the signature itself: they have passed, or there would be no case."""
     trusted, signers = case.expect.idp.signing_certificates, case.opened.signers
     yield _passed(Check.MESSAGE, SUCCESS, [SUCCESS])
     yield _passed(Check.SIGNATURE, fingerprints(trusted), [item.fingerprint for item in signers])

@@ -1,6 +1,6 @@
-"""Metadata: what an identity provider publishes about itself, and what we publish about us.
+"""Read the metadata that an identity provider publishes about itself.
 
-A refusal names the problem and the remedy, because whoever imports metadata is seldom the one who made it.
+A refusal names the problem and the remedy, because the person who imports metadata seldom made it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 METADATA_LIMITS = Limits(bytes=10 * 1024 * 1024, depth=48, nodes=1_000_000, declarations=10_000_000)
-"""For metadata: one identity provider is 2 to 80 kB, a national federation some megabytes."""
+"""The bounds of metadata: one identity provider has 2 to 80 kB, a national federation some megabytes."""
 MAX_ENTITY_ID = 1024
 """Characters; saml-core-2.0 §8.3.6."""
 MAX_URL = 2048
@@ -72,7 +72,7 @@ ENTITIES = f"{{{MD}}}EntitiesDescriptor"
 IDP_ROLE = f"{{{MD}}}IDPSSODescriptor"
 
 _ENTITIES = etree.XPath(
-    # Only below EntitiesDescriptors: an entity inside somebody's Extensions is not one of the document's.
+    # Only below EntitiesDescriptors: an entity inside somebody's Extensions does not belong to the document.
     "//md:EntityDescriptor[not(ancestor::*[not(self::md:EntitiesDescriptor)])]",
     namespaces={"md": MD},
 )
@@ -101,13 +101,13 @@ def parse_idp_metadata(  # noqa: PLR0913 -- keyword-only; each is one condition 
     allow_http: bool = False,
     limits: Limits = METADATA_LIMITS,
 ) -> IdpMetadata:
-    """Return what one identity provider publishes about itself (saml-metadata-2.0).
+    """Return the metadata that one identity provider publishes about itself (saml-metadata-2.0).
 
-    :param entity_id: which identity provider of an aggregate; needed only if it has several.
+    :param entity_id: the identity provider in an aggregate; needed only if the aggregate has several.
     :param trusted: the metadata, or an aggregate around it, must be signed with this certificate's key.
-        Without it a signature that is there must at least verify with the certificate that came with it.
+        Without it, a signature must at least verify with the certificate that came with it.
     :param allow_http: accept a sign-on URL without TLS, on loopback hosts only.
-    :raises MetadataRefused: one of its family; the text is one line with the problem and the remedy.
+    :raises MetadataRefused: the metadata cannot be used; the text is one line with the problem and the remedy.
     """
     entity = _choose(read_document(document, limits), entity_id)
     role = _saml2_role(entity)
@@ -122,12 +122,12 @@ def parse_idp_metadata(  # noqa: PLR0913 -- keyword-only; each is one condition 
 
 
 def understand_entity(entity: etree._Element, *, now: datetime, allow_http: bool) -> IdpMetadata:
-    """Return what one entity of an aggregate that is still being read says about itself.
+    """Return the metadata of one entity of an aggregate that is still being read.
 
-    What the aggregates around it say of validity counts too. Signatures around it do not: they can not be checked
+    The validity that the aggregates around it state counts too. Their signatures do not count: they cannot be checked
     before the last byte has come.
 
-    :raises MetadataRefused: one of its family.
+    :raises MetadataRefused: the entity's metadata cannot be used.
     """
     role = _saml2_role(entity)
     valid_until = _require_current([role, entity, *entity.iterancestors()], now)
@@ -144,7 +144,7 @@ def understand_entity(entity: etree._Element, *, now: datetime, allow_http: bool
 def read_document(document: bytes, limits: Limits) -> etree._Element:
     """Return the root of a metadata document.
 
-    :raises MetadataRefused: it is too large, not XML, or about something else.
+    :raises MetadataRefused: it is too large, not XML, or not metadata.
     """
     try:
         root = parse(document, limits)
@@ -157,7 +157,7 @@ def read_document(document: bytes, limits: Limits) -> etree._Element:
 
 
 def require_metadata(root: etree._Element) -> None:
-    """Refuse a document that is about something else.
+    """Refuse a document that is not metadata.
 
     :raises NotMetadata: its root is neither an entity nor an aggregate.
     """
@@ -166,7 +166,7 @@ def require_metadata(root: etree._Element) -> None:
 
 
 def refusal_of(document: bytes, error: NotXml | ForbiddenXml) -> MetadataRefused:
-    """Tell a sign-in or error page, which is what a mistyped address gives, from XML that is bad."""
+    """Return the refusal of a document: a web page, which a mistyped address gives, or XML that is bad."""
     if document.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         return NotMetadata("the document is a web page (HTML), not SAML metadata")
     if isinstance(error, ForbiddenXml):
@@ -200,7 +200,7 @@ def _what_else(entities: Sequence[etree._Element]) -> str:
 
 
 def _saml2_role(entity: etree._Element) -> etree._Element:
-    # Entra and AD FS describe WS-Federation in RoleDescriptors beside it: not our business.
+    # Entra and AD FS also describe WS-Federation, in RoleDescriptors beside it, which are ignored.
     for role in entity.iterfind(IDP_ROLE):
         if SAMLP in role.get("protocolSupportEnumeration", "").split():
             return role
@@ -208,15 +208,15 @@ def _saml2_role(entity: etree._Element) -> etree._Element:
 
 
 def entity_name(entity: etree._Element) -> str:
-    """Return the entity ID, as far as there is one."""
+    """Return the entity ID, or an empty text."""
     return entity.get("entityID", "").strip()
 
 
-# Trusting it
+# Checking validity and signatures
 
 
 def _require_current(elements: Iterable[etree._Element], now: datetime) -> datetime | None:
-    """Return until when the metadata is valid: the earliest that its elements, or those around it, say."""
+    """Return the earliest end of validity that these elements state, and refuse metadata that is past it."""
     ends = [valid_until_of(one) for one in elements if one.get("validUntil") is not None]
     if not ends:
         return None
@@ -238,9 +238,9 @@ def valid_until_of(element: etree._Element) -> datetime:
 
 
 def _require_intact(elements: Iterable[etree._Element], now: datetime) -> None:
-    """Check the signature of each element that has one against the certificate inside it.
+    """Verify the signature of each signed element with the certificate inside it.
 
-    It proves nothing about who signed. It shows that the document arrived as somebody made it.
+    This does not prove who signed. It shows that the document arrived unchanged.
     """
     for element in _signed(elements):
         try:
@@ -250,9 +250,9 @@ def _require_intact(elements: Iterable[etree._Element], now: datetime) -> None:
 
 
 def _as_signed(entity: etree._Element, trusted: Certificate, now: datetime) -> etree._Element:
-    """Return the entity as the trusted certificate's holder signed it, itself or in an aggregate.
+    """Return the entity as it was signed with the trusted certificate's key, by itself or in an aggregate.
 
-    A signature of the role alone is not enough: it does not cover the entity ID.
+    A signature over the role alone is not enough: it does not cover the entity ID.
     """
     refusal: MetadataRefused = MetadataNotSigned("the metadata is not signed")
     for element in _signed([entity, *entity.iterancestors()]):
@@ -277,12 +277,12 @@ def _embedded_certificates(element: etree._Element) -> list[Certificate]:
 
 
 def signature_problem(error: JitprovError) -> str:
-    """Say why a signature of metadata does not count."""
+    """Return the reason why the signature of metadata is refused, for a person."""
     detail = f", {error}" if str(error) else ""
     return f"the metadata's signature can not be verified ({error.code}{detail})"
 
 
-# Understanding it
+# Reading one identity provider
 
 
 def _identity_provider(
@@ -342,7 +342,7 @@ def _require_certificates(
 
 
 def _load_certificates(texts: Sequence[str]) -> tuple[tuple[Certificate, ...], list[str]]:
-    """Return the good ones, each once, and what is wrong with the others."""
+    """Return the usable certificates, each once, and the problems of the others."""
     good: dict[str, Certificate] = {}
     problems = []
     for number, text in enumerate(texts, start=1):
@@ -358,7 +358,7 @@ def _load_certificates(texts: Sequence[str]) -> tuple[tuple[Certificate, ...], l
 def _endpoint(
     role: etree._Element, name: str, *, allow_http: bool
 ) -> tuple[_Endpoint | None, list[str]]:
-    """Return the service's URL, by redirect if both bindings are offered, and what is wrong with the others."""
+    """Return the endpoint of a service, by redirect if both bindings are offered, and the problems of others."""
     problems: list[str] = []
     for binding in (Binding.REDIRECT, Binding.POST):
         for service in role.findall(f"{{{MD}}}{name}"):
@@ -388,7 +388,7 @@ def _url_problem(url: str, *, allow_http: bool) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name or address means this very machine."""
+    """Say whether a host name or address means this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

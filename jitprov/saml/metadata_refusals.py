@@ -1,4 +1,4 @@
-"""Why a document can not be used as an identity provider's metadata: each class with its code and a remedy."""
+"""Define the refusals of a document as an identity provider's metadata, each with a code and a remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 from jitprov.exceptions import JitprovError
 
 MAX_NAMED = 10
-"""How many entity IDs, or reasons, one message lists."""
+"""Number of entity IDs, or reasons, that one message lists at most."""
 
 
 class MetadataRefused(JitprovError):
@@ -54,7 +54,7 @@ class NotMetadata(MetadataRefused):
 
 
 class NoIdentityProvider(MetadataRefused):
-    """Nobody in the document is an identity provider."""
+    """No entity in the document is an identity provider."""
 
     code = "metadata_without_idp"
     remedy = "Give the identity provider's own metadata, not that of a service provider."
@@ -85,7 +85,7 @@ class EntityNotFound(MetadataRefused):
 
 
 class NoSaml2Role(MetadataRefused):
-    """The identity provider does not say that it speaks SAML 2.0."""
+    """The identity provider does not state that it supports SAML 2.0."""
 
     code = "metadata_without_saml2"
     remedy = "Ask its admin for SAML 2.0; SAML 1.1 and Shibboleth 1 are not supported."
@@ -109,21 +109,21 @@ class CertificatesExpired(MetadataRefused):
 
 
 class NoSsoUrl(MetadataRefused):
-    """There is no sign-on URL that a browser can safely be sent to."""
+    """There is no sign-on URL to which a browser can safely be sent."""
 
     code = "metadata_without_sso_url"
     remedy = "Ask its admin for an https sign-on URL with the HTTP-Redirect or HTTP-POST binding."
 
 
 class MetadataExpired(MetadataRefused):
-    """The metadata says of itself that it is no longer valid."""
+    """The metadata states that it is no longer valid."""
 
     code = "metadata_expired"
     remedy = "Get the current metadata from the identity provider."
 
 
 class PlaceholderEntityId(MetadataRefused):
-    """The entity ID is a template: the document is meant for no tenant in particular."""
+    """The entity ID is a template: the document is not for one tenant."""
 
     code = "metadata_placeholder"
     remedy = (
@@ -133,7 +133,7 @@ class PlaceholderEntityId(MetadataRefused):
 
 
 class MetadataNotSigned(MetadataRefused):
-    """A certificate was given to check the metadata with, and nothing that counts is signed."""
+    """A certificate was given to verify the metadata with, and the metadata is not signed."""
 
     code = "metadata_not_signed"
     remedy = (
@@ -142,7 +142,7 @@ class MetadataNotSigned(MetadataRefused):
 
 
 class MetadataSignatureRefused(MetadataRefused):
-    """The metadata's signature does not hold."""
+    """The metadata's signature is not valid."""
 
     code = "metadata_signature_refused"
     remedy = (

@@ -1,4 +1,4 @@
-"""The request for authentication: built, signed if wanted, and packed for the browser."""
+"""Build a request for authentication, sign it if wanted, and pack it for the browser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wishes:
-    """What the request asks of the identity provider beyond a sign-in."""
+    """Optional parts of a request: how the identity provider should authenticate, and name, the person."""
 
     force_authn: bool
     name_id_format: str
@@ -47,14 +47,14 @@ def authn_request(  # noqa: PLR0913 -- keyword-only; each is one part of the mes
 ) -> AuthnRequest:
     """Return a request for authentication, ready to be carried by the browser.
 
-    It asks for no more than the caller does: a NameIDPolicy overrides what the IdP's admin has configured, and
-    Entra refuses most authentication contexts (AADSTS75011), so neither is there unless given.
+    A NameIDPolicy and authentication contexts are sent only if given: the first overrides what the IdP's admin has
+    configured, and Entra refuses most of the second (AADSTS75011).
 
-    :param relay_state: comes back as it is, unsigned: a reference, never a URL. At most 80 bytes.
+    :param relay_state: comes back unchanged and unsigned: a reference, never a URL. At most 80 bytes.
     :param login_hint: an e-mail address or user name for the sign-in page. Travels as a parameter of the URL,
         because Entra refuses a Subject.
     :param request_id: for tests; an NCName.
-    :raises ConfigurationError: requests are to be signed and there is no key, or not a good one.
+    :raises ConfigurationError: requests are to be signed, and there is no key or it cannot be used.
     """
     if len(relay_state.encode()) > MAX_RELAY_STATE:
         raise ValueError("RelayState is too long")
@@ -83,8 +83,8 @@ def _signing_key(sp: ServiceProvider, idp: IdpMetadata) -> KeyPair | None:
         raise ConfigurationError("requests are to be signed, but there is no key pair to sign with")
     if not sp.sign_requests and not idp.want_authn_requests_signed:
         return None
-    # An IdP that wants signatures when we have no key gets none: many say so without insisting, and the
-    # one that insists will refuse the request itself.
+    # An IdP that wants signatures when we have no key gets none: many state the wish without insisting, and one
+    # that insists refuses the request itself.
     return sp.key_pairs[0] if sp.key_pairs else None
 
 
@@ -126,7 +126,7 @@ def _add_wishes(message: etree._Element, wishes: _Wishes) -> None:
 
 
 def _redirect_query(message: etree._Element, relay_state: str, key_pair: KeyPair | None) -> str:
-    """Pack the message for HTTP-Redirect: DEFLATE without a zlib header (saml-bindings-2.0 §3.4.4.1)."""
+    """Return the query of HTTP-Redirect: DEFLATE without a zlib header (saml-bindings-2.0 §3.4.4.1)."""
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     packed = deflate.compress(etree.tostring(message, encoding="utf-8")) + deflate.flush()
     query = f"SAMLRequest={quote(base64.b64encode(packed), safe='')}"
@@ -148,7 +148,7 @@ def _form_fields(
 
 
 def _with_parameters(url: str, parameters: str) -> str:
-    """Append to the query; what the identity provider put there itself stays (Google's ``idpid``)."""
+    """Append parameters to a URL; those that the identity provider put there stay (Google's ``idpid``)."""
     parts = urlsplit(url)
     query = "&".join(part for part in (parts.query, parameters) if part)
     return urlunsplit(parts._replace(query=query, fragment=""))

@@ -1,7 +1,7 @@
-"""The rules of the Web Browser SSO profile, one function each, restated on the values that were signed.
+"""Verify a response: apply each rule of the Web Browser SSO profile to the values that were signed.
 
-The second verifier, python3-saml, runs after these. It alone would not do: it skips what is absent, finds our
-URL *inside* a Recipient and takes a Destination that merely begins with it. Here, absence is a refusal.
+The second verifier, python3-saml, runs after these rules. It is not enough alone: it skips what is absent, finds our
+URL *inside* a Recipient, and accepts a Destination that only begins with our URL. Here, absence is a refusal.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _UNDERSTOOD_CONDITIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What one sign-in expects of the assertion that comes back."""
+    """The parties, requests and time that a response is verified against."""
 
     sp: ServiceProvider
     idp: IdpMetadata
     pending: Mapping[str, datetime | None]
     """Requests that this browser has pending at this identity provider, by ID.
 
-    With each, since when the person must have authenticated: set if ForceAuthn was asked for.
+    The value is the earliest time at which the person may have authenticated: set if ForceAuthn was asked for.
     """
     now: datetime
     clock_skew: timedelta = timedelta(seconds=120)
@@ -71,34 +71,34 @@ class Expectation:
 
     @property
     def skew(self) -> timedelta:
-        """How far any trusted clock may be from ours."""
+        """Return how far a trusted clock may be from ours."""
         return min(self.clock_skew, MAX_CLOCK_SKEW)
 
     @property
     def earliest(self) -> datetime:
-        """The earliest moment that any trusted clock may show."""
+        """Return the earliest moment that a trusted clock may show."""
         return self.now - self.skew
 
     @property
     def latest(self) -> datetime:
-        """The latest moment that any trusted clock may show."""
+        """Return the latest moment that a trusted clock may show."""
         return self.now + self.skew
 
     @property
     def clock(self) -> str:
-        """Our time and the skew, as an error states them."""
+        """Return our time and the skew, as an error states them."""
         return with_skew(self.now, self.skew)
 
 
 def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertion:
-    """Return what the identity provider asserted about a person, or raise a :class:`JitprovError`.
+    """Return the assertion about a person in a response that passes every check of both verifiers.
 
-    The error's ``origin_verified`` says whether the signature had been found good before the refusal.
+    The ``origin_verified`` of an error says whether the signature had been found good before the refusal.
 
     :param saml_response: the base64 that was posted.
     :raises ResponseRefused, XmlRefused: it is not a response that can carry a sign-in.
-    :raises SignatureRefused: it is not proved to be this identity provider's.
-    :raises AssertionRejected: it is, but not for this sign-in.
+    :raises SignatureRefused: it is not proved to be from this identity provider.
+    :raises AssertionRejected: it is from this identity provider, but not good for this sign-in.
     """
     opened = open_expected(saml_response, expect)
     try:
@@ -113,7 +113,7 @@ def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertio
 
 
 def open_expected(saml_response: str, expect: Expectation) -> Opened:
-    """Return the response once its signature is found good; see :func:`jitprov.saml.envelope.open_response`."""
+    """Return the opened response if its signature is good; see :func:`jitprov.saml.envelope.open_response`."""
     return open_response(
         saml_response,
         certificates=expect.idp.signing_certificates,
@@ -123,7 +123,7 @@ def open_expected(saml_response: str, expect: Expectation) -> Opened:
 
 
 def require_destination(opened: Opened, expect: Expectation) -> None:
-    """Require our URL on the Response; it may be missing only if nobody signed the Response."""
+    """Require our URL as the Destination; it may be absent only if the Response is not signed."""
     destination = opened.response.get("Destination")
     if (destination is not None or opened.response_signed) and destination != expect.sp.acs_url:
         # saml-bindings-2.0 §3.5.5.2
@@ -132,7 +132,7 @@ def require_destination(opened: Opened, expect: Expectation) -> None:
 
 
 def require_response_issuer(opened: Opened, expect: Expectation) -> None:
-    """Require the identity provider on the Response; it may be missing only if nobody signed the Response."""
+    """Require the identity provider as the Response's Issuer; it may be absent only if the Response is not signed."""
     if opened.response_signed or children(opened.response, "Issuer"):
         require_issuer(opened.response, expect.idp.entity_id)
 
@@ -163,7 +163,7 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
 
 
 def require_issuer(element: etree._Element, expected: str) -> None:
-    """Require exactly one Issuer, the identity provider."""
+    """Require exactly one Issuer: the identity provider."""
     issuers = children(element, "Issuer")
     received = [text_of(issuer) for issuer in issuers]
     if received != [expected] or issuers[0].get("Format", ENTITY_FORMAT) != ENTITY_FORMAT:
@@ -179,14 +179,14 @@ def require_version(assertion: etree._Element) -> None:
 
 
 def require_issue_instant(assertion: etree._Element, expect: Expectation) -> None:
-    """Require that the assertion was made in the past."""
+    """Require that the assertion was issued in the past."""
     _require_begun(assertion, "IssueInstant", expect, fault="IssueInstant")
 
 
 def require_confirmation(subject: etree._Element, expect: Expectation) -> etree._Element:
     """Return the SubjectConfirmationData that makes the bearer the subject (saml-profiles-2.0 §4.1.4.2).
 
-    One good confirmation is enough. If none is, the first one's fault is reported.
+    One good confirmation is enough. If none is good, the fault of the first is reported.
     """
     faults: list[AssertionRejected] = []
     for confirmation in bearer_confirmations(subject):
@@ -203,7 +203,7 @@ def require_confirmation(subject: etree._Element, expect: Expectation) -> etree.
 
 
 def bearer_confirmations(subject: etree._Element) -> list[etree._Element]:
-    """Return every confirmation of the kind that a browser can bring; there is one at least."""
+    """Return every bearer confirmation, the kind that a browser can deliver; require at least one."""
     confirmations = children(subject, "SubjectConfirmation")
     found = [confirmation for confirmation in confirmations if confirmation.get("Method") == BEARER]
     if not found:
@@ -213,7 +213,7 @@ def bearer_confirmations(subject: etree._Element) -> list[etree._Element]:
 
 
 def require_recipient(data: etree._Element, acs_url: str) -> None:
-    """Require a confirmation that was meant to be delivered here."""
+    """Require our URL as the Recipient of a confirmation."""
     # saml-core-2.0 §2.4.1.2: exactly the URL that it was delivered to. Were our URL only looked for inside it,
     # acme's assertions would pass at the ACS of acme-eu.
     recipient = data.get("Recipient")
@@ -223,7 +223,7 @@ def require_recipient(data: etree._Element, acs_url: str) -> None:
 
 
 def require_confirmation_time(data: etree._Element, expect: Expectation) -> None:
-    """Require a confirmation that has not ended and, as the profile wants it, never began."""
+    """Require that a confirmation has not ended and, as the profile demands, has no beginning."""
     begin = data.get("NotBefore")
     if begin is not None:
         raise AssertionMalformed("NotBefore in a bearer confirmation").stating(
@@ -235,8 +235,8 @@ def require_confirmation_time(data: etree._Element, expect: Expectation) -> None
 def require_request(in_response_to: str | None, expect: Expectation) -> None:
     """Require an answer to a request of this browser.
 
-    Only the signed SubjectConfirmationData counts: the Response's own InResponseTo is outside of Entra's
-    signature, so whoever steals an assertion could delete it.
+    Only the signed SubjectConfirmationData counts: Entra's signature does not cover the Response's own InResponseTo,
+    so somebody who steals an assertion could delete it.
     """
     if in_response_to is None:
         if not expect.allow_unsolicited:
@@ -246,7 +246,7 @@ def require_request(in_response_to: str | None, expect: Expectation) -> None:
 
 
 def require_understood(conditions: etree._Element) -> None:
-    """Require that we know every condition; else the assertion is indeterminate (saml-core-2.0 §2.5.1.1)."""
+    """Require that every condition is known; otherwise the assertion is indeterminate (saml-core-2.0 §2.5.1.1)."""
     unknown = [str(item.tag) for item in conditions if item.tag not in _UNDERSTOOD_CONDITIONS]
     if unknown:
         known = ", ".join(sorted(tag.rpartition("}")[2] for tag in _UNDERSTOOD_CONDITIONS))
@@ -254,7 +254,7 @@ def require_understood(conditions: etree._Element) -> None:
 
 
 def require_window(conditions: etree._Element, expect: Expectation) -> None:
-    """Require that the conditions, where they begin or end, hold now."""
+    """Require that the conditions have begun and not ended, as far as they state it."""
     if "NotBefore" in conditions.attrib:
         _require_begun(conditions, "NotBefore", expect, fault="Conditions")
     if "NotOnOrAfter" in conditions.attrib:
@@ -262,7 +262,7 @@ def require_window(conditions: etree._Element, expect: Expectation) -> None:
 
 
 def require_audience(conditions: etree._Element, sp_entity_id: str) -> None:
-    """Require that we are meant, by every restriction: inside one, any will do (saml-core-2.0 §2.5.1.4)."""
+    """Require our entity ID among the audiences of every restriction, and at least one (saml-core-2.0 §2.5.1.4)."""
     restrictions = list(audiences_of(conditions))
     if not restrictions or any(sp_entity_id not in choice for choice in restrictions):
         received = [audience for choice in restrictions for audience in choice]
@@ -272,7 +272,7 @@ def require_audience(conditions: etree._Element, sp_entity_id: str) -> None:
 def require_authentication(
     statement: etree._Element, in_response_to: str | None, expect: Expectation
 ) -> datetime:
-    """Return when the person authenticated: in the past, and lately if that was asked for."""
+    """Return when the person authenticated; require the past, and a recent time if that was asked for."""
     authenticated = _require_begun(statement, "AuthnInstant", expect, fault="AuthnInstant")
     since = expect.pending.get(in_response_to or "")
     if since is not None and authenticated < since - expect.skew:
@@ -283,7 +283,7 @@ def require_authentication(
 
 
 def require_session(statement: etree._Element, expect: Expectation) -> datetime | None:
-    """Return when the session ends, in the future, if it does."""
+    """Return when the session ends, if it ends; require the future."""
     if statement.get("SessionNotOnOrAfter") is None:
         return None
     end = instant_of(statement, "SessionNotOnOrAfter")
@@ -293,7 +293,7 @@ def require_session(statement: etree._Element, expect: Expectation) -> datetime 
 
 
 def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectation) -> None:
-    """Let the second verifier judge the same bytes; both must have read the same."""
+    """Require that the second verifier accepts the same bytes and reads the same values."""
     trusted = tuple(
         certificate.pem
         for certificate in expect.idp.signing_certificates

@@ -1,7 +1,7 @@
-"""The rules of :mod:`jitprov.saml.response`, each run alone on what was signed.
+"""Run each rule of :mod:`jitprov.saml.response` alone on the signed assertion, for an examination.
 
-Nothing is decided here: each function calls the rule that a sign-in obeys, and returns what it expected and what
-came if it was kept.
+Nothing is decided here. Each function calls a rule that a sign-in obeys, and returns what the rule expected and what
+came.
 """
 
 from __future__ import annotations
@@ -45,17 +45,21 @@ from jitprov.saml.xml import text_of
 
 
 class NotJudged(Exception):
-    """What a rule is about is not there; that has failed as a check of its own."""
+    """A rule cannot be run because its part of the assertion is absent; a check of its own reports that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What was signed, and its parts as far as they are there."""
+    """A signed response and what is expected of it."""
 
     opened: Opened
     expect: Expectation
 
     def part(self, name: str) -> etree._Element:
+        """Return the only part of the assertion with this name.
+
+        :raises NotJudged: it is absent or doubled.
+        """
         try:
             return only(self.opened.assertion, name)
         except AssertionRejected as error:
@@ -63,6 +67,10 @@ class Case:
 
     @property
     def confirmation(self) -> etree._Element:
+        """Return the data of the confirmation that counts.
+
+        :raises NotJudged: there is none.
+        """
         try:
             return _confirmation(self.part("Subject"), self.expect)
         except AssertionRejected as error:
@@ -70,7 +78,7 @@ class Case:
 
 
 def _confirmation(subject: etree._Element, expect: Expectation) -> etree._Element:
-    """Return the data of the confirmation that is good, or of the first: its fault is the one that counts."""
+    """Return the data of the good confirmation, or of the first, whose fault is reported."""
     try:
         return require_confirmation(subject, expect)
     except AssertionRejected:
@@ -78,7 +86,7 @@ def _confirmation(subject: etree._Element, expect: Expectation) -> etree._Elemen
 
 
 Facts: TypeAlias = tuple[str, Iterable[str]]
-"""What a rule that was kept expected, and what came."""
+"""What a rule expected, and what came."""
 Rule: TypeAlias = Callable[[Case], Facts]
 
 

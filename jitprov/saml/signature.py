@@ -1,8 +1,8 @@
-"""Enveloped XML signatures, the one shape that SAML allows (saml-core-2.0 §5.4), verified by ourselves.
+"""Verify enveloped XML signatures, the only shape that SAML allows (saml-core-2.0 §5.4).
 
-This is the first of the two verifiers; it shares no signature code with python3-saml, which is the second.
-The shape is checked before anything is computed: whoever wrote the message also wrote the signature's
-transforms, and a library that runs those first works for strangers.
+This is part of the first verifier. It shares no signature code with python3-saml, the second one.
+The shape is checked before anything is computed: the sender of a message also wrote the signature's transforms,
+and a library that runs them first does work for strangers.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SignatureRefused(JitprovError):
 
 
 class SignatureMissing(SignatureRefused):
-    """Nothing that was sent is signed."""
+    """Nothing in the message is signed."""
 
     code = "signature_missing"
 
@@ -88,7 +88,7 @@ class CertificateExpired(SignatureRefused):
 
 
 class SignatureMethod(Enum):
-    """What may sign: RSA or ECDSA, with SHA-256 or better (RFC 6931 §2.3)."""
+    """The algorithms that may sign: RSA or ECDSA, with SHA-256 or better (RFC 6931 §2.3)."""
 
     RSA_SHA256 = f"{_MORE}rsa-sha256"
     RSA_SHA384 = f"{_MORE}rsa-sha384"
@@ -124,12 +124,12 @@ _DIGESTS = {f"{_XENC}sha256": "sha256", f"{_MORE}sha384": "sha384", f"{_XENC}sha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Signature:
-    """A signature whose shape is right; nothing is proved yet."""
+    """A signature of the right shape; it is not verified yet."""
 
     method: SignatureMethod
     value: bytes
     signed_info: bytes
-    """Canonical: what the value signs."""
+    """In canonical form: the bytes that the value signs."""
     digest: str
     digest_value: bytes
     prefixes: tuple[str, ...]
@@ -137,7 +137,7 @@ class _Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """An element as it was signed, and the certificate that proves it."""
+    """An element as it was signed, and the certificate that verifies it."""
 
     element: etree._Element
     certificate: Certificate
@@ -153,8 +153,8 @@ def verify_enveloped(
 ) -> etree._Element:
     """Return the element as it was signed: its canonical bytes, parsed again, without the signature.
 
-    KeyInfo is ignored: only the caller's certificates count. Whatever is read must be read from what is
-    returned; the element that went in proves nothing.
+    KeyInfo is ignored: only the caller's certificates count. Read values only from the returned element; the element
+    that was given proves nothing.
 
     :param element: the parent of the signature, with an ``ID`` attribute.
     :raises SignatureMissing, SignatureMalformed, AlgorithmNotAllowed: before anything is computed.
@@ -166,7 +166,7 @@ def verify_enveloped(
 def verify_signed(
     element: etree._Element, certificates: Sequence[Certificate], *, now: datetime
 ) -> Signed:
-    """Do as :func:`verify_enveloped`, and say which certificate it was."""
+    """Return the element as :func:`verify_enveloped` does, with the certificate that verified it."""
     signature = _read_signature(element)
     try:
         return _verified(element, signature, certificates, now)
@@ -192,12 +192,12 @@ def _verified(
 
 
 def fingerprints(certificates: Sequence[Certificate]) -> str:
-    """Name the certificates that are trusted, for a person."""
+    """Return the fingerprints of certificates as one text, for a person."""
     return ", ".join(certificate.fingerprint for certificate in certificates[:MAX_RECEIVED])
 
 
 def validity(certificate: Certificate) -> str:
-    """Return from when until when a certificate is valid, as an ISO 8601 interval."""
+    """Return the time in which a certificate is valid, as an ISO 8601 interval."""
     return f"{format_instant(certificate.not_before)}/{format_instant(certificate.not_after)}"
 
 
@@ -221,7 +221,7 @@ def _require_signer(
 
 
 def is_valid_at(certificate: Certificate, now: datetime) -> bool:
-    """Say whether the certificate may be trusted now; a row may extend ``not_after``, never ``not_before``."""
+    """Say whether the certificate may be trusted now. A row may extend ``not_after``, never ``not_before``."""
     return certificate.not_before <= now and (
         now <= certificate.not_after or certificate.allow_expired
     )

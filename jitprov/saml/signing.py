@@ -1,4 +1,4 @@
-"""Signatures of our own: on requests and on our metadata, with SHA-256 and the kind of key that we have."""
+"""Sign our requests and our metadata, with SHA-256 and an RSA or elliptic curve key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PEM = xmlsec.constants.KeyDataFormatPem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key pair of ours that fits together. Made by :func:`load_key_pair`."""
+    """One of our key pairs whose certificate belongs to its key. Made by :func:`load_key_pair`."""
 
     private_key: PrivateKey
     certificate: str
@@ -37,14 +37,14 @@ class SigningKey:
 
     @property
     def method(self) -> SignatureMethod:
-        """What the key signs with."""
+        """Return the algorithm that the key signs with."""
         if isinstance(self.private_key, rsa.RSAPrivateKey):
             return SignatureMethod.RSA_SHA256
         return SignatureMethod.ECDSA_SHA256
 
     @property
     def can_decrypt(self) -> bool:
-        """Whether assertions can be encrypted to this key: SAML's key transport is RSA only."""
+        """Say whether assertions can be encrypted to this key; the key transport that we accept is RSA only."""
         return isinstance(self.private_key, rsa.RSAPrivateKey)
 
     def sign(self, data: bytes) -> bytes:
@@ -58,10 +58,10 @@ class SigningKey:
 
 @lru_cache(maxsize=32)
 def load_key_pair(key_pair: KeyPair) -> SigningKey:
-    """Read a key pair, and make sure that its certificate belongs to its key.
+    """Return a key pair that was read, and whose certificate belongs to its key.
 
-    :raises ConfigurationError: unreadable, weak, of another kind than RSA or EC, or not a pair. Says which, and
-        never shows any of it.
+    :raises ConfigurationError: it is unreadable, weak, neither RSA nor EC, or not a pair. The error states which,
+        and never shows a part of the key.
     """
     private_key = _private_key(key_pair.private_key)
     try:
@@ -89,10 +89,10 @@ def _private_key(pem: str) -> PrivateKey:
 
 
 def sign_enveloped(element: etree._Element, key_pair: KeyPair) -> bytes:
-    """Return the element, signed: enveloped, exclusive c14n (saml-core-2.0 §5.4), with our certificate in KeyInfo.
+    """Return the signed element: enveloped, exclusive c14n (saml-core-2.0 §5.4), with our certificate in KeyInfo.
 
-    The signature stands where the schemas want it: after a message's Issuer, else first. The element itself
-    is left as it is.
+    The signature stands where the schemas want it: after a message's Issuer, otherwise first. The given element is
+    not changed.
 
     :param element: has an ``ID``.
     :raises ConfigurationError: see :func:`load_key_pair`.
@@ -127,8 +127,8 @@ def _template(root: etree._Element, method: SignatureMethod) -> etree._Element:
 def sign_query(query: str, key_pair: KeyPair) -> str:
     """Return the query with ``SigAlg`` and ``Signature`` (saml-bindings-2.0 §3.4.4.1).
 
-    What is signed are the very bytes that are sent: the message, then RelayState if there is one, then SigAlg.
-    Nobody has to encode them again.
+    The signature covers the bytes that are sent: the message, then RelayState if there is one, then SigAlg. So they
+    need not be encoded again.
 
     :param query: ``SAMLRequest=...`` and, if it is sent, ``&RelayState=...``, already encoded.
     :raises ConfigurationError: see :func:`load_key_pair`.

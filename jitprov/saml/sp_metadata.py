@@ -1,4 +1,4 @@
-"""Our own metadata, which an identity provider's admin imports there."""
+"""Write our own metadata, which the admin of an identity provider imports."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ENCRYPTION_METHODS = (
     f"{XENC}aes128-cbc",
     f"{XENC}rsa-oaep-mgf1p",
 )
-"""What we can decrypt, best first: a hint that some identity providers follow."""
+"""Algorithms that we can decrypt, the best first: some identity providers follow this order."""
 
 
 def sp_metadata(sp: ServiceProvider, *, now: datetime, valid_for: timedelta | None = None) -> bytes:
     """Return our metadata for one identity provider, signed if we have a key.
 
-    While keys roll over every pair is published, to verify our signatures and to encrypt to us.
+    Every key pair is published, so that keys can roll over: to verify our signatures, and to encrypt to us.
 
-    :raises ConfigurationError: a key pair can not be used.
+    :raises ConfigurationError: a key pair cannot be used.
     """
     keys = [load_key_pair(pair) for pair in sp.key_pairs]
     digest = hashlib.sha256(sp.entity_id.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Points in time, as XML writes them."""
+"""Read and write points in time in the form of XML Schema (xs:dateTime)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,20})?(Z|[+-]\d\d
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an xs:dateTime; one without a zone is UTC (saml-core-2.0 §1.3.3). Microseconds, the rest is cut.
+    """Return the moment of an xs:dateTime, cut to microseconds. Without a zone it is UTC (saml-core-2.0 §1.3.3).
 
     >>> parse_instant("2026-08-01T12:00:00.5+02:00")
     datetime.datetime(2026, 8, 1, 10, 0, 0, 500000, tzinfo=datetime.timezone.utc)
 
-    :raises ValueError: it is not one, or no such day exists.
+    :raises ValueError: it is not an xs:dateTime, or no such day exists.
     """
     match = _INSTANT.fullmatch(text.strip())
     if match is None:
@@ -28,7 +28,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def with_skew(moment: datetime, skew: timedelta) -> str:
-    """Write a moment and how far from it a clock may be, for a person.
+    """Return a moment and the skew that is allowed around it as a text, for a person.
 
     >>> with_skew(datetime(2026, 8, 1, 10, tzinfo=UTC), timedelta(minutes=2))
     '2026-08-01T10:00:00Z ± 120 s'
@@ -37,12 +37,12 @@ def with_skew(moment: datetime, skew: timedelta) -> str:
 
 
 def apart(expected: str, received: str) -> timedelta | None:
-    """Return by how much a received moment is after the expected one, of which a skew may have been written.
+    """Return how much later a received moment is than the expected one, which may be followed by a skew.
 
     >>> apart("2026-08-01T10:00:00Z ± 120 s", "2026-08-01T09:55:00Z").total_seconds()
     -300.0
 
-    ``None`` if they are not both moments.
+    Return ``None`` unless both are moments.
     """
     try:
         return parse_instant(received) - parse_instant(expected.partition(" ")[0])
@@ -51,7 +51,7 @@ def apart(expected: str, received: str) -> timedelta | None:
 
 
 def format_instant(moment: datetime) -> str:
-    """Write a moment as SAML wants it: UTC, whole seconds.
+    """Return a moment in the form that SAML requires: UTC, in whole seconds.
 
     >>> format_instant(datetime(2026, 8, 1, 10, 0, 0, 500000, tzinfo=UTC))
     '2026-08-01T10:00:00Z'

@@ -38,7 +38,7 @@ _per_thread = threading.local()
 _USUAL_TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.\d+)?Z", re.ASCII
 )
-"""What identity providers write. The library tries several formats; whatever else it may be is left to it."""
+"""The form of time that identity providers write. Other forms are left to the library, which tries several."""
 
 
 class ToolkitRefused(Exception):
@@ -47,7 +47,7 @@ class ToolkitRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
-    """Who speaks to whom, as far as python3-saml must know; the key of the settings that are kept."""
+    """The parties of a sign-in, as far as python3-saml must know them: the key of its kept settings."""
 
     sp_entity_id: str
     acs_url: str
@@ -57,7 +57,7 @@ class Parties:
 
     @classmethod
     def of(cls, sp: ServiceProvider, idp: IdpMetadata, certificates: tuple[str, ...]) -> Parties:
-        """Gather them; ``certificates`` are those that may be trusted at this time, PEM."""
+        """Return the parties; ``certificates`` are those that may be trusted at this time, PEM."""
         return cls(
             sp_entity_id=sp.entity_id,
             acs_url=sp.acs_url,
@@ -69,7 +69,7 @@ class Parties:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What python3-saml read, in our terms."""
+    """The values that python3-saml read, in our terms."""
 
     assertion_id: str
     issuer: str
@@ -85,11 +85,11 @@ def judge(
     request_id: str | None,
     now: datetime,
 ) -> Reading:
-    """Return what python3-saml reads in a response that it accepts.
+    """Return the values that python3-saml reads in a response that it accepts.
 
-    :param document: the response as posted, decoded; ``decrypted`` the same with its assertion in plaintext.
-    :param now: the earliest moment that our rules allow; it takes no skew on the end of a confirmation.
-    :raises ToolkitRefused: it does not accept it, or fails on it in any way.
+    :param document: the posted response, decoded; ``decrypted`` is the same with its assertion in plaintext.
+    :param now: the earliest moment that our rules allow, because it allows no skew on the end of a confirmation.
+    :raises ToolkitRefused: python3-saml does not accept the response, or fails on it in any way.
     """
     token = _now.set(int(now.timestamp()))
     try:
@@ -118,7 +118,7 @@ def _reading(response: Any) -> Reading:
 
 
 def _text(value: Any) -> str:
-    """Return a value's text; a nested NameID comes as a dictionary."""
+    """Return the text of a value; the library returns a nested NameID as a dictionary."""
     return str(value["NameID"]["value"] or "").strip() if isinstance(value, dict) else str(value)
 
 
@@ -227,7 +227,7 @@ class _Response(_response.OneLogin_Saml2_Response):  # type: ignore[misc, name-d
 
 @lru_cache(maxsize=1024)
 def _settings(parties: Parties) -> Any:
-    """Return python3-saml's settings. Keyed by every value in them, so that none can be stale."""
+    """Return the settings of python3-saml, kept by every value in them, so that none can be stale."""
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
@@ -258,7 +258,7 @@ def _settings(parties: Parties) -> Any:
 
 
 def _request_data(acs_url: str) -> dict[str, str]:
-    """Return the request as python3-saml wants it: from our own URL, not from the request's headers."""
+    """Return the request in the form of python3-saml, from our own URL and not from the request's headers."""
     url = urlsplit(acs_url)
     return {
         "https": "on" if url.scheme == "https" else "off",

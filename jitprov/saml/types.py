@@ -1,4 +1,4 @@
-"""The values of the protocol: frozen, and each made in one place only."""
+"""Define the values of the protocol. They are frozen, and each is made in one place only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_CLOCK_SKEW = timedelta(seconds=300)
 
 
 class Binding(StrEnum):
-    """How a message travels through the browser (saml-bindings-2.0 §3.4 and §3.5)."""
+    """The way in which a message travels through the browser (saml-bindings-2.0 §3.4 and §3.5)."""
 
     REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
     POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
@@ -20,7 +20,7 @@ class Binding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """One of our own keys: signs our requests and metadata, decrypts assertions sent to us."""
+    """One of our own key pairs: it signs our requests and metadata, and decrypts assertions."""
 
     certificate: str
     """X.509, PEM."""
@@ -38,23 +38,23 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     allow_expired: bool = False
-    """The tenant asked, by name, to go on trusting this certificate after ``not_after``."""
+    """The tenant chose to trust this certificate also after ``not_after``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProvider:
-    """Us, as one tenant's identity provider sees us."""
+    """The service provider that we are to one tenant's identity provider."""
 
     entity_id: str
     acs_url: str
     key_pairs: tuple[KeyPair, ...] = ()
-    """The first signs; every one decrypts and is published, so that keys can roll over."""
+    """The first signs. All decrypt and are published, so that keys can roll over."""
     sign_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdpMetadata:
-    """What an identity provider publishes about itself, as far as we use it."""
+    """The metadata of an identity provider, as far as we use it."""
 
     entity_id: str
     sso_url: str
@@ -71,17 +71,17 @@ class AuthnRequest:
     """A request for authentication, ready to be carried by the browser."""
 
     id: str
-    """An NCName; comes back as InResponseTo."""
+    """An NCName, which comes back as InResponseTo."""
     binding: Binding
     url: str
-    """With HTTP-Redirect: where to send the browser, complete. With HTTP-POST: the form's action."""
+    """With HTTP-Redirect: the complete URL to send the browser to. With HTTP-POST: the form's action."""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """With HTTP-POST: the form's hidden fields."""
+    """With HTTP-POST: the hidden fields of the form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameID:
-    """SAML's subject, verbatim (saml-core-2.0 §2.2.3)."""
+    """The NameID of a subject, verbatim (saml-core-2.0 §2.2.3)."""
 
     value: str
     format: str = ""
@@ -91,20 +91,20 @@ class NameID:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedAssertion:
-    """What an identity provider asserted about a person, after every check has passed.
+    """An assertion about a person that has passed every check.
 
-    Holding one is the proof: only :func:`jitprov.saml.response.verify_response` makes it.
+    Only :func:`jitprov.saml.response.verify_response` makes one, so having one proves that the checks have passed.
     """
 
     assertion_id: str
     issuer: str
     name_id: NameID | None
     attributes: Mapping[str, tuple[str, ...]]
-    """Values without surrounding white space; an attribute that came empty has no values."""
+    """Values without surrounding white space. An empty attribute has no values."""
     in_response_to: str | None
-    """The request that this answers; ``None`` only when the caller allowed unsolicited responses."""
+    """The ID of the answered request; ``None`` only if the caller allowed unsolicited responses."""
     not_on_or_after: datetime
-    """When the subject confirmation ends; the assertion must be remembered at least until then plus the skew."""
+    """The end of the subject confirmation. The assertion must be remembered until then plus the skew."""
     authn_instant: datetime
     authn_context: str
     session_index: str

@@ -1,9 +1,9 @@
-"""What a response says that somebody pasted: to be looked at, and never to be believed.
+"""Read a response that somebody pasted, for a preview. Nothing that it says is proved.
 
-No time, no recipient and no signature is checked, because it may be an old response, for a draft that has no
-certificates yet. So nothing here makes a :class:`~jitprov.saml.types.VerifiedAssertion`, without which nobody comes
-in. What came encrypted is the exception: our key serves every tenant, so it opens nothing but what one identity
-provider is proved to have sent to this one service provider of ours.
+No time, recipient or signature is checked, because it may be an old response, for a draft that has no certificates
+yet. So nothing here makes a :class:`~jitprov.saml.types.VerifiedAssertion`, without which nobody is signed in.
+Encrypted responses are the exception: our key serves every tenant, so it decrypts only what one identity provider is
+proved to have sent to this one service provider of ours.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ _FIELD = "SAMLResponse="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unproved:
-    """What a response says about a person, whoever wrote it."""
+    """The statements of a response about a person. Anybody may have written them."""
 
     attributes: Mapping[str, tuple[str, ...]] = field(repr=False)
     name_id: NameID | None = field(repr=False)
 
 
 def document_of(pasted: str) -> bytes:
-    """Return a response as people copy it out of a browser: XML, base64, or the whole field of a form.
+    """Return the document in a text that somebody copied out of a browser: XML, base64, or a whole form field.
 
     >>> document_of("SAMLResponse=PHNhbWw%2B&RelayState=x")
     b'<saml>'
 
-    :raises TooLarge, ResponseMissing, ResponseNotBase64: it is none of them.
+    :raises TooLarge, ResponseMissing, ResponseNotBase64: the text is none of these.
     """
     if len(pasted) > MAX_ENCODED:
         raise TooLarge(limit=MESSAGE_LIMITS.bytes)
     text = pasted.strip().removeprefix("\ufeff")
     if text.startswith("<"):
-        # What UTF-8 does not know is refused where the document is parsed.
+        # Characters that UTF-8 does not have are refused where the document is parsed.
         return text.encode("utf-8", "surrogatepass")
     return decode(unquote(text.removeprefix(_FIELD).partition("&")[0]))
 
@@ -54,15 +54,15 @@ def document_of(pasted: str) -> bytes:
 def is_encrypted(document: bytes) -> bool:
     """Say whether the assertion of a response came encrypted.
 
-    :raises ResponseRefused, XmlRefused, SignatureMalformed: it is no response that could carry a sign-in.
+    :raises ResponseRefused, XmlRefused, SignatureMalformed: it is not a response that could carry a sign-in.
     """
     return bool(encrypted_assertions(read_response(document)))
 
 
 def read_unproved(document: bytes) -> Unproved:
-    """Return what a response says whose assertion is not encrypted.
+    """Return the statements of a response whose assertion is not encrypted.
 
-    :raises JitprovError: it cannot be read, or says nothing about a person.
+    :raises JitprovError: it cannot be read, or states nothing about a person.
     """
     return _read(only(read_response(document), "Assertion"))
 
@@ -70,11 +70,11 @@ def read_unproved(document: bytes) -> Unproved:
 def read_encrypted(
     document: bytes, *, sp: ServiceProvider, certificates: Sequence[Certificate], now: datetime
 ) -> Unproved:
-    """Return what an encrypted response says that these certificates prove and that is meant for ``sp``.
+    """Return the statements of an encrypted response that these certificates verify and whose audience is ``sp``.
 
-    Without both, whoever got hold of another tenant's encrypted response could have it read to them here.
+    Without both checks, somebody who got hold of another tenant's encrypted response could have it decrypted here.
 
-    :raises JitprovError: it cannot be read, or is not proved to be meant for us.
+    :raises JitprovError: it cannot be read, or it is not proved that it is meant for ``sp``.
     """
     opened = open_response(
         base64.b64encode(document).decode("ascii"),
@@ -89,6 +89,6 @@ def read_encrypted(
 def _read(assertion: etree._Element) -> Unproved:
     subject = only(assertion, "Subject")
     name_id = subject.find(f"{{{SAML}}}NameID")
-    # Whatever service provider it names: nobody is let in by it.
+    # Any service provider may be named here, because nobody is signed in by it.
     named = name_id.get("SPNameQualifier", "") if name_id is not None else ""
     return Unproved(attributes=attributes_of(assertion), name_id=name_id_of(subject, named))

@@ -1,6 +1,6 @@
-"""XML from strangers: parsed once, within bounds, or refused.
+"""Parse XML from strangers within bounds, or refuse it; write the canonical form of an element.
 
-Nothing here knows SAML. The bounds hold before any signature library sees the document, because anybody may
+Nothing here depends on SAML. The bounds are checked before a signature library sees the document, because anybody may
 post anything to an assertion consumer service.
 """
 
@@ -24,7 +24,7 @@ EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 
 class XmlRefused(JitprovError):
-    """The document is not XML that we are willing to read."""
+    """The document is not XML, or XML of a kind that we do not read."""
 
     code = "xml_refused"
 
@@ -59,7 +59,7 @@ class ForbiddenXml(XmlRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much XML is too much."""
+    """The bounds of an XML document."""
 
     bytes: int
     depth: int
@@ -67,19 +67,19 @@ class Limits:
     nodes: int
     """Elements, attributes and texts."""
     declarations: int = 4_000
-    """Namespace declarations: for each element and attribute libxml2 may look through all that are in scope."""
+    """Namespace declarations: for each element and attribute libxml2 may search all that are in scope."""
 
 
 MESSAGE_LIMITS = Limits(bytes=512 * 1024, depth=24, nodes=20_000)
-"""For protocol messages: a response of Entra with the most groups that it sends is about 40 kB and 500 nodes."""
+"""The bounds of a message: a response of Entra with all the groups that it can send has about 40 kB and 500 nodes."""
 
 _PROCESSING_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
 # Two counts, not one of a union: libxml2 compares each node of a union with every other.
 _NODES = etree.XPath("count(//node()) + count(//@*)")
 MAX_ATTRIBUTES = 256
-"""Of one element: canonicalisation sorts them one by one into a list."""
+"""Attributes of one element: canonicalisation sorts them one by one into a list."""
 _CROWDED = etree.XPath(f"boolean(//*/@*[{MAX_ATTRIBUTES + 1}])")
-# The path is built once per depth that is ever used: one for messages, one for metadata.
+# One compiled path for each depth that is used: one for messages, one for metadata.
 _DEEPER: dict[int, etree.XPath] = {}
 
 
@@ -103,12 +103,12 @@ _per_thread = _Parser()
 def parse(document: bytes, limits: Limits) -> etree._Element:
     """Return the root of a document from a stranger.
 
-    :raises TooLarge, NotXml, ForbiddenXml, TooComplex: before anything else looks at it.
+    :raises TooLarge, NotXml, ForbiddenXml, TooComplex: the document is out of bounds.
     """
     if len(document) > limits.bytes:
         raise TooLarge(limit=limits.bytes)
     _refuse_declarations(document)
-    # In the text, because XPath counts those in scope: every one again for each element.
+    # Counted in the text, because XPath counts all that are in scope again for each element.
     if document.count(b"xmlns") > limits.declarations:
         raise TooComplex(f"more than {limits.declarations} namespace declarations")
     root = parse_trusted(document)
@@ -119,10 +119,10 @@ def parse(document: bytes, limits: Limits) -> etree._Element:
 
 
 def parse_trusted(document: bytes) -> etree._Element:
-    """Parse a document again that we have canonicalised or assembled ourselves.
+    """Return the root of a document that we have canonicalised or assembled ourselves.
 
-    Comments are dropped by the parser, so that text on both sides of one is one text: a comment can not
-    cut a value short (the attack on ``user@victim.example<!---->.evil.example``).
+    The parser drops comments, and joins the text on both sides of a comment, so that a comment cannot cut a value
+    short (the attack on ``user@victim.example<!---->.evil.example``).
     """
     try:
         return etree.fromstring(document, _per_thread.parser)
@@ -131,8 +131,8 @@ def parse_trusted(document: bytes) -> etree._Element:
 
 
 def _refuse_declarations(document: bytes) -> None:
-    # Looked for in the text, because a parser that has seen a DTD has already worked for the attacker.
-    # Only UTF-8 is read, so no other encoding can hide one.
+    # Searched in the text, because a parser that has read a DTD has already worked for the attacker.
+    # Only UTF-8 is read, so no other encoding can hide a DTD.
     try:
         text = document.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -165,7 +165,7 @@ def detached(element: etree._Element) -> etree._Element:
 def canonical(root: etree._Element, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Return the exclusive canonical form of a detached element, without comments (xml-exc-c14n §3).
 
-    :raises ForbiddenXml: it has none, because a namespace in it is a relative URI (xml-c14n §1.3).
+    :raises ForbiddenXml: it has no canonical form, because a namespace in it is a relative URI (xml-c14n §1.3).
     """
     try:
         return etree.tostring(
@@ -180,5 +180,5 @@ def canonical(root: etree._Element, inclusive_prefixes: tuple[str, ...] = ()) ->
 
 
 def text_of(element: etree._Element) -> str:
-    """Return the text of an element that holds nothing but text, verbatim."""
+    """Return the text of an element that has no child elements, verbatim."""
     return element.text or ""
