@@ -1,4 +1,4 @@
-"""Named moments and parties of one sign-in."""
+"""Define the parties, the request and the time of one sign-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, certificates and metadata documents for the tests, each made once and small enough to be read."""
+"""Make keys, certificates and small metadata documents for the tests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 @cache
 def private_key(kind: str) -> PrivateKey:
-    """``rsa`` and anything that begins with it, ``rsa-1024``, ``ec`` or ``ed25519``."""
+    """Return the key of a kind: ``ec``, ``ed25519``, ``rsa-1024``, ``rsa``, or another name that begins with it."""
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
     if kind == "ed25519":
@@ -134,7 +134,7 @@ def aggregate(*entities: str, attributes: str = "") -> str:
 
 
 def signed(document: str, pair: KeyPair | None = None) -> str:
-    """Sign the root, which needs an ``ID``."""
+    """Return the document with its root signed; the root needs an ``ID``."""
     return sign_enveloped(parse_trusted(document.encode()), pair or key_pair()).decode()
 
 
@@ -144,7 +144,7 @@ def without_declaration(document: str) -> str:
 
 @cache
 def schema(name: str) -> etree.XMLSchema:
-    """One of the OASIS schemas that python3-saml ships, ``protocol`` or ``metadata``."""
+    """Return an OASIS schema that python3-saml ships: ``protocol`` or ``metadata``."""
     folder = Path(onelogin.saml2.__file__).parent / "schemas"
     return etree.XMLSchema(etree.parse(folder / f"saml-schema-{name}-2.0.xsd"))
 

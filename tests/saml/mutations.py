@@ -1,4 +1,4 @@
-"""What forgers do to a response, and how the refusal is read."""
+"""Alter responses as forgers do, and read the refusal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Mutation = Callable[[etree._Element], None]
 
 
 def refusal(saml_response: str, expect: Expectation) -> tuple[str, bool]:
-    """Return the code of the refusal, and whether the origin had been proved by then."""
+    """Return the code of the refusal, and whether the origin had been proved before."""
     with pytest.raises(JitprovError) as caught:
         verify_response(saml_response, expect)
     return caught.value.code, caught.value.origin_verified

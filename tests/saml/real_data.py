@@ -1,4 +1,4 @@
-"""Documents of real identity providers, which are not part of this repository.
+"""Find documents of real identity providers, which are not part of this repository.
 
 ``JITPROV_REAL_DATA`` names the folder; without it, ``shared/data`` beside the checkout is looked at. Tests that need
 it are skipped where it is absent.

@@ -44,14 +44,14 @@ def read(document: str | bytes, wanted: set[str] | None = None) -> list[Entry]:
 
 
 def kinds(entries: list[Entry]) -> list[str | type[MetadataRefused]]:
-    """What became of each: the entity ID that was understood, or the kind of refusal."""
+    """Return the result of each entity: its entity ID, or the class of its refusal."""
     return [
         one.outcome.entity_id if isinstance(one.outcome, IdpMetadata) else type(one.outcome)
         for one in entries
     ]
 
 
-def test_every_idp_or_why_not() -> None:
+def test_every_identity_provider_is_yielded_with_its_metadata_or_its_refusal() -> None:
     hidden = f"<md:Extensions>{entity(entity_id='https://hidden.example')}</md:Extensions>"
     document = aggregate(
         aggregate(entity(hidden + idp_role())),
@@ -75,7 +75,7 @@ def test_every_idp_or_why_not() -> None:
         pytest.param(SIGNED_ENTITY, id="an entity with a signature of its own"),
     ],
 )
-def test_a_stream_understands_what_a_document_means(document: str) -> None:
+def test_a_stream_and_a_document_give_the_same_metadata(document: str) -> None:
     (entry,) = read(document)
     assert entry.outcome == parse(document.removeprefix("\ufeff"))
 
@@ -86,12 +86,12 @@ def test_comments_do_not_cut_values_short() -> None:
     assert entry.outcome == parse(entity())
 
 
-def test_entities_that_are_not_wanted_are_not_looked_at() -> None:
+def test_entities_that_are_not_wanted_are_skipped() -> None:
     unreadable = entity(idp_role(keys=key_descriptor(text="junk")), entity_id=OTHER)
     assert kinds(read(aggregate(unreadable, entity()), {ENTITY_ID})) == [ENTITY_ID]
 
 
-def test_entity_ids_are_wanted_without_the_blanks_around_them() -> None:
+def test_blanks_around_an_entity_id_do_not_matter() -> None:
     assert kinds(read(entity(entity_id=f" {ENTITY_ID} "), {ENTITY_ID})) == [ENTITY_ID]
 
 
@@ -102,7 +102,7 @@ def test_signatures_of_entities_are_checked() -> None:
 
 
 @pytest.mark.parametrize("signature", [True, False])
-def test_the_bounds_of_a_document_hold_for_an_entity_that_is_signed(signature: bool) -> None:
+def test_a_signed_entity_is_held_to_the_bounds_of_a_document(signature: bool) -> None:
     many = " ".join(f'a{number}="b"' for number in range(MAX_ATTRIBUTES + 1))
     document = entity(
         f"<md:Extensions><a {many}/></md:Extensions>{idp_role()}", attributes='ID="e1"'
@@ -122,7 +122,7 @@ def test_the_bounds_of_a_document_hold_for_an_entity_that_is_signed(signature: b
         pytest.param(aggregate(without_declaration(SIGNED)), True, id="a group in it is signed"),
     ],
 )
-def test_it_is_known_whether_the_aggregate_is_signed(document: str, expected: bool) -> None:
+def test_the_aggregate_tells_whether_it_is_signed(document: str, expected: bool) -> None:
     stream = Aggregate(io.BytesIO(document.encode()), now=NOW)
     assert [type(one.outcome) for one in stream] != []
     assert stream.signed is expected
@@ -165,13 +165,13 @@ def test_it_is_known_whether_the_aggregate_is_signed(document: str, expected: bo
         pytest.param(aggregate(entity(entity_id="")), [MetadataRefused], id="no entity ID"),
     ],
 )
-def test_one_entity_that_is_refused_does_not_stop_the_others(
+def test_a_refused_entity_does_not_stop_the_others(
     document: str, expected: list[str | type[MetadataRefused]]
 ) -> None:
     assert kinds(read(document)) == expected
 
 
-def test_until_when_an_entity_is_valid_counts_what_is_around_it() -> None:
+def test_an_entity_is_valid_no_longer_than_the_aggregates_around_it() -> None:
     later = 'validUntil="2028-01-01T00:00:00Z"'
     (entry,) = read(aggregate(entity(attributes=later), attributes=FUTURE))
     assert isinstance(entry.outcome, IdpMetadata)
@@ -229,12 +229,12 @@ def test_until_when_an_entity_is_valid_counts_what_is_around_it() -> None:
         ),
     ],
 )
-def test_a_stream_that_is_refused(document: str | bytes, error: type[MetadataRefused]) -> None:
+def test_a_bad_stream_is_refused(document: str | bytes, error: type[MetadataRefused]) -> None:
     with pytest.raises(error):
         read(document)
 
 
-def test_what_was_good_comes_before_the_refusal_of_the_rest() -> None:
+def test_good_entities_come_before_the_refusal_of_the_rest() -> None:
     many = aggregate(*(entity(entity_id=f"https://idp{one}.example/") for one in range(100)))
     stream = iter(Aggregate(io.BytesIO(many[:-200].encode()), now=NOW))
     assert isinstance(next(stream).outcome, IdpMetadata)
@@ -242,7 +242,7 @@ def test_what_was_good_comes_before_the_refusal_of_the_rest() -> None:
         list(stream)
 
 
-# Signed as a whole
+# Aggregates that are signed as a whole
 
 
 def verified(document: str, max_bytes: int = 10**6) -> bytes:
@@ -251,7 +251,7 @@ def verified(document: str, max_bytes: int = 10**6) -> bytes:
     )
 
 
-def test_what_was_signed_is_what_is_read() -> None:
+def test_only_the_signed_bytes_of_an_aggregate_are_returned() -> None:
     document = verified(SIGNED)
     assert b"Signature" not in document
     assert kinds(read(document)) == [OTHER, ENTITY_ID]
@@ -292,14 +292,14 @@ def test_what_was_signed_is_what_is_read() -> None:
         pytest.param("<!DOCTYPE md>" + SIGNED, refusals.MetadataForbiddenXml, id="a DTD"),
     ],
 )
-def test_a_whole_that_the_trusted_key_did_not_sign(
+def test_an_aggregate_that_the_trusted_key_did_not_sign_is_refused(
     document: str, error: type[MetadataRefused]
 ) -> None:
     with pytest.raises(error):
         verified(document)
 
 
-def test_a_certificate_that_we_trust_must_not_have_expired() -> None:
+def test_an_expired_trusted_certificate_does_not_verify_an_aggregate() -> None:
     with pytest.raises(refusals.MetadataSignatureRefused):
         verified_aggregate(
             signed(aggregate(entity(), attributes='ID="a1"'), expired_pair()).encode(),
@@ -309,6 +309,6 @@ def test_a_certificate_that_we_trust_must_not_have_expired() -> None:
         )
 
 
-def test_a_whole_that_is_too_large_to_be_held() -> None:
+def test_an_aggregate_that_is_too_large_for_memory_is_refused() -> None:
     with pytest.raises(refusals.MetadataTooLarge):
         verified(SIGNED, max_bytes=len(SIGNED) - 1)

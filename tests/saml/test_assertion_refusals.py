@@ -1,4 +1,4 @@
-"""What a refusal tells a tenant's admin beside its code: facts of configuration, few and short."""
+"""A refusal states facts of configuration for a tenant's admin: few, short and without personal data."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_refusal_has_no_facts_unless_it_states_them() -> None:
     assert (JitprovError().expected, JitprovError().received) == ("", ())
 
 
-def test_what_is_stated_is_few_short_and_visible() -> None:
+def test_stated_facts_are_few_short_and_printable() -> None:
     error = JitprovError("text").stating(
         expected="e" * 2000, received=["a\nb\u202e", "r" * 300, *map(str, range(20))]
     )
@@ -83,7 +83,7 @@ def test_what_is_stated_is_few_short_and_visible() -> None:
         ({"mutate_before_signing": unset(f"{SAML}Attribute", "Name")}, "Attribute Name", ()),
     ],
 )
-def test_what_a_rule_expected_and_what_came(
+def test_a_refusal_states_what_its_rule_expected_and_what_came(
     fake: FakeIdentityProvider,
     expect: Expectation,
     knobs: dict[str, Any],
@@ -112,7 +112,7 @@ def test_what_a_rule_expected_and_what_came(
         ("authentication_too_old", {"authn_instant": NOW - timedelta(days=2)}, timedelta(days=-2)),
     ],
 )
-def test_how_far_the_clocks_are_apart_can_be_told(
+def test_the_difference_of_the_clocks_follows_from_a_refusal(
     fake: FakeIdentityProvider,
     expect: Expectation,
     code: str,
@@ -126,12 +126,12 @@ def test_how_far_the_clocks_are_apart_can_be_told(
     assert apart(error.expected, *error.received) == difference
 
 
-def test_what_is_no_moment_is_not_apart() -> None:
+def test_texts_that_are_no_moments_have_no_difference() -> None:
     assert apart("", "2026-03-02T09:15:30Z") is None
     assert apart("2026-03-02T09:15:30Z", "yesterday") is None
 
 
-def test_another_certificate_is_named_as_what_the_message_says(
+def test_the_certificate_that_the_message_names_is_stated_as_received(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     stranger = rsa_key_pair("stranger")
@@ -149,14 +149,14 @@ def test_another_certificate_is_named_as_what_the_message_says(
         ),
     ],
 )
-def test_a_certificate_that_is_none_is_not_named(
+def test_an_unreadable_certificate_in_the_message_is_not_stated(
     fake: FakeIdentityProvider, expect: Expectation, knobs: dict[str, Any]
 ) -> None:
     response = respond(fake, signing_key_pair=rsa_key_pair("stranger"), **knobs)
     assert facts(response, expect)[1] == ()
 
 
-def test_of_what_came_encrypted_no_certificate_is_named(
+def test_the_certificate_inside_an_encrypted_message_is_not_stated(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     stranger = rsa_key_pair("stranger")
@@ -164,7 +164,7 @@ def test_of_what_came_encrypted_no_certificate_is_named(
     assert facts(response, expect) == (expect.idp.signing_certificates[0].fingerprint, ())
 
 
-def test_the_dates_of_a_certificate_that_has_expired(expect: Expectation) -> None:
+def test_an_expired_certificate_is_stated_with_its_dates(expect: Expectation) -> None:
     pair = rsa_key_pair(
         "expired", not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(days=1)
     )
@@ -191,7 +191,7 @@ def test_the_dates_of_a_certificate_that_has_expired(expect: Expectation) -> Non
         ),
     ],
 )
-def test_which_algorithm_came_and_which_are_allowed(
+def test_a_weak_algorithm_is_stated_with_those_that_are_allowed(
     fake: FakeIdentityProvider, expect: Expectation, knobs: dict[str, Any], received: str
 ) -> None:
     expected, came = facts(respond(fake, **knobs), expect)
@@ -199,7 +199,7 @@ def test_which_algorithm_came_and_which_are_allowed(
     assert "sha256" in expected
 
 
-def test_an_algorithm_that_is_not_named_at_all(
+def test_an_absent_algorithm_is_stated_as_nothing_received(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(fake, mutate_after_signing=unset(f"{DS}CanonicalizationMethod", "Algorithm"))
@@ -222,7 +222,7 @@ def test_a_status_keeps_of_its_message_only_the_code_of_entra(
 
 
 @pytest.mark.parametrize("message", ["Ann Archer", "AADSTSAnn", "AADSTS1234567890", ""])
-def test_a_message_without_such_a_code_leaves_nothing(
+def test_nothing_is_kept_of_a_status_message_without_a_code_of_entra(
     fake: FakeIdentityProvider, expect: Expectation, message: str
 ) -> None:
     response = respond(fake, status=f"{STATUS}Responder", status_message=message)

@@ -20,7 +20,7 @@ PEM = key_pair().certificate
 DER = base64.b64decode(base64_of(PEM))
 
 
-def test_what_a_certificate_says() -> None:
+def test_fingerprint_and_dates_of_a_certificate_are_read() -> None:
     certificate = load_certificate(PEM)
     parsed = x509.load_der_x509_certificate(DER)
     assert certificate.pem == PEM
@@ -29,11 +29,11 @@ def test_what_a_certificate_says() -> None:
     assert certificate.allow_expired is False
 
 
-def test_trust_after_the_end_is_given_by_name() -> None:
+def test_trust_after_the_end_must_be_asked_for() -> None:
     assert load_certificate(PEM, allow_expired=True).allow_expired is True
 
 
-def test_expiry_is_not_judged_here() -> None:
+def test_an_expired_certificate_can_be_read() -> None:
     assert load_certificate(expired_pair().certificate).not_after < NOW
 
 
@@ -46,7 +46,7 @@ def test_expiry_is_not_judged_here() -> None:
         pytest.param(PEM.replace("\n", ""), id="armour without line breaks"),
     ],
 )
-def test_any_layout_is_read_and_means_the_same(text: str) -> None:
+def test_every_layout_gives_the_same_certificate(text: str) -> None:
     assert load_certificate(text) == load_certificate(PEM)
 
 
@@ -88,13 +88,13 @@ def test_any_layout_is_read_and_means_the_same(text: str) -> None:
         ),
     ],
 )
-def test_refused(text: str, words: str) -> None:
+def test_an_unusable_certificate_is_refused(text: str, words: str) -> None:
     with pytest.raises(CertificateUnusable, match=words) as caught:
         load_certificate(text)
     assert caught.value.code == "certificate_unusable"
 
 
-def test_public_keys() -> None:
+def test_the_public_key_of_a_certificate_is_returned() -> None:
     assert isinstance(public_key(PEM), rsa.RSAPublicKey)
     assert isinstance(public_key(key_pair("ec").certificate), ec.EllipticCurvePublicKey)
     with pytest.raises(CertificateUnusable):

@@ -1,4 +1,4 @@
-"""Encryption: nothing is told apart, because the differences are what a padding oracle is made of."""
+"""Failed decryptions are not told apart, because a padding oracle lives on the differences."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_failed_decryption_looks_like_a_bad_signature(
     assert refusal(response, expect) == ("signature_invalid", False)
 
 
-def test_the_text_of_a_failed_decryption_tells_nothing_either(
+def test_the_text_of_a_failed_decryption_tells_no_reason(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     texts = set()
@@ -113,7 +113,7 @@ def test_the_text_of_a_failed_decryption_tells_nothing_either(
         pytest.param("EncryptedData", None, id="no algorithm at all"),
     ],
 )
-def test_weak_encryption_is_refused_by_name(
+def test_weak_encryption_is_refused_with_the_name_of_the_algorithm(
     fake: FakeIdentityProvider,
     expect: Expectation,
     sp_key_pair: KeyPair,
@@ -132,7 +132,7 @@ def test_weak_encryption_is_refused_by_name(
     assert refusal(response, expect) == ("algorithm_not_allowed", False)
 
 
-def test_an_unknown_digest_of_the_key_encryption(
+def test_an_unknown_digest_of_the_key_encryption_is_refused(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     def mutate(root: etree._Element) -> None:
@@ -146,7 +146,7 @@ def test_an_unknown_digest_of_the_key_encryption(
     assert refusal(response, expect) == ("algorithm_not_allowed", False)
 
 
-def test_an_encrypted_assertion_without_a_key_of_ours(
+def test_an_encrypted_assertion_is_refused_where_we_have_no_key(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     keyless = replace(expect, sp=replace(expect.sp, key_pairs=()))
@@ -154,14 +154,14 @@ def test_an_encrypted_assertion_without_a_key_of_ours(
     assert refusal(response, keyless) == ("decryption_key_missing", False)
 
 
-def test_an_assertion_that_was_encrypted_for_somebody_else(
+def test_an_assertion_encrypted_for_somebody_else_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(fake, encrypt_for=rsa_key_pair("somebody else").certificate)
     assert refusal(response, expect) == ("signature_invalid", False)
 
 
-def test_an_encrypted_assertion_inside_an_encrypted_assertion(
+def test_an_encrypted_assertion_inside_another_is_refused(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     def hide(root: etree._Element) -> None:
@@ -175,10 +175,10 @@ def test_an_encrypted_assertion_inside_an_encrypted_assertion(
     "key_bytes",
     [pytest.param(16, id="a key of another length"), pytest.param(32, id="padding that is none")],
 )
-def test_a_content_key_of_the_attacker_s_choice(
+def test_a_content_key_that_the_attacker_chose_proves_nothing(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair, key_bytes: int
 ) -> None:
-    """Our public key is public: anybody can encrypt any key, and any bytes with it, for us."""
+    """Anybody can encrypt a key, and any bytes with it, for our public key."""
     public = load_pem_x509_certificate(sp_key_pair.certificate.encode()).public_key()
     assert isinstance(public, RSAPublicKey)
     wrapped = public.encrypt(bytes(key_bytes), OAEP(MGF1(SHA1()), SHA1(), None))  # noqa: S303 -- the default
@@ -197,7 +197,7 @@ def test_a_content_key_of_the_attacker_s_choice(
     assert refusal(response, expect) == ("signature_invalid", False)
 
 
-def test_plaintext_that_is_another_encrypted_assertion(
+def test_plaintext_that_is_another_encrypted_assertion_is_refused(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     def rename(root: etree._Element) -> None:
@@ -228,7 +228,7 @@ def test_an_expired_certificate_is_named_also_when_the_assertion_is_encrypted(
 def test_an_algorithm_that_we_do_not_accept_does_not_tell_whether_another_key_was_ours(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair, first: int
 ) -> None:
-    """Both fail in the same way, or whoever has recorded an assertion could try keys on us."""
+    """Both fail alike; otherwise somebody who has recorded an assertion could try keys on us."""
 
     def mutate(root: etree._Element) -> None:
         key = find(root, f"{XENC}EncryptedKey")
@@ -242,7 +242,7 @@ def test_an_algorithm_that_we_do_not_accept_does_not_tell_whether_another_key_wa
     assert refusal(response, expect) == ("algorithm_not_allowed", False)
 
 
-def test_our_own_key_that_can_not_be_used(
+def test_an_unusable_key_of_ours_is_a_configuration_error(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     broken = replace(expect.sp, key_pairs=(replace(sp_key_pair, private_key="nonsense"),))

@@ -1,4 +1,4 @@
-"""Bytes that are no response at all."""
+"""Bytes that are no response are refused, each for its own reason."""
 
 from __future__ import annotations
 
@@ -50,5 +50,7 @@ NO_RESPONSES: list[Any] = [
 
 
 @pytest.mark.parametrize(("saml_response", "code"), NO_RESPONSES)
-def test_bytes_that_are_no_response(expect: Expectation, saml_response: str, code: str) -> None:
+def test_bytes_that_are_no_response_are_refused(
+    expect: Expectation, saml_response: str, code: str
+) -> None:
     assert refusal(saml_response, expect) == (code, False)

@@ -1,4 +1,4 @@
-"""Each check by itself, beside the verdict of the real sign-in, which is never another one."""
+"""An examination gives the verdict of the real sign-in, and the result of each check by itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PERSONAL = {ANN.upn, ANN.email, ANN.object_id, *ANN.groups, "admin@acme.example"
 
 
 def examined(saml_response: str, expect: Expectation) -> Examination:
-    """Examine a response, and hold what must hold for each: the verdict is a sign-in's, and the checks explain it."""
+    """Examine a response, and require that the verdict is a sign-in's and that the checks explain it."""
     examination = examine_response(saml_response, expect)
     assert verdict(saml_response, expect) == (
         examination.verified,
@@ -64,7 +64,7 @@ def verdict(saml_response: str, expect: Expectation) -> tuple[Any, Any]:
 
 
 def assert_presentable(result: CheckResult) -> None:
-    """Bounded, visible, and nothing about a person; nothing at all of what was not judged."""
+    """Require that facts are bounded, printable and not personal, and that a check not judged has none."""
     facts = [result.expected, *result.received]
     assert len(result.received) <= MAX_RECEIVED
     assert all(len(value) <= MAX_LENGTH and value.isprintable() for value in result.received)
@@ -99,7 +99,7 @@ def test_every_usual_shape_passes_every_check(
     ("code", "knobs"),
     [pytest.param(code, knobs, id=name) for code, knobs, name in SIGNED_BUT_NOT_FOR_US],
 )
-def test_a_fault_behind_a_good_signature_fails_a_check_of_its_own(
+def test_a_fault_with_a_good_signature_fails_its_own_check(
     fake: FakeIdentityProvider, expect: Expectation, code: str, knobs: dict[str, Any]
 ) -> None:
     examination = examined(respond(fake, **knobs), expect)
@@ -112,7 +112,7 @@ def test_a_fault_behind_a_good_signature_fails_a_check_of_its_own(
 @pytest.mark.parametrize(
     ("code", "knobs"), [pytest.param(code, knobs, id=name) for code, knobs, name in UNPROVED]
 )
-def test_behind_a_bad_signature_nothing_is_judged_and_nothing_read(
+def test_without_a_good_signature_nothing_is_judged_or_read(
     fake: FakeIdentityProvider,
     expect: Expectation,
     sp_key_pair: KeyPair,
@@ -159,7 +159,7 @@ def test_an_encrypted_assertion_is_examined_too(
     assert examination.attributes[EMAIL_CLAIM] == (ANN.email,)
 
 
-def test_an_encrypted_assertion_without_a_key_of_ours(
+def test_an_encrypted_assertion_fails_the_first_check_where_we_have_no_key(
     fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
 ) -> None:
     keyless = replace(expect, sp=replace(expect.sp, key_pairs=()))
@@ -168,7 +168,7 @@ def test_an_encrypted_assertion_without_a_key_of_ours(
 
 
 @pytest.mark.parametrize("mutation", [foreign_statement, text_beside_a_name_id])
-def test_the_second_verifier_is_a_check(
+def test_a_refusal_of_the_second_verifier_fails_its_own_check(
     fake: FakeIdentityProvider, expect: Expectation, mutation: Any
 ) -> None:
     examination = examined(respond(fake, mutate_before_signing=mutation), expect)
@@ -205,7 +205,7 @@ def test_every_mistake_is_shown_at_once(fake: FakeIdentityProvider, expect: Expe
     assert examination.name_id.value == ANN.upn
 
 
-def test_what_passed_is_shown_with_what_came(
+def test_a_passed_check_shows_what_was_expected_and_what_came(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(fake, session_not_on_or_after=NOW + timedelta(hours=8), fraction_digits=0)
@@ -232,7 +232,9 @@ def test_what_passed_is_shown_with_what_came(
     }
 
 
-def test_the_moments_of_what_passed(fake: FakeIdentityProvider, expect: Expectation) -> None:
+def test_a_passed_check_of_time_shows_the_moments(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
     forcing = replace(expect, pending={REQUEST_ID: NOW - timedelta(seconds=30)})
     examination = examined(respond(fake, authn_instant=NOW, fraction_digits=0), forcing)
     time = result_of(examination, Check.TIME)
@@ -251,7 +253,7 @@ def test_the_moments_of_what_passed(fake: FakeIdentityProvider, expect: Expectat
     )
 
 
-def test_a_certificate_that_has_expired_is_a_check_of_its_own(expect: Expectation) -> None:
+def test_an_expired_certificate_fails_its_own_check(expect: Expectation) -> None:
     fake = FakeIdentityProvider(
         key_pairs=[rsa_key_pair("expired", not_after=NOW - timedelta(days=1))]
     )
@@ -264,7 +266,7 @@ def test_a_certificate_that_has_expired_is_a_check_of_its_own(expect: Expectatio
     assert result_of(examination, Check.CERTIFICATE).received[0] == signature.received[0]
 
 
-def test_which_of_several_certificates_signed(expect: Expectation) -> None:
+def test_the_certificate_that_signed_is_shown(expect: Expectation) -> None:
     old, new = rsa_key_pair("old"), rsa_key_pair("new")
     fake = FakeIdentityProvider(key_pairs=[old, new])
     idp = fake.idp_metadata()
@@ -305,7 +307,7 @@ def test_without_a_part_the_rules_about_it_are_not_judged(
     assert (examination.name_id is None) == (Check.CLAIMS in missing)
 
 
-def test_attributes_that_can_not_be_read_are_not_given(
+def test_unreadable_attributes_are_not_returned(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     examination = examined(respond(fake, mutate_before_signing=add_encrypted_attribute), expect)
@@ -314,9 +316,7 @@ def test_attributes_that_can_not_be_read_are_not_given(
     assert examination.name_id is not None
 
 
-def test_a_second_confirmation_may_be_the_good_one(
-    fake: FakeIdentityProvider, expect: Expectation
-) -> None:
+def test_one_good_confirmation_is_enough(fake: FakeIdentityProvider, expect: Expectation) -> None:
     def add_a_bad_one(root: etree._Element) -> None:
         double(f"{SAML}SubjectConfirmation")(root)
         find(root, f"{SAML}SubjectConfirmationData").set("Recipient", "https://other.example/")
@@ -337,7 +337,7 @@ def test_of_two_bad_confirmations_the_first_is_judged(
     assert failures(examined(response, expect)) == {Check.ASSERTION: "assertion_malformed"}
 
 
-def test_an_answer_that_nobody_asked_for_where_that_is_allowed(
+def test_an_unsolicited_response_passes_where_that_is_allowed(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     allowing = replace(expect, allow_unsolicited=True)
@@ -347,7 +347,7 @@ def test_an_answer_that_nobody_asked_for_where_that_is_allowed(
 
 @pytest.mark.parametrize("minutes", range(-70, 80, 10))
 @pytest.mark.parametrize("skew", [timedelta(0), SKEW, timedelta(days=1)])
-def test_at_any_time_the_checks_explain_the_verdict(
+def test_the_checks_explain_the_verdict_at_any_time(
     fake: FakeIdentityProvider, expect: Expectation, minutes: int, skew: timedelta
 ) -> None:
     late = replace(
@@ -358,7 +358,7 @@ def test_at_any_time_the_checks_explain_the_verdict(
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
 @pytest.mark.parametrize("when", ["mutate_before_signing", "mutate_after_signing"])
-def test_whatever_is_damaged_the_checks_explain_the_verdict(
+def test_the_checks_explain_the_verdict_on_mutilated_responses(
     fake: FakeIdentityProvider,
     expect: Expectation,
     sp_key_pair: KeyPair,
@@ -398,13 +398,13 @@ def test_damaged_bytes_are_examined_and_never_crash(
         pytest.param({"sign": None}, REQUEST_ID, id="nobody signed it: it is only a claim"),
     ],
 )
-def test_the_request_that_a_response_claims_to_answer(
+def test_the_claimed_request_is_read_from_a_response(
     fake: FakeIdentityProvider, knobs: dict[str, Any], claimed: str | None
 ) -> None:
     assert in_response_to_of(respond(fake, **knobs)) == claimed
 
 
-def test_of_an_encrypted_assertion_only_the_response_is_seen(
+def test_the_claimed_request_inside_an_encrypted_assertion_is_not_read(
     fake: FakeIdentityProvider, sp_key_pair: KeyPair
 ) -> None:
     certificate = sp_key_pair.certificate

@@ -40,29 +40,29 @@ WS_FEDERATION = (
 )
 
 
-# What is understood
+# Documents that are read
 
 
-def test_an_ordinary_document_is_understood() -> None:
+def test_an_ordinary_document_is_read() -> None:
     assert parse(entity()) == IdpMetadata(
         entity_id=ENTITY_ID, sso_url=SSO_URL, signing_certificates=(certificate(),)
     )
 
 
-def test_ws_federation_roles_beside_it_are_skipped_quietly() -> None:
+def test_roles_of_ws_federation_are_skipped() -> None:
     assert parse(entity(WS_FEDERATION + sp_role() + idp_role())).entity_id == ENTITY_ID
 
 
-def test_the_sp_role_of_the_same_entity_is_not_looked_at() -> None:
+def test_the_sp_role_of_the_same_entity_is_ignored() -> None:
     assert parse(entity(sp_role() + idp_role())).sso_url == SSO_URL
 
 
-def test_a_saml_1_role_beside_the_saml_2_role_is_not_looked_at() -> None:
+def test_a_saml_1_role_beside_the_saml_2_role_is_ignored() -> None:
     old = idp_role(protocols="urn:mace:shibboleth:1.0", services=service(url="https://old.example"))
     assert parse(entity(old + idp_role())).sso_url == SSO_URL
 
 
-def test_all_signing_certificates_are_kept_each_once() -> None:
+def test_every_signing_certificate_is_read_once() -> None:
     keys = (
         key_descriptor()
         + key_descriptor(text="\n  " + base64_of(key_pair().certificate) + "\n")
@@ -74,7 +74,7 @@ def test_all_signing_certificates_are_kept_each_once() -> None:
     assert found == (certificate(), certificate("rsa-2"), certificate("ec"))
 
 
-def test_an_expired_or_weak_certificate_does_not_spoil_a_good_one() -> None:
+def test_a_good_certificate_is_enough_beside_an_expired_or_weak_one() -> None:
     keys = (
         key_descriptor(expired_pair("rsa-2"))
         + key_descriptor(key_pair("rsa-1024"))
@@ -84,7 +84,7 @@ def test_an_expired_or_weak_certificate_does_not_spoil_a_good_one() -> None:
     assert [one.not_after < NOW for one in found] == [True, False]
 
 
-def test_a_certificate_that_will_be_valid_soon_is_enough() -> None:
+def test_a_certificate_that_is_not_valid_yet_is_enough() -> None:
     pair = key_pair("rsa-2", not_before=NOW + timedelta(days=1), not_after=NOW + YEAR)
     found = parse(entity(idp_role(keys=key_descriptor(pair)))).signing_certificates
     assert len(found) == 1
@@ -116,7 +116,9 @@ def test_a_certificate_that_will_be_valid_soon_is_enough() -> None:
         ),
     ],
 )
-def test_the_sign_on_url(services: str, url: str, binding: Binding) -> None:
+def test_the_sign_on_url_is_that_of_the_best_binding(
+    services: str, url: str, binding: Binding
+) -> None:
     found = parse(entity(idp_role(services=services)))
     assert (found.sso_url, found.sso_binding) == (url, binding)
 
@@ -139,7 +141,9 @@ def test_the_sign_on_url(services: str, url: str, binding: Binding) -> None:
         ),
     ],
 )
-def test_the_logout_url(services: str, url: str, binding: Binding) -> None:
+def test_the_logout_url_is_that_of_the_best_binding(
+    services: str, url: str, binding: Binding
+) -> None:
     found = parse(entity(idp_role(services=services + service())))
     assert (found.slo_url, found.slo_binding) == (url, binding)
 
@@ -148,7 +152,7 @@ def test_the_logout_url(services: str, url: str, binding: Binding) -> None:
     ("value", "wanted"),
     [("true", True), ("1", True), (" true ", True), ("false", False), ("0", False), ("", False)],
 )
-def test_signed_requests_are_wanted(value: str, wanted: bool) -> None:
+def test_the_wish_for_signed_requests_is_read(value: str, wanted: bool) -> None:
     role = idp_role(attributes=f'WantAuthnRequestsSigned="{value}"')
     assert parse(entity(role)).want_authn_requests_signed is wanted
 
@@ -162,11 +166,11 @@ def test_signed_requests_are_wanted(value: str, wanted: bool) -> None:
         (" 2026-03-03T00:00:00 ", datetime(2026, 3, 3, tzinfo=UTC)),
     ],
 )
-def test_until_when_metadata_is_valid(text: str, expected: datetime) -> None:
+def test_the_end_of_validity_is_read(text: str, expected: datetime) -> None:
     assert parse(entity(attributes=f'validUntil="{text}"')).valid_until == expected
 
 
-def test_the_earliest_end_counts() -> None:
+def test_the_earliest_end_of_validity_counts() -> None:
     document = aggregate(
         entity(
             idp_role(attributes='validUntil="2026-06-01T00:00:00Z"'),
@@ -184,24 +188,24 @@ def test_plain_http_is_allowed_on_loopback_when_asked_for(host: str) -> None:
     assert isinstance(refusal(document), refusals.NoSsoUrl)
 
 
-def test_the_test_kit_s_document_is_understood_as_it_means_it() -> None:
+def test_the_metadata_of_the_fake_identity_provider_is_read_as_it_was_written() -> None:
     fake = FakeIdentityProvider(key_pairs=(key_pair(), key_pair("rsa-2")))
     assert parse(fake.metadata_xml(), trusted=certificate()) == fake.idp_metadata()
 
 
-# Choosing one of several
+# Documents with several entities
 
 
-def test_the_only_idp_of_an_aggregate_needs_no_choice() -> None:
+def test_the_only_identity_provider_of_an_aggregate_need_not_be_named() -> None:
     assert parse(aggregate(entity(sp_role(), entity_id=OTHER), entity())).entity_id == ENTITY_ID
 
 
-def test_one_idp_is_chosen_by_its_entity_id_in_nested_aggregates() -> None:
+def test_an_identity_provider_is_found_by_its_entity_id_in_nested_aggregates() -> None:
     document = aggregate(aggregate(aggregate(entity(entity_id=OTHER))), entity())
     assert parse(document, entity_id=OTHER).entity_id == OTHER
 
 
-def test_several_idps_are_listed_up_to_ten() -> None:
+def test_a_refusal_lists_at_most_ten_identity_providers() -> None:
     document = aggregate(*(entity(entity_id=f"https://idp{n}.example") for n in range(12)))
     error = refusal(document)
     assert isinstance(error, refusals.SeveralIdentityProviders)
@@ -211,21 +215,21 @@ def test_several_idps_are_listed_up_to_ten() -> None:
     assert "--entity-id" in str(error)
 
 
-def test_the_same_entity_id_twice_is_no_choice() -> None:
+def test_an_entity_id_that_occurs_twice_is_refused() -> None:
     assert isinstance(
         refusal(aggregate(entity(), entity()), entity_id=ENTITY_ID),
         refusals.SeveralIdentityProviders,
     )
 
 
-def test_an_entity_that_is_not_there_is_refused_with_what_is() -> None:
+def test_the_refusal_of_an_absent_entity_lists_those_that_are_there() -> None:
     error = refusal(aggregate(entity(), entity(entity_id=OTHER)), entity_id=OTHER + "/")
     assert isinstance(error, refusals.EntityNotFound)
     assert repr(OTHER) in error.problem
     assert repr(ENTITY_ID) in error.problem
 
 
-def test_an_entity_inside_extensions_is_not_one_of_the_document() -> None:
+def test_an_entity_inside_extensions_is_ignored() -> None:
     hidden = f"<md:Extensions>{entity(entity_id=OTHER)}</md:Extensions>"
     assert parse(entity(hidden + idp_role())).entity_id == ENTITY_ID
     assert isinstance(
@@ -233,7 +237,7 @@ def test_an_entity_inside_extensions_is_not_one_of_the_document() -> None:
     )
 
 
-# What is refused
+# Documents that are refused
 
 
 LONG = "https://idp.example/" + "a" * 2048
@@ -443,7 +447,9 @@ BAD_CERTIFICATE = base64.b64encode(b"no certificate").decode()
         ),
     ],
 )
-def test_refused(document: str | bytes, error: type[MetadataRefused], words: str) -> None:
+def test_bad_metadata_is_refused_with_its_problem(
+    document: str | bytes, error: type[MetadataRefused], words: str
+) -> None:
     found = refusal(document)
     assert type(found) is error
     assert words in str(found)

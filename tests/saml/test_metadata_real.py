@@ -51,13 +51,13 @@ REAL: dict[str, tuple[datetime, str, object]] = {
         ("https://idp.testshib.org/idp/shibboleth", Binding.REDIRECT, 1),
     ),
 }
-"""At which time each is looked at, who is chosen, and what comes of it."""
+"""For each document: the time at which it is read, the entity that is chosen, and the expected result."""
 
 
 @real_data.needs_real_data
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @pytest.mark.parametrize("name", sorted(REAL))
-def test_real_documents(name: str) -> None:
+def test_a_real_document_is_read_or_refused_as_expected(name: str) -> None:
     now, entity_id, expected = REAL[name]
     document = real_data.metadata(name)
     if isinstance(expected, type):
@@ -71,5 +71,5 @@ def test_real_documents(name: str) -> None:
 
 
 @real_data.needs_real_data
-def test_every_real_document_is_accounted_for() -> None:
+def test_every_real_document_has_an_expected_result() -> None:
     assert real_data.metadata_files() == sorted(REAL)

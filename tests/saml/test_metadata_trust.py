@@ -64,7 +64,7 @@ SIGNED_AGGREGATE = signed(
         ),
     ],
 )
-def test_signatures_that_hold(document: str, options: dict[str, Any]) -> None:
+def test_metadata_with_a_good_signature_is_accepted(document: str, options: dict[str, Any]) -> None:
     assert parse(document, **options).entity_id == ENTITY_ID
 
 
@@ -151,7 +151,7 @@ def tampered(document: str) -> str:
         ),
     ],
 )
-def test_signatures_that_do_not_hold(
+def test_metadata_with_a_bad_signature_is_refused(
     document: str, options: dict[str, Any], error: type[MetadataRefused], words: str
 ) -> None:
     found = refusal(document, **options)
@@ -159,7 +159,7 @@ def test_signatures_that_do_not_hold(
     assert words in str(found)
 
 
-def test_a_signer_whom_we_trust_must_not_have_expired() -> None:
+def test_an_expired_trusted_certificate_does_not_verify_metadata() -> None:
     pair = expired_pair("rsa-2")
     document = signed(entity(attributes='ID="e1"'), pair)
     error = refusal(document, trusted=load_certificate(pair.certificate))

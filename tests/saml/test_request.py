@@ -47,7 +47,7 @@ def query_of(request: AuthnRequest) -> dict[str, str]:
 
 
 def message_of(request: AuthnRequest) -> etree._Element:
-    """Unpack the message as an identity provider does, and require that it is valid."""
+    """Return the message as an identity provider unpacks it; require that it fits the schema."""
     if request.binding is Binding.REDIRECT:
         packed = base64.b64decode(query_of(request)["SAMLRequest"], validate=True)
         document = zlib.decompress(packed, wbits=-15)
@@ -58,11 +58,11 @@ def message_of(request: AuthnRequest) -> etree._Element:
     return root
 
 
-# What it says
+# The message
 
 
 @IDPS
-def test_a_plain_request(idp: IdpMetadata) -> None:
+def test_a_plain_request_asks_for_nothing_but_a_sign_in(idp: IdpMetadata) -> None:
     request = authn_request(sp=SP, idp=idp, now=NOW)
     message = message_of(request)
     assert message.tag == f"{{{SAMLP}}}AuthnRequest"
@@ -79,7 +79,7 @@ def test_a_plain_request(idp: IdpMetadata) -> None:
 
 
 @IDPS
-def test_everything_that_can_be_asked_for(idp: IdpMetadata) -> None:
+def test_every_wish_is_in_the_request(idp: IdpMetadata) -> None:
     message = message_of(
         authn_request(
             sp=SIGNING,
@@ -104,7 +104,7 @@ def test_everything_that_can_be_asked_for(idp: IdpMetadata) -> None:
     assert message.find(f"{{{SAML}}}Subject") is None
 
 
-def test_a_transient_name_is_not_to_be_created() -> None:
+def test_allow_create_is_absent_for_a_transient_name_id() -> None:
     request = authn_request(sp=SP, idp=BY_POST, now=NOW, name_id_format=TRANSIENT)
     policy = message_of(request).find(f"{{{SAMLP}}}NameIDPolicy")
     assert policy is not None
@@ -117,20 +117,20 @@ def test_the_issue_instant_is_in_utc() -> None:
     assert message.get("IssueInstant") == "2026-03-02T09:15:00Z"
 
 
-def test_identifiers_are_ncnames_that_nobody_can_guess() -> None:
+def test_request_ids_are_ncnames_that_nobody_can_guess() -> None:
     ids = {authn_request(sp=SP, idp=BY_REDIRECT, now=NOW).id for _ in range(100)}
     assert len(ids) == 100
     # 40 hexadecimal digits are 160 bits; Entra refuses an ID that begins with a digit.
     assert all(re.fullmatch("id[0-9a-f]{40}", one) for one in ids)
 
 
-def test_an_identifier_may_be_given() -> None:
+def test_a_request_id_may_be_given() -> None:
     request = authn_request(sp=SP, idp=BY_REDIRECT, now=NOW, request_id="idfixed")
     assert request.id == message_of(request).get("ID") == "idfixed"
 
 
 @IDPS
-def test_the_test_kit_s_identity_provider_understands_it(idp: IdpMetadata) -> None:
+def test_the_fake_identity_provider_reads_a_request(idp: IdpMetadata) -> None:
     request = authn_request(sp=SIGNING, idp=idp, now=NOW, relay_state="abc", force_authn=True)
     fake = FakeIdentityProvider(sso_url=idp.sso_url, key_pairs=(key_pair(),))
     found = fake.read_request(request.fields or request.url)
@@ -138,10 +138,10 @@ def test_the_test_kit_s_identity_provider_understands_it(idp: IdpMetadata) -> No
     assert found.relay_state == "abc"
 
 
-# How it travels
+# The bindings
 
 
-def test_by_redirect() -> None:
+def test_a_redirect_carries_the_request_in_its_query() -> None:
     request = authn_request(sp=SP, idp=BY_REDIRECT, now=NOW, relay_state="a b&c")
     assert request.url.startswith("https://idp.example/sso?idpid=C02&x=a%2Bb&SAMLRequest=")
     assert query_of(request) | {"SAMLRequest": ""} == {
@@ -153,7 +153,7 @@ def test_by_redirect() -> None:
     assert request.fields == {}
 
 
-def test_by_post() -> None:
+def test_a_form_carries_the_request_in_its_fields() -> None:
     request = authn_request(sp=SP, idp=BY_POST, now=NOW, relay_state='"><script>')
     assert request.url == BY_POST.sso_url
     assert set(request.fields) == {"SAMLRequest", "RelayState"}
@@ -161,7 +161,7 @@ def test_by_post() -> None:
 
 
 @IDPS
-def test_without_relay_state_there_is_none(idp: IdpMetadata) -> None:
+def test_an_empty_relay_state_is_not_sent(idp: IdpMetadata) -> None:
     request = authn_request(sp=SP, idp=idp, now=NOW)
     assert "RelayState" not in request.fields
     assert "RelayState" not in query_of(request)
@@ -180,7 +180,7 @@ def test_the_login_hint_is_a_parameter_of_the_url(idp: IdpMetadata) -> None:
     assert message_of(request).get("Destination") == idp.sso_url
 
 
-def test_a_url_without_a_query_gets_one_and_a_fragment_goes() -> None:
+def test_parameters_make_a_query_and_a_fragment_is_removed() -> None:
     idp = replace(BY_REDIRECT, sso_url="https://idp.example/sso#top")
     request = authn_request(sp=SP, idp=idp, now=NOW)
     assert request.url.startswith("https://idp.example/sso?SAMLRequest=")
@@ -190,14 +190,14 @@ def test_a_url_without_a_query_gets_one_and_a_fragment_goes() -> None:
 # Signatures
 
 
-def test_a_post_is_signed_after_the_issuer() -> None:
+def test_the_signature_of_a_form_stands_after_the_issuer() -> None:
     message = message_of(authn_request(sp=SIGNING, idp=BY_POST, now=NOW))
     assert [child.tag for child in message] == [f"{{{SAML}}}Issuer", f"{{{DS}}}Signature"]
     assert verify_enveloped(message, [certificate()], now=NOW).get("ID") == message.get("ID")
 
 
 def verify_query(query: str, kind: str) -> str:
-    """Verify a signed query as saml-bindings-2.0 §3.4.4.1 has it, and return what was signed."""
+    """Verify a signed query as saml-bindings-2.0 §3.4.4.1 demands, and return the signed text."""
     signed, _, signature = query.partition("&Signature=")
     method = SignatureMethod(unquote(signed.rpartition("&SigAlg=")[2]))
     key = public_key(certificate(kind).pem)
@@ -207,7 +207,7 @@ def verify_query(query: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize(("kind", "method"), [("rsa", "rsa-sha256"), ("ec", "ecdsa-sha256")])
-def test_a_redirect_signs_exactly_what_is_sent(kind: str, method: str) -> None:
+def test_the_signature_of_a_redirect_covers_the_bytes_that_are_sent(kind: str, method: str) -> None:
     sp = replace(SIGNING, key_pairs=(key_pair(kind),))
     request = authn_request(
         sp=sp, idp=BY_REDIRECT, now=NOW, relay_state="a b", login_hint="ann@acme.example"
@@ -220,14 +220,14 @@ def test_a_redirect_signs_exactly_what_is_sent(kind: str, method: str) -> None:
     assert not is_signed(message_of(request)), "the message itself must not be"
 
 
-def test_an_elliptic_curve_key_signs_a_post() -> None:
+def test_an_elliptic_curve_key_signs_a_form() -> None:
     sp = replace(SIGNING, key_pairs=(key_pair("ec"),))
     message = message_of(authn_request(sp=sp, idp=BY_POST, now=NOW))
     assert isinstance(public_key(certificate("ec").pem), EllipticCurvePublicKey)
     assert verify_enveloped(message, [certificate("ec")], now=NOW) is not None
 
 
-def test_the_identity_provider_may_want_signatures() -> None:
+def test_a_request_is_signed_where_the_identity_provider_wants_it() -> None:
     idp = replace(BY_POST, want_authn_requests_signed=True)
     with_key = replace(SIGNING, sign_requests=False)
     assert is_signed(message_of(authn_request(sp=with_key, idp=idp, now=NOW)))
@@ -274,7 +274,7 @@ def encrypted_key() -> str:
         ),
     ],
 )
-def test_key_pairs_that_can_not_be_used(pair: KeyPair, words: str) -> None:
+def test_an_unusable_key_pair_is_a_configuration_error(pair: KeyPair, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words) as caught:
         load_key_pair(pair)
     assert "PRIVATE KEY" not in repr(caught.value)
@@ -282,7 +282,7 @@ def test_key_pairs_that_can_not_be_used(pair: KeyPair, words: str) -> None:
         sign_query("SAMLRequest=a", pair)
 
 
-def test_signing_leaves_the_element_as_it_is() -> None:
+def test_signing_does_not_change_the_given_element() -> None:
     element = parse_trusted(b'<a ID="x"><b/></a>')
     assert is_signed(parse_trusted(sign_enveloped(element, key_pair())))
     assert etree.tostring(element) == b'<a ID="x"><b/></a>'

@@ -1,4 +1,4 @@
-"""Responses of real identity providers, at their own time and with their own certificates."""
+"""Responses of real identity providers are judged at their own time and with their own certificates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
 @dataclass(frozen=True, kw_only=True)
 class Captured:
-    """A response as somebody caught it, with what its service provider knew."""
+    """A captured response, with the configuration of its service provider."""
 
     file: str
     issuer: str
@@ -99,7 +99,7 @@ ONELOGIN_ALTERED = replace(ONELOGIN, file="onelogin-11.b64")
         ),
     ],
 )
-def test_what_is_good_is_accepted_at_its_own_time(captured: Captured, name_id: str) -> None:
+def test_a_good_real_response_is_accepted_at_its_own_time(captured: Captured, name_id: str) -> None:
     verified = verify_response(captured.encoded(), captured.expectation())
     assert verified.name_id is not None
     assert verified.name_id.value == name_id
@@ -135,7 +135,7 @@ def test_what_is_good_is_accepted_at_its_own_time(captured: Captured, name_id: s
         ),
     ],
 )
-def test_what_is_not_is_refused_for_its_own_reason(captured: Captured, code: str) -> None:
+def test_a_bad_real_response_is_refused_for_its_own_reason(captured: Captured, code: str) -> None:
     with pytest.raises(JitprovError) as caught:
         verify_response(captured.encoded(), captured.expectation())
     assert caught.value.code == code
@@ -164,7 +164,7 @@ def azure_assertion(name: str) -> etree._Element:
     )
 
 
-def test_azure_ad_s_assertion_is_verified() -> None:
+def test_an_assertion_of_azure_ad_is_verified() -> None:
     assertion = azure_assertion("aad-saml2token_valid.xml")
     assert assertion.get("ID")
 
@@ -178,19 +178,19 @@ def test_azure_ad_s_assertion_is_verified() -> None:
         ("signature", "signature_invalid"),
     ],
 )
-def test_azure_ad_s_assertion_with_something_altered(what: str, code: str) -> None:
+def test_an_altered_assertion_of_azure_ad_is_refused(what: str, code: str) -> None:
     with pytest.raises(JitprovError) as caught:
         azure_assertion(f"aad-saml2token_{what}tampered.xml")
     assert caught.value.code == code
 
 
-def test_azure_ad_s_assertion_indented_after_it_was_signed() -> None:
+def test_an_assertion_of_azure_ad_that_was_indented_after_signing_is_refused() -> None:
     with pytest.raises(JitprovError) as caught:
         azure_assertion("aad-assertion-2017.xml")
     assert caught.value.code == "signature_invalid"
 
 
-def test_a_bare_assertion_is_no_response() -> None:
+def test_an_assertion_without_a_response_is_refused() -> None:
     encoded = base64.b64encode(real_data.response("aad-saml2token_valid.xml")).decode()
     with pytest.raises(JitprovError) as caught:
         verify_response(encoded, AD_FS.expectation())

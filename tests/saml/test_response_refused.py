@@ -1,4 +1,4 @@
-"""Every rule on an assertion, with one that is well signed and forges or lacks what the rule checks."""
+"""Every rule refuses an assertion that is well signed but lacks, or forges, the part that the rule checks."""
 
 from __future__ import annotations
 
@@ -183,13 +183,13 @@ SIGNED_BUT_NOT_FOR_US = [
     ("code", "knobs"),
     [pytest.param(code, knobs, id=name) for code, knobs, name in SIGNED_BUT_NOT_FOR_US],
 )
-def test_what_is_well_signed_and_not_for_this_sign_in(
+def test_a_well_signed_assertion_that_is_not_for_this_sign_in_is_refused(
     fake: FakeIdentityProvider, expect: Expectation, code: str, knobs: dict[str, Any]
 ) -> None:
     assert refusal(respond(fake, **knobs), expect) == (code, True)
 
 
-def test_an_old_authentication_where_a_fresh_one_was_asked_for(
+def test_an_old_authentication_is_refused_where_a_fresh_one_was_asked_for(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     forcing = replace(expect, pending={REQUEST_ID: NOW})
@@ -204,7 +204,7 @@ def test_a_skew_beyond_the_bound_counts_as_the_bound(
     assert refusal(respond(fake), generous) == ("expired", True)
 
 
-def test_a_browser_without_pending_requests(
+def test_a_browser_without_pending_requests_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     assert refusal(respond(fake), replace(expect, pending={})) == ("request_unknown", True)

@@ -1,4 +1,4 @@
-"""Whatever is not proved to be the identity provider's."""
+"""A response is refused unless it is proved to be from the identity provider."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ UNPROVED: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("code", "knobs"), [pytest.param(code, knobs, id=name) for code, knobs, name in UNPROVED]
 )
-def test_what_is_not_proved_to_be_the_identity_provider_s(
+def test_a_response_that_is_not_proved_to_be_the_identity_provider_s_is_refused(
     fake: FakeIdentityProvider,
     expect: Expectation,
     sp_key_pair: KeyPair,
@@ -323,7 +323,7 @@ def test_what_is_not_proved_to_be_the_identity_provider_s(
     assert refusal(respond(fake, **knobs), expect) == (code, False)
 
 
-def test_a_status_names_itself_for_the_log_and_not_the_message_of_a_stranger(
+def test_the_log_gets_the_code_of_a_status_and_not_the_message_of_a_stranger(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(
@@ -337,14 +337,16 @@ def test_a_status_names_itself_for_the_log_and_not_the_message_of_a_stranger(
     assert str(caught.value) == "Requester / AuthnFailed"
 
 
-def test_a_certificate_that_has_expired(expect: Expectation) -> None:
+def test_an_expired_certificate_is_refused(expect: Expectation) -> None:
     expired = rsa_key_pair("expired", not_after=NOW - timedelta(days=1))
     fake = FakeIdentityProvider(key_pairs=[expired])
     refused = refusal(respond(fake), replace(expect, idp=fake.idp_metadata()))
     assert refused == ("certificate_expired", False)
 
 
-def test_a_certificate_that_is_not_valid_yet_whatever_its_row_allows(expect: Expectation) -> None:
+def test_a_certificate_that_is_not_valid_yet_is_refused_whatever_its_row_allows(
+    expect: Expectation,
+) -> None:
     early = rsa_key_pair("early", not_before=NOW + timedelta(days=1))
     fake = FakeIdentityProvider(key_pairs=[early])
     idp = fake.idp_metadata()
@@ -354,20 +356,20 @@ def test_a_certificate_that_is_not_valid_yet_whatever_its_row_allows(expect: Exp
     assert refusal(respond(fake), replace(expect, idp=allowing)) == ("certificate_expired", False)
 
 
-def test_an_identity_provider_without_certificates(
+def test_an_identity_provider_without_certificates_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     bare = replace(expect, idp=replace(expect.idp, signing_certificates=()))
     assert refusal(respond(fake), bare) == ("signature_invalid", False)
 
 
-def test_the_key_of_another_tenant_s_identity_provider(expect: Expectation) -> None:
+def test_the_key_of_another_tenant_s_identity_provider_is_refused(expect: Expectation) -> None:
     other = FakeIdentityProvider(tenant_id="b7c9d1e2-0000-4000-8000-000000000002")
     response = respond(other, assertion_issuer=expect.idp.entity_id)
     assert refusal(response, expect) == ("signature_invalid", False)
 
 
-def test_an_elliptic_curve_signature_of_the_wrong_length(expect: Expectation) -> None:
+def test_an_elliptic_curve_signature_of_the_wrong_length_is_refused(expect: Expectation) -> None:
     fake = FakeIdentityProvider(key_pairs=[ec_key_pair("idp")])
     response = respond(
         fake,
@@ -378,7 +380,7 @@ def test_an_elliptic_curve_signature_of_the_wrong_length(expect: Expectation) ->
     assert refused == ("signature_invalid", False)
 
 
-def test_a_signature_object_in_which_anything_could_hide(
+def test_a_signature_with_an_object_in_it_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(fake, mutate_after_signing=add_object)
@@ -392,10 +394,10 @@ def test_an_element_that_nobody_signed_is_never_returned(fake: FakeIdentityProvi
         )
 
 
-def test_a_signature_before_everything_else_in_the_assertion(
+def test_a_signature_in_the_wrong_place_is_refused_by_the_second_verifier(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
-    """Its place does not matter to the first verifier; the second keeps to the schema."""
+    """The first verifier accepts any place of the signature; the second keeps to the schema."""
 
     def move_up(root: etree._Element) -> None:
         assertion = find(root, f"{SAML}Assertion")
@@ -407,7 +409,7 @@ def test_a_signature_before_everything_else_in_the_assertion(
 
 @pytest.mark.parametrize("place", ["Subject", "Signature", "SignedInfo"])
 @pytest.mark.parametrize("encrypted", [False, True], ids=["in the open", "encrypted"])
-def test_a_relative_namespace_which_can_not_be_canonical(
+def test_a_relative_namespace_in_what_is_signed_is_refused(
     fake: FakeIdentityProvider,
     expect: Expectation,
     sp_key_pair: KeyPair,

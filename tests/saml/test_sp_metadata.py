@@ -29,7 +29,7 @@ def keys_of(root: etree._Element, use: str) -> list[str]:
     return [element.text or "" for element in root.findall(path)]
 
 
-def test_our_metadata_without_a_key() -> None:
+def test_our_metadata_is_not_signed_without_a_key() -> None:
     root = published(SP)
     role = root[0]
     acs = role.find(f"{{{MD}}}AssertionConsumerService")
@@ -64,7 +64,7 @@ def test_our_metadata_is_signed_and_has_both_keys_while_they_roll_over() -> None
     assert verify_enveloped(root, [certificate("rsa-2")], now=NOW).get("entityID") == SP.entity_id
 
 
-def test_nobody_is_asked_to_encrypt_to_an_elliptic_curve_key() -> None:
+def test_an_elliptic_curve_key_is_not_published_for_encryption() -> None:
     pairs = (key_pair("ec"), key_pair())
     root = published(ServiceProvider(entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=pairs))
     assert keys_of(root, "signing") == [base64_of(pair.certificate) for pair in pairs]
@@ -72,7 +72,7 @@ def test_nobody_is_asked_to_encrypt_to_an_elliptic_curve_key() -> None:
     assert verify_enveloped(root, [certificate("ec")], now=NOW) is not None
 
 
-def test_a_key_that_can_not_be_used_is_a_configuration_error() -> None:
+def test_an_unusable_key_is_a_configuration_error() -> None:
     sp = ServiceProvider(
         entity_id=SP.entity_id, acs_url=SP.acs_url, key_pairs=(key_pair("rsa-1024"),)
     )

@@ -1,4 +1,4 @@
-"""Two verifiers must agree; and whatever the bytes are, what comes out is a refusal, never a crash."""
+"""The two verifiers must agree, and damaged bytes lead to a refusal, never to a crash."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def text_beside_a_name_id(root: etree._Element) -> None:
         ),
     ],
 )
-def test_what_only_one_of_them_accepts_is_refused(
+def test_a_response_that_only_one_verifier_accepts_is_refused(
     fake: FakeIdentityProvider, expect: Expectation, mutation: Any, message: str
 ) -> None:
     with pytest.raises(VerifiersDisagree, match=f"^{message}$") as caught:
@@ -59,7 +59,7 @@ def test_what_only_one_of_them_accepts_is_refused(
     assert caught.value.origin_verified
 
 
-def test_a_response_id_of_somebody_else_on_the_unsigned_envelope(
+def test_the_id_of_another_request_on_the_unsigned_envelope_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     response = respond(
@@ -86,10 +86,10 @@ def test_settings_are_kept_by_value(fake: FakeIdentityProvider, expect: Expectat
     assert toolkit._settings(parties) is not toolkit._settings(changed)
 
 
-def test_the_library_alone_would_let_more_through(
+def test_the_library_alone_would_accept_more(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
-    """The reason for a first verifier: it takes an assertion for another ACS whose URL contains ours."""
+    """The library accepts an assertion for another ACS whose URL contains ours: a reason for a first verifier."""
     response = respond(fake, recipient=f"{expect.sp.acs_url}of-somebody-else/")
     pems = tuple(certificate.pem for certificate in expect.idp.signing_certificates)
     read = toolkit.judge(
@@ -104,7 +104,7 @@ def test_the_library_alone_would_let_more_through(
         verify_response(response, expect)
 
 
-def test_the_library_s_failures_are_refusals_too(expect: Expectation) -> None:
+def test_a_failure_of_the_library_is_a_refusal(expect: Expectation) -> None:
     parties = toolkit.Parties.of(expect.sp, expect.idp, ())
     with pytest.raises(toolkit.ToolkitRefused):
         toolkit.judge(b"junk", decrypted=None, parties=parties, request_id=None, now=expect.now)
@@ -130,7 +130,7 @@ def test_damaged_responses_are_refused_and_never_crash(
             verified = verify_response(base64.b64encode(damaged).decode(), expect)
         except JitprovError:
             continue
-        # Only what nobody signed may change without notice, and nothing of it is read.
+        # Only unsigned bytes may change without notice, and nothing of them is read.
         assert verified.name_id == NameID(
             value="Ann.Archer@acme.example",
             format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",

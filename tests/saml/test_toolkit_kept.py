@@ -1,4 +1,4 @@
-"""What the second verifier keeps between messages is never stale, and bounded."""
+"""Objects that the second verifier keeps between messages are bounded, and never stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our copy of python3-saml keeps every rule: the unmodified library gives the same verdict and reads the same."""
+"""Our copy of python3-saml gives the same verdict, and reads the same values, as the installed library."""
 
 from __future__ import annotations
 

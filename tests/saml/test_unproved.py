@@ -1,4 +1,4 @@
-"""A pasted response is read without any proof, unless it is encrypted: then only with all of it."""
+"""A pasted response is read without proof; an encrypted one only if it is proved to be for this tenant."""
 
 from __future__ import annotations
 
@@ -70,17 +70,19 @@ def test_a_response_is_read_however_it_was_copied(fake: FakeIdentityProvider, co
         ),
     ],
 )
-def test_nothing_is_proved(fake: FakeIdentityProvider, knobs: dict[str, Any]) -> None:
+def test_a_response_is_read_without_any_proof(
+    fake: FakeIdentityProvider, knobs: dict[str, Any]
+) -> None:
     said = read_unproved(xml(fake, **knobs).encode())
     assert said.attributes[EMAIL_CLAIM] == (ANN.email,)
     assert said.name_id is not None
 
 
-def test_there_need_be_no_name_id(fake: FakeIdentityProvider) -> None:
+def test_a_response_without_a_name_id_is_read(fake: FakeIdentityProvider) -> None:
     assert read_unproved(xml(fake, name_id=None, person=None).encode()).name_id is None
 
 
-def test_what_it_says_is_not_in_its_repr(fake: FakeIdentityProvider) -> None:
+def test_the_repr_shows_no_value(fake: FakeIdentityProvider) -> None:
     assert repr(read_unproved(xml(fake).encode())) == "Unproved()"
 
 
@@ -92,7 +94,7 @@ def test_what_it_says_is_not_in_its_repr(fake: FakeIdentityProvider) -> None:
         pytest.param("A" * (MESSAGE_LIMITS.bytes * 2), "message_too_large", id="too much"),
     ],
 )
-def test_what_is_no_response_is_refused(pasted: str, code: str) -> None:
+def test_a_text_that_is_no_response_is_refused(pasted: str, code: str) -> None:
     assert code_of(lambda: document_of(pasted)) == code
 
 
@@ -118,7 +120,7 @@ def test_an_assertion_without_a_subject_is_refused(fake: FakeIdentityProvider) -
     assert code_of(lambda: read_unproved(document)) == "assertion_malformed"
 
 
-# Encrypted
+# Encrypted responses
 
 
 def sealed(fake: FakeIdentityProvider, sp_key_pair: KeyPair, **knobs: Any) -> bytes:
@@ -130,7 +132,7 @@ def opened(fake: FakeIdentityProvider, sp: ServiceProvider, document: bytes) -> 
     return read_encrypted(document, sp=sp, certificates=certificates, now=NOW)
 
 
-def test_an_encrypted_response_is_opened_with_our_key(
+def test_an_encrypted_response_is_decrypted_with_our_key(
     fake: FakeIdentityProvider, sp: ServiceProvider, sp_key_pair: KeyPair
 ) -> None:
     document = sealed(fake, sp_key_pair)
@@ -156,7 +158,7 @@ def test_an_encrypted_response_is_opened_with_our_key(
         ),
     ],
 )
-def test_nobody_has_another_tenants_response_read_to_them(
+def test_an_encrypted_response_for_another_tenant_is_not_read(
     fake: FakeIdentityProvider,
     sp: ServiceProvider,
     sp_key_pair: KeyPair,
@@ -167,7 +169,7 @@ def test_nobody_has_another_tenants_response_read_to_them(
     assert code_of(lambda: opened(fake, sp, document)) == code
 
 
-def test_without_a_key_of_ours_it_stays_closed(
+def test_an_encrypted_response_is_refused_where_we_have_no_key(
     fake: FakeIdentityProvider, sp: ServiceProvider, sp_key_pair: KeyPair
 ) -> None:
     document = sealed(fake, sp_key_pair)

@@ -36,7 +36,7 @@ BILLION_LAUGHS = (
         pytest.param(b"<a>" + b"b" * 193 + b"</a>", id="just as long as allowed"),
     ],
 )
-def test_read(document: bytes) -> None:
+def test_ordinary_xml_is_read(document: bytes) -> None:
     assert parse(document, SMALL).tag == "a"
 
 
@@ -74,7 +74,7 @@ def test_read(document: bytes) -> None:
         pytest.param(b"<a>" * 300 + b"</a>" * 300, XmlRefused, id="deeper than the parser goes"),
     ],
 )
-def test_refused(document: bytes, error: type[XmlRefused]) -> None:
+def test_xml_out_of_bounds_is_refused(document: bytes, error: type[XmlRefused]) -> None:
     with pytest.raises(XmlRefused) as caught:
         parse(document, Limits(bytes=3000, depth=3, nodes=8) if len(document) > 300 else SMALL)
     assert isinstance(caught.value, error)
@@ -93,15 +93,13 @@ NAMESPACES = b" ".join(b'xmlns:a%d="urn:a"' % number for number in range(4_001))
         pytest.param(b"<a>" + b'<b c=""/>' * 52_000 + b"</a>", "nodes", id="nodes with attributes"),
     ],
 )
-def test_what_would_take_long_to_canonicalise_is_refused_at_once(
-    document: bytes, words: str
-) -> None:
-    """Within the size of a message, each of these once took from one to five seconds."""
+def test_xml_that_is_slow_to_canonicalise_is_refused_before(document: bytes, words: str) -> None:
+    """Each of these is within the size of a message, and took one to five seconds before there was a bound."""
     with pytest.raises(TooComplex, match=words):
         parse(document, MESSAGE_LIMITS)
 
 
-def test_the_size_is_said() -> None:
+def test_the_refusal_of_a_large_document_states_the_limit() -> None:
     with pytest.raises(TooLarge) as caught:
         parse(b"a" * 201, SMALL)
     assert caught.value.limit == 200
@@ -117,14 +115,14 @@ def test_an_element_without_text_has_an_empty_one() -> None:
     assert text_of(parse_trusted(b"<a/>")) == ""
 
 
-def test_canonical_is_exclusive_and_alone() -> None:
+def test_the_canonical_form_is_exclusive_and_has_no_tail() -> None:
     root = parse_trusted(
         b'<p:a xmlns:p="u:p" xmlns:q="u:q"><p:b  c=\'1\'><!-- x --></p:b> tail</p:a>'
     )
     assert canonical(detached(root[0])) == b'<p:b xmlns:p="u:p" c="1"></p:b>'
 
 
-def test_canonical_keeps_prefixes_that_are_named() -> None:
+def test_the_canonical_form_keeps_the_prefixes_that_are_named() -> None:
     root = parse_trusted(b'<p:a xmlns:p="u:p" xmlns:q="u:q"><p:b/></p:a>')
     assert canonical(detached(root[0]), ("q",)) == b'<p:b xmlns:p="u:p" xmlns:q="u:q"></p:b>'
 
