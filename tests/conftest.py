@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jitprov.journal import unproved_refusals
 from jitprov.models import (
     IdentityProvider,
 )
@@ -14,6 +15,12 @@ from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import ANN, Person
 from jitprov.testing.round_trip import SignIn
 from tests.support.factories import connected
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test as a process begins: primary keys of the test before come again."""
+    monkeypatch.setattr(unproved_refusals, "_TALLY", unproved_refusals.Tally())
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F
 
 from jitprov import signals
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.journal.observed_claims import email_digest, sealed_claims
+from jitprov.journal.unproved_refusals import count_unproved
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
 from jitprov.models.events import MAX_NAME, MAX_NAMES
 from jitprov.models.kept_statements import insert
@@ -84,12 +84,6 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
 ) -> ProvisioningEvent:
     """Keep that somebody was not let in, and why; give the error the reference to quote."""
     with transaction.atomic(using=accounts_database()):
-        if not error.origin_verified:
-            # First: on MariaDB the new row below locks this one for reading, and two that then want to
-            # write it are a deadlock.
-            IdentityProvider.objects.filter(pk=identity_provider.pk).update(
-                unverified_refusals=F("unverified_refusals") + 1
-            )
         event = _keep(
             identity_provider,
             user=user,
@@ -104,6 +98,10 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
         if user is None:
             _keep_few(identity_provider, verified=error.origin_verified)
         logger.info("sign-in %s was refused: %s", event.reference, error)
+        if not error.origin_verified:
+            transaction.on_commit(
+                partial(count_unproved, identity_provider), using=accounts_database()
+            )
         _report(signals.login_refused, identity_provider, event)
     error.reference = event.reference
     return event

@@ -27,6 +27,7 @@ from jitprov.models.observed_claims import MAX_CLAIM_NAME, ObservedClaim
 from jitprov.models.setup_links import SetupLink
 from jitprov.models.sign_in_tests import TestSignIn
 from jitprov.models.tenants import Tenant
+from jitprov.models.unproved_refusals import UnprovedRefusals
 
 __all__ = [
     "MAX_CLAIM_NAME",
@@ -48,6 +49,7 @@ __all__ = [
     "Tenant",
     "TenantAdministrator",
     "TestSignIn",
+    "UnprovedRefusals",
     "UnsolicitedPolicy",
     "Via",
     "accounts_database",

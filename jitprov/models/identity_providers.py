@@ -153,9 +153,6 @@ class IdentityProvider(models.Model):
     tested_digest = models.CharField(max_length=64, blank=True, editable=False)
     """The digest of the configuration that the last passed test sign-in was made with."""
     enabled_at = models.DateTimeField(_("enabled on"), null=True, blank=True, editable=False)
-    unverified_refusals = models.PositiveBigIntegerField(
-        _("refusals of unproved origin"), default=0, editable=False
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

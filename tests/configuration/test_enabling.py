@@ -31,6 +31,7 @@ from jitprov.models import (
     ObservedClaim,
     SetupLink,
     SigningCertificate,
+    UnprovedRefusals,
     Via,
 )
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
@@ -225,7 +226,9 @@ KEEP: dict[str, Callable[[IdentityProvider], object]] = {
     "the tenant": lambda row: IdentityProvider.objects.update(tenant=TenantFactory.create()),
     "a group's name there": lambda row: row.group_mappings.update(name="Finance"),
     "people": lambda row: ExternalIdentityFactory.create(identity_provider=row),
-    "junk that was refused": changed(unverified_refusals=7),
+    "junk that was refused": lambda row: UnprovedRefusals.objects.create(
+        identity_provider=row, count=7, counted_at=LATER
+    ),
     "claims that came": lambda row: ObservedClaim.objects.create(
         identity_provider=row, name="a", name_digest="a", first_seen=LATER, last_seen=LATER
     ),

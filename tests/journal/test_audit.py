@@ -59,7 +59,6 @@ NOT_CONFIGURED = {
     "tested_at",
     "tested_digest",
     "enabled_at",
-    "unverified_refusals",
     "created_at",
     "updated_at",
 }
@@ -231,7 +230,7 @@ def test_several_changes_are_several_lines_and_several_fields_are_one(
 def test_what_changes_nothing_is_not_written_down(row: IdentityProvider) -> None:
     with recorded(row, ACTOR):
         row.save()
-        IdentityProvider.objects.update(unverified_refusals=5, metadata_error="x", tested_at=LATER)
+        IdentityProvider.objects.update(metadata_error="x", tested_at=LATER)
     assert written() == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.journal import unproved_refusals
 from jitprov.models import (
     IdentityProvider,
     ProvisioningEvent,
@@ -72,13 +74,19 @@ def test_a_reload_of_the_acs_begins_again(client: Client, idp: IdentityProvider)
 
 
 def test_junk_is_counted_and_can_not_fill_the_table(
-    client: Client, idp: IdentityProvider, settings: Any
+    client: Client,
+    idp: IdentityProvider,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 5
+    monkeypatch.setattr(unproved_refusals, "EVERY", timedelta())
+    monkeypatch.setattr(unproved_refusals, "RETRY", timedelta())
     for _ in range(12):
-        client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "AAAA"})
-    idp.refresh_from_db()
-    assert idp.unverified_refusals == 12
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "AAAA"})
+    assert idp.unproved_refusals.count == 12
     assert ProvisioningEvent.objects.count() == 5
 
 

@@ -27,6 +27,7 @@ from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
     ProvisioningEvent,
+    UnprovedRefusals,
     digest,
 )
 from jitprov.testing import ANN, FakeIdentityProvider
@@ -208,13 +209,26 @@ def test_people_of_the_first_release_sign_in_after_the_upgrade(
     assert list(events) == [("created", ""), ("updated", ""), ("refused", "assertion_replayed")]
 
 
+def test_the_number_of_refusals_is_moved_back_by_a_migration_backwards(
+    first_release: Apps, ann: User, editors: Group
+) -> None:
+    fill(first_release, FakeIdentityProvider(), ann, editors)
+    call_command("migrate", verbosity=0)
+    UnprovedRefusals.objects.update(count=7)
+
+    executor = MigrationExecutor(connection)
+    before = executor.migrate([("jitprov", "0002_tenant_administration")]).apps
+
+    assert before.get_model("jitprov", "IdentityProvider").objects.get().unverified_refusals == 7
+
+
 def test_rows_of_the_first_release_are_kept(first_release: Apps, ann: User, editors: Group) -> None:
     fill(first_release, FakeIdentityProvider(), ann, editors)
 
     call_command("migrate", verbosity=0)
 
     row = IdentityProvider.objects.get()
-    assert (row.slug, row.tenant.slug, row.unverified_refusals) == ("acme", "acme", 3)
+    assert (row.slug, row.tenant.slug, row.unproved_refusals.count) == ("acme", "acme", 3)
     assert [rule.target for rule in row.claim_rules()] == ["last_name"]
     assert [rule.group for rule in row.group_rules()] == [editors.pk]
     assert EmailDomain.objects.get().identity_provider == row
