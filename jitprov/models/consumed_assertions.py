@@ -14,7 +14,10 @@ class ConsumedAssertion(models.Model):
     """An assertion that has been used. The INSERT is the check: it succeeds once, on whichever machine."""
 
     identity_provider = models.ForeignKey(
-        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="+"
+        "jitprov.IdentityProvider",
+        on_delete=models.CASCADE,
+        db_index=False,  # the constraint's begins with it
+        related_name="+",
     )
     assertion_digest = models.CharField(max_length=64)
     expires_at = models.DateTimeField(_("to be remembered until"), db_index=True)

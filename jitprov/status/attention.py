@@ -1,7 +1,7 @@
 """What needs attention, and how many sign in: for the admin, the API and monitoring.
 
 Only identity providers that are enabled are watched; of the others their page says what is missing. How many there are
-makes no difference to the number of statements: one for each kind of :mod:`jitprov.status.watched`.
+makes no difference to the number of statements: at most two for each kind of :mod:`jitprov.status.watched`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Window
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -24,6 +23,7 @@ from jitprov.models.events import CAME_IN, NOT_LET_IN
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope
 from jitprov.status.chart import Day
+from jitprov.status.days import DayInUtc
 from jitprov.status.watched import (
     CHANGED_SINCE_TEST,
     GROUP_NOT_ASSIGNABLE,
@@ -126,9 +126,12 @@ def overview(
     shown: list[Attention] = []
     total = 0
     for kind, concerned in _by_kind(rows, now):
-        some = list(concerned.annotate(_total=Window(Count("pk")))[:limit])
-        total += getattr(some[0], "_total", 0) if some else 0
-        shown += [_noticed(kind, row) for row in some[: limit - len(shown)]]
+        # Counted apart: with the rows, the database would work out and sort the facts of all of them.
+        number = concerned.count()
+        total += number
+        room = limit - len(shown)
+        if number and room:
+            shown += [_noticed(kind, row) for row in concerned[:room]]
     return Overview(tenants=_by_tenant(shown), shown=len(shown), total=total)
 
 
@@ -149,7 +152,7 @@ def summary(
     counted = (
         events.filter(created_at__gte=_midnight(first))
         .order_by()
-        .values(date=TruncDate("created_at", tzinfo=UTC))
+        .values(date=DayInUtc("created_at"))
         .annotate(
             sign_ins=Count("pk", filter=Q(outcome__in=CAME_IN)),
             first_sign_ins=Count("pk", filter=Q(outcome=Outcome.CREATED)),
