@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import transaction
 
@@ -24,6 +23,7 @@ from jitprov.models import (
     accounts_database,
 )
 from jitprov.models.changes import MAX_LABEL
+from jitprov.models.inserts import insert_rows
 
 IDENTITY_PROVIDER = "identity_provider"
 ADMINISTRATOR = "tenant_administrator"
@@ -64,12 +64,13 @@ RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 _NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled", "name"}
 """What does not change how a response is judged and mapped."""
 
+_JSON = (str, int, bool, list, dict)
+
 Key: TypeAlias = tuple[str, str]
 """What kind of row, and which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """One row of the configuration."""
 
     label: str
@@ -88,9 +89,8 @@ def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
     """Read the configurations of the rows with these keys, with one statement for each kind of row."""
     found: dict[Any, dict[Key, Part]] = {}
     rows = IdentityProvider.objects.filter(pk__in=keys) if keys else IdentityProvider.objects.none()
-    for row in rows.values("pk", "slug", *COLUMNS):
-        values = {name: _plain(row[name]) for name in COLUMNS}
-        found[row["pk"]] = {(IDENTITY_PROVIDER, ""): Part(label=row["slug"], values=values)}
+    for key, slug, *values in rows.values_list("pk", "slug", *COLUMNS):
+        found[key] = {(IDENTITY_PROVIDER, ""): Part(slug, _named(COLUMNS, values))}
     if found:
         for what in RELATED:
             _read_related(what, found)
@@ -100,12 +100,15 @@ def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
 def _read_related(what: str, found: Mapping[Any, dict[Key, Part]]) -> None:
     relation, name, columns = RELATED[what]
     model: Any = IdentityProvider._meta.get_field(relation).related_model
-    rows = model.objects.filter(identity_provider__in=list(found)).order_by("pk")
-    for row in rows.values("pk", "identity_provider_id", *{name, *columns}):
+    rows = model.objects.filter(identity_provider__pk__in=list(found)).order_by("pk")
+    for pk, owner, label, *values in rows.values_list("pk", "identity_provider_id", name, *columns):
         # A certificate is the same one if it was removed and added again.
-        key = row[name] if what == "certificate" else str(row["pk"])
-        values = {column: _plain(row[column]) for column in columns}
-        found[row["identity_provider_id"]][what, key] = Part(label=str(row[name]), values=values)
+        key = label if what == "certificate" else str(pk)
+        found[owner][what, key] = Part(str(label), _named(columns, values))
+
+
+def _named(columns: Sequence[str], values: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip(columns, map(_plain, values), strict=True))
 
 
 def configuration_digest(identity_provider: IdentityProvider) -> str:
@@ -144,38 +147,41 @@ def recorded_many(
         before = snapshots([key for _, key, _, _ in were if key])
         yield
         after = snapshots([row.pk for row in identity_providers if row.pk])
-        changes = [
-            ConfigurationChange(
-                **_of(row, after, slug, tenant_id), **_by(actor), note=note[:MAX_LABEL], **change
-            )
-            for row, key, slug, tenant_id in were
-            for change in differences(before.get(key, {}), after.get(row.pk, {}))
-        ]
-        _forget_tenants_that_are_gone(changes)
-        ConfigurationChange.objects.bulk_create(changes)
+        gone = {tenant_id for _, key, _, tenant_id in were if key in before and key not in after}
+        tenants = _existing_tenants(gone)
+        by = {**_by(actor), "note": note[:MAX_LABEL]}
+        insert_rows(
+            ConfigurationChange,
+            (
+                {**about, **change}
+                for row, key, slug, tenant_id in were
+                for about in [{**by, **_of(row, after, slug, tenant_id, tenants)}]
+                for change in differences(before.get(key, {}), after.get(row.pk, {}))
+            ),
+        )
 
 
 def _of(
-    row: IdentityProvider, after: Mapping[Any, Snapshot], slug: str, tenant_id: Any
+    row: IdentityProvider,
+    after: Mapping[Any, Snapshot],
+    slug: str,
+    tenant_id: Any,
+    tenants: Container[Any],
 ) -> dict[str, Any]:
     """Return which identity provider a change belongs to; one that is gone, by name only."""
     if row.pk not in after:
+        tenant_id = tenant_id if tenant_id in tenants else None
         return {"identity_provider_id": None, "tenant_id": tenant_id, "slug": slug}
     # The row itself knows better if it was made by the block.
     return {"identity_provider_id": row.pk, "tenant_id": row.tenant_id, "slug": row.slug}
 
 
-def _forget_tenants_that_are_gone(changes: Sequence[ConfigurationChange]) -> None:
-    """Leave the tenant out where it was deleted with its identity providers."""
-    orphans = [change for change in changes if change.identity_provider_id is None]
-    if not orphans:
-        return
+def _existing_tenants(keys: Collection[Any]) -> set[Any]:
+    """Return those tenants that were not deleted with their identity providers."""
+    if not keys:
+        return set()
     tenants: Any = IdentityProvider._meta.get_field("tenant").related_model
-    keys = {change.tenant_id for change in orphans}
-    there = set(tenants._default_manager.filter(pk__in=keys).values_list("pk", flat=True))
-    for change in orphans:
-        if change.tenant_id not in there:
-            change.tenant_id = None
+    return set(tenants._default_manager.filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def record_done(
@@ -227,10 +233,11 @@ def differences(before: Snapshot, after: Snapshot) -> Iterator[dict[str, Any]]:
             }
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[Any]]:
-    names = list(dict.fromkeys([*new, *old]))
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {
-        name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)
+        name: (before, after)
+        for name in {**new, **old}
+        if (before := old.get(name)) != (after := new.get(name))
     }
 
 
@@ -241,11 +248,12 @@ def _action(old: Part | None, new: Part | None) -> Action:
 
 
 def _by(actor: Actor) -> dict[str, Any]:
-    return {"user": actor.user, "actor": actor.name[:MAX_LABEL], "via": actor.via}
+    user = actor.user
+    return {"user_id": user.pk if user else None, "actor": actor.name[:MAX_LABEL], "via": actor.via}
 
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it."""
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value if isinstance(value, str | int | bool | list | dict | None) else str(value)
+    if value is None or isinstance(value, _JSON):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, not one of ours
 from django.db import IntegrityError, transaction
@@ -16,7 +18,7 @@ from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.federation_map import MapRow, in_batches
 from jitprov.metadata.importing import SlugRefused
-from jitprov.metadata.rows import apply_metadata, new_identity_provider, preset_mappings
+from jitprov.metadata.rows import apply_metadata, new_identity_provider, preset_columns
 from jitprov.metadata.source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
@@ -26,6 +28,7 @@ from jitprov.models import (
     Via,
     accounts_database,
 )
+from jitprov.models.inserts import insert_rows
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.aggregate import Aggregate, ByteSource, Entry, verified_aggregate
 from jitprov.saml.metadata import MetadataRefused
@@ -224,7 +227,7 @@ class _Batch:
         self._now, self._preset, self._actor = now, preset, actor
         self._touched: list[IdentityProvider] = []
         self._fields = {"updated_at"}
-        self._certificates: list[SigningCertificate] = []
+        self._certificates: list[dict[str, Any]] = []
         self._stale: list[int] = []
 
     def save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
@@ -265,7 +268,7 @@ class _Batch:
         found.updated_at = self._now
         self._touched.append(found)
         self._fields.update(change.field for change in changes)
-        self._certificates += (_certificate_row(found, one) for one in added)
+        self._certificates += (_certificate_columns(found, one) for one in added)
         self._stale += stale
         changed = RowChanged(
             slug=found.slug,
@@ -283,21 +286,25 @@ class _Batch:
         if self._stale:
             SigningCertificate.objects.filter(pk__in=self._stale).delete()
         if self._certificates:
-            SigningCertificate.objects.bulk_create(self._certificates)
+            insert_rows(SigningCertificate, self._certificates)
 
     def _write_new(self) -> None:
-        IdentityProvider.objects.bulk_create(row for row, _ in self.new)
-        # Asked for once more, because not every database returns the keys of many rows.
+        insert_rows(IdentityProvider, [vars(row) for row, _ in self.new])
         slugs = [row.slug for row, _ in self.new]
         keys = dict(IdentityProvider.objects.filter(slug__in=slugs).values_list("slug", "pk"))
         for row, metadata in self.new:
             row.pk = keys[row.slug]
             self._certificates += (
-                _certificate_row(row, one) for one in metadata.signing_certificates
+                _certificate_columns(row, one) for one in metadata.signing_certificates
             )
-        ClaimMapping.objects.bulk_create(
-            mapping for row, _ in self.new for mapping in preset_mappings(row)
-        )
+        insert_rows(ClaimMapping, list(_mappings(row for row, _ in self.new)))
+
+
+def _mappings(rows: Iterable[IdentityProvider]) -> Iterator[dict[str, Any]]:
+    columns_of = cache(preset_columns)
+    for row in rows:
+        for columns in columns_of(Preset(row.preset)):
+            yield {**columns, "identity_provider_id": row.pk}
 
 
 def _existing_rows(slugs: Sequence[str]) -> dict[str, IdentityProvider]:
@@ -344,13 +351,14 @@ def _refusal(
     return None
 
 
-def _certificate_row(
+def _certificate_columns(
     identity_provider: IdentityProvider, certificate: Certificate
-) -> SigningCertificate:
-    return SigningCertificate(
-        identity_provider=identity_provider,
-        pem=certificate.pem,
-        fingerprint=certificate.fingerprint,
-        not_before=certificate.not_before,
-        not_after=certificate.not_after,
-    )
+) -> dict[str, Any]:
+    return {
+        "identity_provider_id": identity_provider.pk,
+        "pem": certificate.pem,
+        "fingerprint": certificate.fingerprint,
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "allow_expired": False,
+    }

@@ -44,24 +44,28 @@ def new_identity_provider(
 
 
 def preset_mappings(identity_provider: IdentityProvider) -> list[ClaimMapping]:
-    """Return the preset's claim mappings, not saved, as far as the host's user model has the fields."""
+    """Return the claim mappings of the identity provider's preset, not saved."""
+    columns = preset_columns(Preset(identity_provider.preset))
+    return [ClaimMapping(identity_provider=identity_provider, **one) for one in columns]
+
+
+def preset_columns(preset: Preset) -> list[dict[str, Any]]:
+    """Return the columns of a preset's claim mappings, as far as the host's user model has the fields."""
     fields = mappable_fields()
-    rules = Preset(identity_provider.preset).details.rules
-    usable = [rule for rule in rules if rule.target in fields]
-    return [_mapping(identity_provider, position, rule) for position, rule in enumerate(usable)]
+    usable = [rule for rule in preset.details.rules if rule.target in fields]
+    return [_mapping_columns(position, rule) for position, rule in enumerate(usable)]
 
 
-def _mapping(identity_provider: IdentityProvider, position: int, rule: ClaimRule) -> ClaimMapping:
-    return ClaimMapping(
-        identity_provider=identity_provider,
-        position=position,
-        sources="\n".join(rule.sources),
-        target=rule.target,
-        transforms=[{"name": one.name, **one.parameters} for one in rule.transforms],
-        sync=rule.sync.value,
-        required=rule.required,
-        when_empty=rule.when_empty.value,
-    )
+def _mapping_columns(position: int, rule: ClaimRule) -> dict[str, Any]:
+    return {
+        "position": position,
+        "sources": "\n".join(rule.sources),
+        "target": rule.target,
+        "transforms": [{"name": one.name, **one.parameters} for one in rule.transforms],
+        "sync": rule.sync.value,
+        "required": rule.required,
+        "when_empty": rule.when_empty.value,
+    }
 
 
 def apply_metadata(

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from urllib.parse import SplitResult, urlsplit
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from jitprov.provisioning.types import ClaimRule
 
@@ -63,10 +64,22 @@ def detect(entity_id: str, sso_url: str) -> Preset:
     It is only a suggestion for a new row. What an identity provider says of itself gives it no rights.
     """
     try:
-        entity, sso = urlsplit(entity_id), urlsplit(sso_url)
+        entity, sso = _Url.of(entity_id), _Url.of(sso_url)
     except ValueError:
         return Preset.NONE
     return next((preset for preset, fits in _SIGNS.items() if fits(entity, sso)), Preset.NONE)
+
+
+class _Url(NamedTuple):
+    """What an identity provider can be recognised by in one of its URLs."""
+
+    hostname: str
+    path: str
+
+    @classmethod
+    def of(cls, text: str) -> _Url:
+        parts = urlsplit(text)
+        return cls(parts.hostname or "", parts.path)
 
 
 def _rules(
@@ -167,7 +180,7 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
 """The details of every preset."""
 
 
-def _is_entra(entity: SplitResult, sso: SplitResult) -> bool:
+def _is_entra(entity: _Url, sso: _Url) -> bool:
     return entity.hostname == "sts.windows.net" or _within(
         sso,
         "login.microsoftonline.com",
@@ -177,34 +190,34 @@ def _is_entra(entity: SplitResult, sso: SplitResult) -> bool:
     )
 
 
-def _is_okta(entity: SplitResult, sso: SplitResult) -> bool:
+def _is_okta(entity: _Url, sso: _Url) -> bool:
     domains = "okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com"
     return entity.hostname == "www.okta.com" or _within(sso, *domains)
 
 
-def _is_google(entity: SplitResult, _sso: SplitResult) -> bool:
+def _is_google(entity: _Url, _sso: _Url) -> bool:
     return entity.hostname == "accounts.google.com" and entity.path.startswith("/o/saml2")
 
 
-def _is_adfs(entity: SplitResult, sso: SplitResult) -> bool:
+def _is_adfs(entity: _Url, sso: _Url) -> bool:
     return entity.path.endswith("/adfs/services/trust") or sso.path.startswith("/adfs/ls")
 
 
-def _is_onelogin(entity: SplitResult, sso: SplitResult) -> bool:
+def _is_onelogin(entity: _Url, sso: _Url) -> bool:
     return _within(entity, "onelogin.com") or _within(sso, "onelogin.com")
 
 
-def _is_keycloak(entity: SplitResult, sso: SplitResult) -> bool:
+def _is_keycloak(entity: _Url, sso: _Url) -> bool:
     # Before version 17 all of it lay below /auth.
     return "/realms/" in entity.path and sso.path == f"{entity.path}/protocol/saml"
 
 
-def _within(url: SplitResult, *domains: str) -> bool:
+def _within(url: _Url, *domains: str) -> bool:
     # Compared label by label: "notokta.com" ends with "okta.com" too.
-    return any(f".{url.hostname}".endswith(f".{domain}") for domain in domains)
+    return f".{url.hostname}".endswith(tuple(f".{domain}" for domain in domains))
 
 
-_SIGNS: Mapping[Preset, Callable[[SplitResult, SplitResult], bool]] = MappingProxyType(
+_SIGNS: Mapping[Preset, Callable[[_Url, _Url], bool]] = MappingProxyType(
     {
         Preset.ENTRA: _is_entra,
         Preset.OKTA: _is_okta,
