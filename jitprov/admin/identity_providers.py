@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import admin, messages
@@ -23,8 +23,10 @@ from jitprov.journal.actors import Actor
 from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm
-from jitprov.setup.page import Answer, PageUrls, SetupPage
 from jitprov.setup.powers import Powers
+
+if TYPE_CHECKING:
+    from jitprov.setup.page import Answer, PageUrls, SetupPage
 
 
 @admin.register(IdentityProvider)
@@ -67,6 +69,9 @@ class IdentityProviderAdmin(ScopedAdmin):
 
         :raises Http404: it is not in scope.
         """
+        # Half of jitprov, which a command does not need although Django loads the admin for it.
+        from jitprov.setup.page import SetupPage  # noqa: PLC0415
+
         row = self.get_object(request, object_id)
         powers = Powers(everything=self.scope(request).everything)
         return SetupPage(
@@ -190,6 +195,8 @@ def _name(view: str) -> str:
 
 
 def _urls(request: HttpRequest, row: IdentityProvider, powers: Powers) -> PageUrls:
+    from jitprov.setup.page import PageUrls  # noqa: PLC0415 -- as above
+
     def at(view: str) -> str:
         return reverse("admin:" + _name(view), args=[row.pk])
 

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -188,3 +191,23 @@ def test_no_answer_from_the_database_is_exit_code_3(monkeypatch: pytest.MonkeyPa
         call_command("jitprov_status")
 
     assert refused.value.returncode == 3
+
+
+LOAD = """
+import sys, django
+django.setup()
+from jitprov.management.commands.jitprov_status import Command
+assert not Command.requires_system_checks  # which load every URL and view
+print(*sys.modules)
+"""
+
+
+def test_it_loads_nothing_that_it_does_not_use() -> None:
+    """Monitoring starts it every minute."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True, env=environment
+    )
+    loaded = set(done.stdout.split())
+    assert {"jitprov.status.attention", "jitprov.admin.identity_providers"} <= loaded
+    assert not loaded & {"onelogin", "jitprov.sign_in.views", "jitprov.setup.page", "jitprov.urls"}

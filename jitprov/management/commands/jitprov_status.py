@@ -28,6 +28,8 @@ COULD_NOT_BE_ASKED = 3
 class Command(BaseCommand):
     """Asks :mod:`jitprov.status.attention`, writes nothing."""
 
+    # Monitoring runs it every minute. Checks are for a deployment, and load every URL and view.
+    requires_system_checks: list[str] = []
     help = (
         "Say what needs attention at identity providers that are enabled, and how many signed in. "
         "Exits with 0 if nothing does, 1 after a warning, 2 if something is critical, 3 if it could not be asked."
