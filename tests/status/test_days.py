@@ -33,12 +33,17 @@ def zone(request: pytest.FixtureRequest) -> Iterator[None]:
     wrapper: Any = connections["default"]
     usual = wrapper.settings_dict["TIME_ZONE"]
     wrapper.settings_dict["TIME_ZONE"] = request.param
-    vars(wrapper).pop("timezone", None)
+    forget_zone(wrapper)
     try:
         yield
     finally:
         wrapper.settings_dict["TIME_ZONE"] = usual
-        vars(wrapper).pop("timezone", None)
+        forget_zone(wrapper)
+
+
+def forget_zone(wrapper: Any) -> None:
+    for name in ("timezone", "timezone_name"):
+        vars(wrapper).pop(name, None)
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
