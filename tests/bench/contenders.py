@@ -15,7 +15,7 @@ from typing import Any, cast
 from tests.bench.databases import Settings
 from tests.bench.directories import Directory
 from tests.bench.environment import PYTHON, ROOT
-from tests.bench.hosts.interface import Delivery, Measured
+from tests.bench.hosts.interface import Delivery, Left, Measured
 
 
 class Contender(Enum):
@@ -51,10 +51,8 @@ class HostProcess:
     def connect(self, directories: Sequence[Directory]) -> None:
         self._order("connect", directories=[directory.row for directory in directories])
 
-    def leave(self, slugs: Sequence[str]) -> tuple[list[str], list[float]]:
-        """Return the URL that each browser is sent to, and the CPU seconds that each took."""
-        left = self._order("leave", slugs=slugs)
-        return left["urls"], left["cpu"]
+    def leave(self, slugs: Sequence[str]) -> Left:
+        return cast(Left, self._order("leave", slugs=slugs))
 
     def deliver(
         self, deliveries: Sequence[Delivery], *, new: int = 0, count: bool = False

@@ -13,7 +13,7 @@ from statistics import mean
 from tests.bench.contenders import Contender, HostProcess, running
 from tests.bench.databases import Server
 from tests.bench.directories import Directory, directories, person
-from tests.bench.hosts.interface import Measured
+from tests.bench.hosts.interface import Cost, Left, Measured
 
 WARM_UP = 3
 
@@ -72,8 +72,8 @@ class Results:
     memory: dict[tuple[Contender, int], int] = field(default_factory=dict)
     """Peak, bytes."""
 
-    def add(self, case: Case, cpu: Sequence[float], elapsed: Sequence[float]) -> None:
-        sample = Sample(mean(cpu) * 1000, mean(elapsed) * 1000)
+    def add(self, case: Case, cost: Cost) -> None:
+        sample = Sample(mean(cost["cpu"]) * 1000, mean(cost["elapsed"]) * 1000)
         self.samples.setdefault(case, []).append(sample)
 
 
@@ -112,11 +112,11 @@ class Runner:
     def measure(self, process: HostProcess, results: Results) -> None:
         """Take one sample of each situation."""
         for situation in self._possible(self._plan.visits):
-            measured, leaving = self._visit(process, situation, self._plan.visits[situation])
+            measured, left = self._visit(process, situation, self._plan.visits[situation])
             if measured["cpu"]:
-                results.add(self._case(situation), measured["cpu"], measured["elapsed"])
+                results.add(self._case(situation), measured)
             if situation is Situation.RETURNING and self.contender.has_saml:
-                results.add(self._case(Situation.LEAVING), leaving, leaving)
+                results.add(self._case(Situation.LEAVING), left)
 
     def conclude(self, process: HostProcess, results: Results) -> None:
         """Ask for the peak of the memory, then count statements."""
@@ -133,7 +133,7 @@ class Runner:
 
     def _visit(
         self, process: HostProcess, situation: Situation, number: int, *, count: bool = False
-    ) -> tuple[Measured, list[float]]:
+    ) -> tuple[Measured, Left]:
         visits = self._visits(situation, number)
         return self._sign_in(process, visits, new=situation is Situation.FIRST, count=count)
 
@@ -156,14 +156,14 @@ class Runner:
         *,
         new: bool = False,
         count: bool = False,
-    ) -> tuple[Measured, list[float]]:
-        urls, leaving = process.leave([visit.directory.slug for visit in visits])
+    ) -> tuple[Measured, Left]:
+        left = process.leave([visit.directory.slug for visit in visits])
         deliveries = [
             visit.directory.answer(url, person(visit.person), forged=visit.forged)
-            for visit, url in zip(visits, urls, strict=True)
+            for visit, url in zip(visits, left["urls"], strict=True)
         ]
         measured = process.deliver(deliveries, new=len(visits) if new else 0, count=count)
-        return measured, leaving
+        return measured, left
 
     def _case(self, situation: Situation) -> Case:
         return Case(self.contender, self.size, situation)

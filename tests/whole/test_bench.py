@@ -80,7 +80,7 @@ def test_a_host_fails_when_a_delivery_does_not_end_as_it_must(tmp_path: Path, fo
         running(Contender.JITPROV, database) as host,
     ):
         host.connect([directory])
-        [url], _ = host.leave([directory.slug])
+        [url] = host.leave([directory.slug])["urls"]
         delivery = directory.answer(url, somebody, forged=forged)
         delivery["external_id"] = somebody.object_id if forged else None
         with pytest.raises(HostFailed):

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, TextIO, cast
+from typing import Any, ParamSpec, TextIO, TypeVar, cast
 
 import django
 from django.conf import settings
@@ -19,9 +19,18 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.bench.hosts.interface import ConnectedDirectory, Delivery, Host, Measured
+from tests.bench.hosts.interface import (
+    ConnectedDirectory,
+    Cost,
+    Delivery,
+    Host,
+    Left,
+    Measured,
+)
 from tests.bench.hosts.memory import peak
 
+P = ParamSpec("P")
+R = TypeVar("R")
 COUNTED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 REFUSALS = (400, 401, 403)
 
@@ -43,15 +52,13 @@ class Desk:
         call_command("migrate", verbosity=0)
         self._host.connect(directories)
 
-    def leave(self, slugs: Sequence[str]) -> dict[str, Any]:
-        """Begin a sign-in for each slug in a new browser; return where it is sent and the CPU seconds."""
+    def leave(self, slugs: Sequence[str]) -> Left:
+        """Begin a sign-in for each slug, in a new browser."""
         self._browsers = [self._new_browser() for _ in slugs]
-        urls, cpu = [], []
+        left = Left(cpu=[], elapsed=[], urls=[])
         for browser, slug in zip(self._browsers, slugs, strict=True):
-            started = time.process_time()
-            urls.append(self._host.leave(browser, slug))
-            cpu.append(time.process_time() - started)
-        return {"urls": urls, "cpu": cpu}
+            left["urls"].append(_timed(left, self._host.leave, browser, slug))
+        return left
 
     def deliver(self, deliveries: Sequence[Delivery], new: int, count: bool) -> Measured:
         """Finish the sign-ins that were begun, in the same order, and check what came of each.
@@ -67,7 +74,7 @@ class Desk:
             if count:
                 answer = self._counted(browser, delivery, measured)
             else:
-                answer = self._timed(browser, delivery, measured)
+                answer = _timed(measured, self._host.deliver, browser, delivery)
             self._require_outcome(browser, delivery, answer)
         if _users().count() - before != new:
             raise WrongOutcome("not as many new users as new people")
@@ -76,13 +83,6 @@ class Desk:
     def memory(self) -> int:
         """Return the most bytes that this process has had in memory."""
         return peak()
-
-    def _timed(self, browser: Client, delivery: Delivery, measured: Measured) -> HttpResponse:
-        cpu, clock = time.process_time(), time.perf_counter()
-        answer = self._host.deliver(browser, delivery)
-        measured["cpu"].append(time.process_time() - cpu)
-        measured["elapsed"].append(time.perf_counter() - clock)
-        return answer
 
     def _counted(self, browser: Client, delivery: Delivery, measured: Measured) -> HttpResponse:
         with CaptureQueriesContext(connection) as queries:
@@ -98,6 +98,15 @@ class Desk:
         else:
             user_id = self._host.user_id(delivery["slug"], delivery["external_id"])
             _require_signed_in(signed_in, user_id, answer)
+
+
+def _timed(cost: Cost, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return the result of some work, and add what it cost."""
+    cpu, clock = time.process_time(), time.perf_counter()
+    result = work(*args, **kwargs)
+    cost["cpu"].append(time.process_time() - cpu)
+    cost["elapsed"].append(time.perf_counter() - clock)
+    return result
 
 
 def _require_signed_in(signed_in: str | None, user_id: object, answer: HttpResponse) -> None:

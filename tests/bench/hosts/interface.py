@@ -28,13 +28,25 @@ class Delivery(TypedDict):
     """Who must then be signed in; ``None`` if the answer must be a refusal."""
 
 
-class Measured(TypedDict):
-    """The cost of some sign-ins or refusals, each checked to have happened."""
+class Cost(TypedDict):
+    """The cost of each of some requests."""
 
     cpu: list[float]
-    """Seconds of this process, one for each delivery."""
+    """Seconds of this process."""
     elapsed: list[float]
     """Seconds by the clock on the wall."""
+
+
+class Left(Cost):
+    """The cost of leaving for the identity provider."""
+
+    urls: list[str]
+    """The URLs that the browsers are sent to."""
+
+
+class Measured(Cost):
+    """The cost of some sign-ins or refusals, each checked to have happened."""
+
     statements: list[str]
     """The first word of each SQL statement of the last delivery, if they were to be counted."""
 
