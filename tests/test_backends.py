@@ -70,7 +70,7 @@ def test_a_backend_of_the_host_s_own_is_asked_in_its_place(
     assert asked == ["host"]
 
 
-def test_it_may_say_no_to_everybody(
+def test_the_hosts_backend_may_refuse_a_person(
     settings: Settings, provisioned: Provisioned, request_: HttpRequest
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = [HOSTS, OURS]

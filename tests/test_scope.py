@@ -72,7 +72,7 @@ def administrator(*tenants: Any, **columns: Any) -> Any:
     return user
 
 
-# Who
+# The scope of a user
 
 
 def test_a_superuser_sees_everything() -> None:
@@ -80,12 +80,12 @@ def test_a_superuser_sees_everything() -> None:
 
 
 @pytest.mark.parametrize("columns", [{"is_superuser": True}, {}])
-def test_who_was_switched_off_sees_nothing(columns: dict[str, bool]) -> None:
+def test_a_user_who_is_not_active_sees_nothing(columns: dict[str, bool]) -> None:
     user = administrator(TenantFactory.create(), is_active=False, **columns)
     assert scope_of(user) is NOTHING
 
 
-def test_who_is_not_signed_in_sees_nothing() -> None:
+def test_a_user_who_is_not_signed_in_sees_nothing() -> None:
     assert scope_of(AnonymousUser()) is NOTHING
 
 
@@ -109,13 +109,13 @@ def test_an_administrator_of_two_tenants_sees_both() -> None:
     assert set(scope_of(administrator(ours, also)).visible_tenants()) == {ours, also}
 
 
-def test_permissions_of_django_open_nothing() -> None:
+def test_djangos_permissions_do_not_widen_the_scope() -> None:
     user = UserFactory.create(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="jitprov"))
     assert not scope_of(user)
 
 
-def test_no_tenant_is_nobody_s() -> None:
+def test_a_row_without_a_tenant_is_in_no_scope() -> None:
     scope = scope_of(administrator(TenantFactory.create()))
     assert not scope.covers(None)
     assert not EVERYTHING.covers(None)
@@ -123,40 +123,40 @@ def test_no_tenant_is_nobody_s() -> None:
 
 
 class OnlyAcme(Provisioner):
-    """A host with a rule of its own."""
+    """A host with its own rule for administrators."""
 
     @classmethod
     def tenants_administered_by(cls, user: Any) -> Any:
         return Tenant.objects.filter(slug="acme") if user.is_staff else Tenant.objects.none()
 
 
-def test_the_host_decides(settings: Any) -> None:
+def test_the_provisioner_decides_which_tenants_a_user_administers(settings: Any) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.OnlyAcme"
     acme, globex = TenantFactory.create(slug="acme"), TenantFactory.create()
     assert list(scope_of(UserFactory.create(is_staff=True)).visible_tenants()) == [acme]
     assert not scope_of(administrator(globex))
 
 
-def test_who_sees_what_is_looked_up_once() -> None:
+def test_the_scope_of_a_user_is_looked_up_once() -> None:
     user = administrator(TenantFactory.create())
     with CaptureQueriesContext(connection) as queries:
         assert scope_of(user) is scope_of(user)
     assert len(queries) == 1
 
 
-def test_what_was_taken_is_gone_with_the_next_request() -> None:
+def test_a_removed_administrator_sees_nothing_from_the_next_request() -> None:
     user = administrator(TenantFactory.create())
     assert scope_of(user)
     TenantAdministrator.objects.all().delete()
     assert not scope_of(get_user_model()._default_manager.get(pk=user.pk))
 
 
-# What
+# Rows in a scope
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_rows_of_every_model_are_limited(model: type[Model]) -> None:
-    """Fails for a model that has no way to its tenant, or that :func:`one_of_each` has forgotten."""
+    """Fails for a model without a look-up to its tenant, or without a row in :func:`one_of_each`."""
     ours = one_of_each("ours")
     before = set(model._default_manager.values_list("pk", flat=True))
     theirs = one_of_each("theirs")
@@ -189,14 +189,14 @@ def test_every_model_has_a_way_to_its_tenant(model: type[Model]) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_what_is_limited_is_one_statement(model: type[Model]) -> None:
+def test_limited_rows_are_read_in_one_statement(model: type[Model]) -> None:
     scope = scope_of(administrator(TenantFactory.create()))
     with CaptureQueriesContext(connection) as queries:
         list(scope.limit(model._default_manager.all()))
     assert len(queries) == 1
 
 
-def test_a_person_with_several_identities_is_there_once() -> None:
+def test_a_person_with_several_identities_is_found_once() -> None:
     ours = IdentityProviderFactory.create()
     also = IdentityProviderFactory.create(tenant=ours.tenant)
     user = UserFactory.create()
@@ -207,7 +207,7 @@ def test_a_person_with_several_identities_is_there_once() -> None:
     assert people.count() == 1
 
 
-def test_a_person_of_two_tenants_is_seen_by_both_and_their_identities_are_not() -> None:
+def test_a_person_of_two_tenants_is_seen_by_both_with_the_own_identity_only() -> None:
     ours, theirs = IdentityProviderFactory.create(), IdentityProviderFactory.create()
     user = UserFactory.create()
     for row in (ours, theirs):
@@ -219,7 +219,7 @@ def test_a_person_of_two_tenants_is_seen_by_both_and_their_identities_are_not() 
         assert identity.identity_provider == row
 
 
-def test_what_is_limited_can_be_limited_further_and_deleted() -> None:
+def test_limited_rows_can_be_filtered_and_deleted() -> None:
     ours = one_of_each("ours")
     one_of_each("theirs")
     users = scope_of(administrator(ours.tenant)).limit(get_user_model()._default_manager.all())
@@ -228,7 +228,7 @@ def test_what_is_limited_can_be_limited_further_and_deleted() -> None:
     assert ExternalIdentity.objects.count() == 1
 
 
-def test_what_became_of_a_tenant_that_is_gone_is_for_superusers() -> None:
+def test_events_without_a_tenant_are_seen_by_superusers_only() -> None:
     row = one_of_each("ours")
     user = administrator(row.tenant)
     event = ProvisioningEvent.objects.create(identity_provider=row, tenant=None)

@@ -67,7 +67,7 @@ def test_a_kept_select_reads_what_the_query_set_reads(row: IdentityProvider) -> 
         assert kept._state.db == by_django._state.db
 
 
-def test_it_reads_another_row_for_another_value_and_none_where_there_is_none(
+def test_another_value_reads_another_row_or_none(
     row: IdentityProvider,
 ) -> None:
     another = IdentityProviderFactory.create(slug="another")
@@ -101,7 +101,7 @@ def test_a_person_is_read_with_who_they_are(row: IdentityProvider) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_locks_needs_a_transaction(row: IdentityProvider) -> None:
+def test_a_locking_statement_needs_a_transaction(row: IdentityProvider) -> None:
     with transaction.atomic():
         assert identity_of(row, "ann") is None
     with pytest.raises(TransactionManagementError):
@@ -238,14 +238,14 @@ def test_an_insert_writes_what_save_writes(row: IdentityProvider) -> None:
         }
 
 
-def test_it_is_one_statement(row: IdentityProvider) -> None:
+def test_an_insert_is_one_statement(row: IdentityProvider) -> None:
     insert(new_event(row))
     with CaptureQueriesContext(connection) as queries:
         insert(new_event(row))
     assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
 
 
-def test_whoever_listens_to_the_model_is_told(row: IdentityProvider) -> None:
+def test_an_insert_sends_post_save(row: IdentityProvider) -> None:
     told = []
 
     def listen(sender: type[Model], instance: Model, created: bool, **_: Any) -> None:

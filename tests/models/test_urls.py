@@ -43,26 +43,26 @@ def acs() -> str:
     return url
 
 
-def test_it_is_reversed_once() -> None:
+def test_a_url_is_reversed_once() -> None:
     _reversed.cache_clear()
     row = IdentityProviderFactory.build(slug="acme")
     assert {row.url("acs") for _ in range(5)} == {f"{HERE}/saml/acme/acs/"}
     assert _reversed.cache_info().misses == 1
 
 
-def test_views_and_identity_providers_are_told_apart() -> None:
+def test_each_view_and_identity_provider_has_its_own_url() -> None:
     assert absolute_url("acs", "acme") == f"{HERE}/saml/acme/acs/"
     assert absolute_url("metadata", "acme") == f"{HERE}/saml/acme/metadata/"
     assert absolute_url("acs", "globex") == f"{HERE}/saml/globex/acs/"
 
 
-def test_the_base_url_is_that_of_the_settings_now(settings: Settings) -> None:
+def test_a_changed_base_url_is_used(settings: Settings) -> None:
     absolute_url("acs", "acme")
     settings.JITPROV_BASE_URL = "https://other.example"
     assert absolute_url("acs", "acme") == "https://other.example/saml/acme/acs/"
 
 
-def test_the_url_configuration_is_that_of_the_request() -> None:
+def test_the_url_configuration_of_the_request_is_used() -> None:
     first = acs()
     set_urlconf(urlconf(path("sso/", include("jitprov.urls"))))
     assert acs() == f"{HERE}/sso/acme/acs/"
@@ -70,26 +70,26 @@ def test_the_url_configuration_is_that_of_the_request() -> None:
     assert acs() == first
 
 
-def test_the_url_configuration_is_that_of_the_settings_now(settings: Settings) -> None:
+def test_a_changed_url_configuration_is_used(settings: Settings) -> None:
     acs()
     settings.ROOT_URLCONF = urlconf(path("other/", include("jitprov.urls")))
     assert acs() == f"{HERE}/other/acme/acs/"
 
 
-def test_where_the_host_is_mounted_counts() -> None:
+def test_the_script_prefix_is_used() -> None:
     acs()
     set_script_prefix("/app/")
     assert acs() == f"{HERE}/app/saml/acme/acs/"
 
 
-def test_the_language_counts() -> None:
+def test_the_language_of_the_request_is_used() -> None:
     set_urlconf(urlconf(*i18n_patterns(path("saml/", include("jitprov.urls")))))
     for language in ("de", "fr", "de"):
         with translation.override(language):
             assert acs() == f"{HERE}/{language}/saml/acme/acs/"
 
 
-def test_the_schema_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urls_are_kept_for_each_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenant's own prefix of every path may follow from it."""
     _reversed.cache_clear()
     for schema in ("acme", "globex", "acme"):

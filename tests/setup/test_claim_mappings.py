@@ -87,7 +87,7 @@ def test_a_posted_target_that_is_not_offered_is_refused(row: IdentityProvider, t
         ),
     ],
 )
-def test_what_makes_no_sense_is_said_in_the_language_of_the_reader(
+def test_an_error_is_shown_in_the_language_of_the_reader(
     row: IdentityProvider, posted: dict[str, str], field: str, sentences: tuple[str, str]
 ) -> None:
     for language, sentence in zip(("en", "de"), sentences, strict=True):
@@ -95,5 +95,5 @@ def test_what_makes_no_sense_is_said_in_the_language_of_the_reader(
             assert form(row, **posted).errors == {field: [sentence]}
 
 
-def test_a_row_that_makes_sense_is_taken(row: IdentityProvider) -> None:
+def test_a_valid_row_is_accepted(row: IdentityProvider) -> None:
     assert form(row, **{"steps-0-step": "lower"}).is_valid()

@@ -52,7 +52,9 @@ def test_the_cookie_of_a_request_survives_the_post_from_another_site(
     assert cookie["max-age"] == 600
 
 
-def test_it_is_taken_away_afterwards(client: Client, sign_in: Callable[..., Any]) -> None:
+def test_the_pending_cookie_is_deleted_after_the_sign_in(
+    client: Client, sign_in: Callable[..., Any]
+) -> None:
     sign_in()
     assert pending_cookies(client) == []
 
@@ -128,7 +130,7 @@ def test_a_request_that_waited_too_long(
         "/" + "a" * 3000,
     ],
 )
-def test_where_to_go_next_is_ours_or_the_usual_page(
+def test_a_next_url_on_another_site_is_replaced_by_the_usual_page(
     sign_in: Callable[..., Any], settings: Any, hostile: str
 ) -> None:
     settings.LOGIN_REDIRECT_URL = "/home/"
@@ -238,7 +240,7 @@ def test_a_person_who_clicks_a_tile_again_and_again_is_no_loop(
         assert again.status_code == 302
 
 
-def test_what_one_good_response_can_cause_again_and_again_is_bounded(
+def test_repeated_posts_of_one_response_keep_a_bounded_number_of_events(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
 ) -> None:
     settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1

@@ -42,9 +42,7 @@ def test_people_of_allauth_are_not_affected(bob, acme, fake, client, saml_sign_i
     assert not bob.external_identities.exists()
 
 
-def test_a_password_is_no_second_door_for_people_of_an_organisation(
-    acme, fake, client, saml_sign_in
-):
+def test_people_of_an_organisation_cannot_sign_in_with_a_password(acme, fake, client, saml_sign_in):
     saml_sign_in(acme, fake)
     ann = get_user(client)
     ann.set_password(PASSWORD)
@@ -54,7 +52,9 @@ def test_a_password_is_no_second_door_for_people_of_an_organisation(
     assert answer["Location"] == "/saml/login/"
 
 
-def test_they_are_sent_no_way_to_set_one(acme, fake, client, saml_sign_in):
+def test_people_of_an_organisation_are_sent_no_link_to_set_a_password(
+    acme, fake, client, saml_sign_in
+):
     saml_sign_in(acme, fake)
     client.logout()
     mail.outbox.clear()
@@ -62,6 +62,6 @@ def test_they_are_sent_no_way_to_set_one(acme, fake, client, saml_sign_in):
     assert not [message for message in mail.outbox if "/reset/key/" in message.body]
 
 
-def test_people_of_allauth_are_sent_one(bob, client):
+def test_people_of_allauth_are_sent_a_link_to_set_a_password(bob, client):
     client.post("/accounts/password/reset/", {"email": ANN.email})
     assert "/reset/key/" in mail.outbox[0].body

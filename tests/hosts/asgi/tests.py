@@ -29,7 +29,7 @@ ENTERED, MAY_LEAVE = threading.Event(), threading.Event()
 
 
 class SlowProvisioner(Provisioner):
-    """Takes as long as a test wants."""
+    """A provisioner that takes as long as a test wants."""
 
     def write_related(self, user, desired):
         ENTERED.set()
@@ -69,7 +69,7 @@ def wsgi_server():
 
 
 class Browser:
-    """Behind a proxy that ends TLS, so that `Secure` cookies are kept."""
+    """A browser behind a proxy that ends TLS, so that `Secure` cookies are kept."""
 
     def __init__(self, port):
         self.port = port
@@ -116,13 +116,13 @@ def test_a_person_signs_in_at_a_server(acme, fake, server):
         assert browser.me() == ANN.email
 
 
-def test_a_slow_sign_in_keeps_nobody_else_waiting(acme, fake, settings):
+def test_a_slow_sign_in_does_not_block_other_requests(acme, fake, settings):
     settings.JITPROV_PROVISIONER = "tests.SlowProvisioner"
     with uvicorn_server() as port, ThreadPoolExecutor(1) as other:
         browser = Browser(port)
         signing_in = other.submit(browser.deliver, browser.begin(fake))
         assert ENTERED.wait(30)
-        # The sign-in is in the middle of its transaction; the loop and other threads go on.
+        # The sign-in is within its transaction, while the event loop and other threads go on.
         try:
             assert Browser(port).me() is None
             assert Browser(port).send("GET", "/saml/login/").status == 200
@@ -133,7 +133,7 @@ def test_a_slow_sign_in_keeps_nobody_else_waiting(acme, fake, settings):
         assert browser.me() == ANN.email
 
 
-def test_sign_ins_at_the_same_moment_are_of_one_person(acme, fake):
+def test_concurrent_sign_ins_of_one_person_make_one_user(acme, fake):
     with uvicorn_server() as port, ThreadPoolExecutor(8) as others:
         browsers = [Browser(port) for _ in range(8)]
         answers = [browser.begin(fake) for browser in browsers]
@@ -143,7 +143,7 @@ def test_sign_ins_at_the_same_moment_are_of_one_person(acme, fake):
     assert acme.identities.count() == 1
 
 
-def test_django_s_asynchronous_client_signs_a_person_in(acme, fake):
+def test_djangos_asynchronous_client_signs_a_person_in(acme, fake):
     async def sign_in():
         client = AsyncClient(headers={"host": "app.example"})
         leaving = await client.get("/saml/acme/login/?next=/me/")

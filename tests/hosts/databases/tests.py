@@ -35,9 +35,7 @@ def test_each_table_is_in_its_database():
     assert {"acme_desk", "django_session"} <= tables("default")
 
 
-def test_a_person_is_created_updated_put_into_groups_and_given_what_is_theirs(
-    acme, fake, saml_sign_in
-):
+def test_a_person_is_created_and_updated_with_groups_and_related_rows(acme, fake, saml_sign_in):
     group = get_user_model().groups.rel.model.objects.create(name="Editors")
     GroupMapping.objects.create(
         identity_provider=acme, claim=GROUPS_CLAIM, value=ANN.groups[0], group=group
@@ -47,14 +45,14 @@ def test_a_person_is_created_updated_put_into_groups_and_given_what_is_theirs(
     ann = User.objects.using("accounts").get()
     assert (ann.email, list(ann.groups.all())) == (ANN.email, [group])
     assert [event.outcome for event in ProvisioningEvent.objects.all()] == ["unchanged", "created"]
-    # The report came after the commit on the database of the accounts, and so found the user.
+    # The signal was sent after the commit on the accounts' database, so that its receiver found the user.
     assert Desk.objects.get().owner_id == ann.pk
 
 
 @pytest.mark.parametrize(
     ("signal", "columns"), [(account_provisioned, {}), (login_refused, {"create_users": False})]
 )
-def test_reports_come_after_the_commit_on_the_database_of_the_accounts(
+def test_signals_are_sent_after_the_commit_on_the_accounts_database(
     fake, saml_sign_in, signal, columns
 ):
     seen = []
@@ -75,7 +73,7 @@ class Broken(Provisioner):
 
 
 @pytest.mark.parametrize("atomic", [False, True], ids=["", "requests are transactions"])
-def test_what_fails_leaves_no_account_and_a_used_assertion(
+def test_a_failed_sign_in_leaves_no_account_and_a_consumed_assertion(
     acme, fake, saml_sign_in, settings, monkeypatch, atomic
 ):
     for alias in connections:
@@ -88,7 +86,7 @@ def test_what_fails_leaves_no_account_and_a_used_assertion(
     assert [event.outcome for event in ProvisioningEvent.objects.all()] == ["error"]
 
 
-def test_first_sign_ins_of_one_person_at_the_same_moment_make_one_user(acme, fake):
+def test_concurrent_first_sign_ins_of_one_person_make_one_user(acme, fake):
     browsers = [SignIn(Client()) for _ in range(8)]
     answers = [browser.begin(acme, fake) for browser in browsers]
 
@@ -104,7 +102,7 @@ def test_first_sign_ins_of_one_person_at_the_same_moment_make_one_user(acme, fak
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_metadata_is_imported_as_a_whole_or_not_at_all(fake, tmp_path, dry_run):
+def test_metadata_is_imported_completely_or_not_at_all(fake, tmp_path, dry_run):
     Tenant.objects.create(slug="globex", name="Globex")
     file = tmp_path / "metadata.xml"
     file.write_text(fake.metadata_xml())

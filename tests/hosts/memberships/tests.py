@@ -11,13 +11,13 @@ from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.person import GROUPS_CLAIM
 
 DIRECTORY = {"owner": "a1", "admin": "b2", "member": "c3"}
-"""The groups of a tenant's directory, by the role that each stands for."""
+"""The groups of a tenant's directory, by the role to which each maps."""
 PROFILE = {"department": "Design", "employeeid": "042"}
 
 
 @pytest.fixture
 def tenant(db, connect_identity_provider, saml_sign_in):
-    """Return a function that connects a tenant, and returns one that signs people of it in."""
+    """Return a function that connects a tenant, and returns one that signs its people in."""
 
     def connect(slug):
         fake = FakeIdentityProvider(tenant_id=f"directory-of-{slug}")
@@ -49,7 +49,7 @@ def roles():
     return {f"{item.organisation}": item.role for item in Membership.objects.all()}
 
 
-def test_fields_of_the_host_s_own_are_filled(tenant):
+def test_the_hosts_own_fields_are_filled(tenant):
     user = tenant("acme")("member")
     assert (user.email, user.department, user.employee_id) == (ANN.email, "Design", "042")
 
@@ -62,7 +62,7 @@ def test_the_highest_role_wins_and_follows_the_directory(tenant):
     assert roles() == {"Acme": "member"}
 
 
-def test_who_is_in_none_of_the_groups_any_more_is_no_member(tenant):
+def test_a_person_who_has_left_all_groups_loses_the_membership(tenant):
     acme = tenant("acme")
     acme("member")
     acme("something else")
@@ -70,7 +70,7 @@ def test_who_is_in_none_of_the_groups_any_more_is_no_member(tenant):
 
 
 @pytest.mark.parametrize("overage", [True, False], ids=["too many groups", "no claim of groups"])
-def test_while_nobody_knows_the_groups_the_role_stays(tenant, overage):
+def test_the_role_stays_while_the_groups_are_not_known(tenant, overage):
     acme = tenant("acme")
     acme("owner")
     acme(group_overage=overage)

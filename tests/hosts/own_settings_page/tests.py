@@ -33,7 +33,7 @@ def call(client, method, path, body=None):
     return answer.status_code, json.loads(answer.content)
 
 
-def test_an_owner_goes_from_nothing_to_enabled(owner, fake):
+def test_an_owner_connects_and_enables_an_identity_provider(owner, fake):
     status, made = call(owner, "POST", "identity-providers/", {"tenant": "acme"})
     assert (status, made["state"]) == (201, "draft")
     idp = f"identity-providers/{made['slug']}/"
@@ -53,7 +53,7 @@ def test_an_owner_goes_from_nothing_to_enabled(owner, fake):
     assert (status, enabled["enabled"]) == (200, True)
 
 
-def test_who_owns_nothing_gets_nothing(db):
+def test_a_user_who_owns_no_customer_is_refused(db):
     assert call(client_of(), "GET", "identity-providers/")[0] == 403
 
 
@@ -64,7 +64,7 @@ def test_an_owner_of_another_customer_finds_nothing(owner):
     assert call(owner, "GET", "identity-providers/") == (200, {"results": [], "next": None})
 
 
-def test_who_has_not_paid_changes_nothing(db):
+def test_a_customer_who_has_not_paid_cannot_change_anything(db):
     free = Customer.objects.create(slug="free", name="Free", plan="free")
     IdentityProvider.objects.create(slug="free", tenant=free, enabled=False)
     answer = call(client_of(free), "PATCH", "identity-providers/free/", {"create_users": False})

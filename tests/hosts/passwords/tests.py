@@ -53,7 +53,9 @@ def test_a_provisioned_person_has_no_password_and_cannot_get_one(acme, fake, cli
     assert mail.outbox == []
 
 
-def test_a_password_from_before_is_no_second_door(acme, fake, client, saml_sign_in):
+def test_a_provisioned_person_cannot_sign_in_with_a_password_from_before(
+    acme, fake, client, saml_sign_in
+):
     saml_sign_in(acme, fake)
     ann = get_user(client)
     ann.set_password(PASSWORD)

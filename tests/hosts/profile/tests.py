@@ -34,7 +34,7 @@ def test_a_profile_is_written_kept_and_never_cut(fake, connect_identity_provider
     assert (event.reason, event.changed_fields) == ("invalid_value", ["department"])
 
 
-def test_who_is_refused_leaves_neither_user_nor_profile(
+def test_a_refused_person_gets_neither_user_nor_profile(
     fake, connect_identity_provider, saml_sign_in
 ):
     acme = Tenant.objects.create(slug="acme", name="Acme")

@@ -24,7 +24,7 @@ User = get_user_model()
 
 @pytest.fixture
 def customers(db):
-    """Return two customers, each with a schema of its own, and the public one."""
+    """Return two customers, each with its own schema, and the public one."""
     found = {}
     for name in ("public", "acme", "globex"):
         found[name] = Customer(schema_name=name, name=name.title())
@@ -61,7 +61,7 @@ def members(schema):
         return list(Member.objects.values_list("user__email", "department"))
 
 
-def test_a_member_is_written_in_the_customer_s_schema_and_the_user_in_the_public_one(rows, browser):
+def test_a_member_is_written_to_the_customers_schema_and_the_user_to_the_public_one(rows, browser):
     assert sign_in(browser, rows["acme"])["Location"] == "https://acme.app.example/members/"
     sign_in(browser, rows["acme"], "Sales")
     assert members("acme") == [(ANN.email, "Sales")]
@@ -78,9 +78,7 @@ def test_the_same_person_at_another_customer_is_somebody_else(rows, browser):
     assert members("globex") == [(ANN.email, "Sales")]
 
 
-def test_the_session_is_good_at_the_customer_s_own_address_and_shows_nothing_at_another(
-    rows, browser
-):
+def test_the_session_works_at_the_customers_address_and_at_no_other(rows, browser):
     sign_in(browser, rows["acme"])
     at_home = browser.get("/members/", headers={"host": "acme.app.example"}).json()
     elsewhere = browser.get("/members/", headers={"host": "globex.app.example"}).json()
@@ -94,7 +92,7 @@ class FullHouse(DeskProvisioner):
         raise ProvisioningRefused(Refuse(reason=RefusalReason.CREATION_DISABLED))
 
 
-def test_who_is_refused_leaves_nothing_in_either_schema(rows, browser, settings):
+def test_a_refused_person_leaves_no_row_in_either_schema(rows, browser, settings):
     settings.JITPROV_PROVISIONER = "tests.FullHouse"
     assert sign_in(browser, rows["acme"]).status_code == 403
     assert members("acme") == []

@@ -27,7 +27,7 @@ def invite(client):
     return client.post("/customers/acme/invite/", {"email": "it@acme.example"})
 
 
-def test_the_customer_s_admin_gets_a_link_that_opens(client, staff):
+def test_the_customers_admin_gets_a_valid_link(client, staff):
     assert invite(client).status_code == 302
 
     url = re.search(r"https://app\.example(\S+)", mail.outbox[0].body)[1]
@@ -40,7 +40,7 @@ def test_the_customer_s_admin_gets_a_link_that_opens(client, staff):
     assert "it@acme.example" in opened
 
 
-def test_there_is_a_draft_that_nobody_can_sign_in_with(client, staff, acme):
+def test_an_invitation_makes_a_draft_that_is_switched_off(client, staff, acme):
     invite(client)
 
     row = IdentityProvider.objects.get(tenant=acme)
@@ -58,7 +58,7 @@ def test_a_link_that_is_revoked_opens_nothing(client, staff):
     assert client.post("/saml/setup/open/", {"token": token}).status_code == 404
 
 
-def test_nobody_else_invites(client, acme):
+def test_only_permitted_staff_can_invite(client, acme):
     client.force_login(get_user_model().objects.create_user("somebody"))
     assert invite(client).status_code == 403
     assert not SetupLink.objects.exists()

@@ -53,7 +53,7 @@ def test_one_address_at_two_identity_providers_is_two_people(
     assert people() == 2
 
 
-def test_neither_identity_provider_speaks_for_the_other(staff, temps, agency, saml_sign_in):
+def test_an_identity_provider_cannot_sign_people_of_another_in(staff, temps, agency, saml_sign_in):
     saml_sign_in(temps, agency, ANN)
     assert saml_sign_in(staff, agency, ANN).status_code == 403
 
@@ -61,7 +61,7 @@ def test_neither_identity_provider_speaks_for_the_other(staff, temps, agency, sa
 @pytest.mark.parametrize(
     ("link", "status", "users"), [(True, 302, 1), (False, 403, 1)], ids=["allowed", "not allowed"]
 )
-def test_somebody_of_the_same_directory_is_the_same_person_where_the_row_allows_it(
+def test_a_person_of_the_same_directory_is_linked_if_the_row_allows_it(
     acme, staff, fake, connect_identity_provider, saml_sign_in, link, status, users
 ):
     row = connect_identity_provider(fake, acme, slug="acme-admins", link_existing_users=link)
@@ -71,7 +71,7 @@ def test_somebody_of_the_same_directory_is_the_same_person_where_the_row_allows_
     assert row.identities.count() == int(link)
 
 
-def test_an_identifier_of_another_directory_is_somebody_else(
+def test_the_same_identifier_in_another_directory_is_another_person(
     staff, temps, fake, agency, saml_sign_in
 ):
     temps.link_existing_users = True

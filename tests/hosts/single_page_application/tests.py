@@ -41,7 +41,7 @@ def me(token):
 # With a session: the application is on the same host
 
 
-def test_who_is_not_signed_in_is_told_so(acme, client):
+def test_the_application_learns_that_nobody_is_signed_in(acme, client):
     assert client.get("/api/me/").status_code == 403
 
 
@@ -62,21 +62,21 @@ def test_a_code_is_exchanged_for_a_token_once(code, client):
 
 
 @pytest.mark.parametrize("verifier", ["", "somebody else's"])
-def test_a_code_is_worth_nothing_to_who_did_not_ask_for_it(code, verifier):
+def test_a_code_is_refused_without_its_verifier(code, verifier):
     assert exchange(code, verifier).status_code == 400
     assert exchange(code).status_code == 400  # and has been tried
 
 
-def test_a_code_is_worth_nothing_after_a_minute(code):
+def test_a_code_is_refused_after_a_minute(code):
     OneTimeCode.objects.update(expires_at=now() - timedelta(seconds=1))
     assert exchange(code).status_code == 400
 
 
-def test_a_made_up_code_is_worth_nothing(code):
+def test_a_forged_code_is_refused(code):
     assert exchange("made up").status_code == 400
 
 
-def test_whoever_was_switched_off_meanwhile_gets_nothing(code):
+def test_a_code_of_a_disabled_user_is_refused(code):
     OneTimeCode.objects.get().user.__class__.objects.update(is_active=False)
     assert exchange(code).status_code == 400
 
@@ -89,7 +89,7 @@ def test_without_a_challenge_there_is_no_code(acme, fake, client, saml_sign_in, 
     assert get_user(client).is_anonymous
 
 
-def test_who_is_refused_gets_no_code(acme, fake):
+def test_a_refused_person_gets_no_code(acme, fake):
     acme.create_users = False
     acme.save()
     assert SignIn(Client())(acme, fake, next_url=FRONT_END).status_code == 403

@@ -12,7 +12,7 @@ REPORTS = "https://acme.app.example/reports/?year=2026"
 
 
 class Browser:
-    """Follows absolute URLs, to whatever host."""
+    """A browser that follows absolute URLs to any host."""
 
     def __init__(self):
         self.client = Client()
@@ -38,7 +38,7 @@ def directories(db, connect_identity_provider):
 
 
 def sign_in(browser, fake, url):
-    """Open a page, and pass the sign-in on the way; return the answer that leads back to it."""
+    """Request a page and pass the sign-in on the way; return the response that leads back to it."""
     to_us = browser.get(url)["Location"]
     leaving = browser.get(to_us)
     assert leaving["Location"].startswith(fake.sso_url)
@@ -46,27 +46,27 @@ def sign_in(browser, fake, url):
     return to_us, leaving, browser.post(response.acs_url, response.form)
 
 
-def test_from_a_tenant_s_page_over_one_host_and_back(directories):
+def test_a_sign_in_leads_from_a_tenants_page_over_the_central_host_and_back(directories):
     browser = Browser()
     to_us, leaving, done = sign_in(browser, directories["acme"], REPORTS)
     assert to_us.startswith("https://app.example/saml/login/?tenant=acme&")
     assert done["Location"] == REPORTS
     assert browser.get(REPORTS).content.decode() == f"Acme for {ANN.email}"
-    # Each cookie is where it is needed: the session everywhere, a request only on the one host.
+    # Each cookie has the scope that it needs: the session every host, a request the central host only.
     assert done.cookies["sessionid"]["domain"] == ".app.example"
     pending = {name: leaving.cookies[name]["domain"] for name in leaving.cookies}
     assert list(pending.values()) == [""]
     assert next(iter(pending)).startswith("__Host-")
 
 
-def test_the_session_of_one_tenant_opens_nothing_at_another(directories):
+def test_the_session_of_one_tenant_is_not_accepted_at_another(directories):
     browser = Browser()
     sign_in(browser, directories["acme"], REPORTS)
     elsewhere = browser.get("https://globex.app.example/reports/")
     assert elsewhere["Location"].startswith("https://app.example/saml/login/?tenant=globex&")
 
 
-def test_an_unknown_subdomain_is_nobody_s(directories):
+def test_an_unknown_subdomain_has_no_tenant(directories):
     assert Browser().get("https://evil.app.example/reports/").status_code == 404
 
 

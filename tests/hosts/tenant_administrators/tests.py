@@ -61,7 +61,7 @@ def test_an_administrator_connects_their_own_tenant_and_sees_no_other(administra
     assert IdentityProvider.objects.filter(tenant=globex).count() == 1
 
 
-def test_staff_without_a_tenant_and_without_the_staff_status_nobody_sees_anything(tenants):
+def test_users_need_a_tenant_and_the_staff_status_to_see_anything(tenants):
     assert "jitprov" not in browser_of(staff("staff")).get("/admin/").content.decode()
     nobody = by_row(tenants[0])
     nobody.is_staff = False
@@ -73,7 +73,7 @@ def options_of(client, page):
     return re.findall(r"<option[^>]*>([^<]+)</option>", client.get(page).content.decode())
 
 
-def test_they_are_offered_what_the_host_allows_this_tenant(tenants):
+def test_administrators_are_offered_the_groups_that_the_host_allows_the_tenant(tenants):
     offered = []
     for tenant in tenants:
         client = browser_of(get_user_model().objects.create_superuser(tenant.slug))
@@ -84,7 +84,7 @@ def test_they_are_offered_what_the_host_allows_this_tenant(tenants):
     assert ["Acme: payroll" in one for one in offered] == [True, False]
 
 
-def test_the_pages_live_under_the_policy(tenants):
+def test_the_pages_work_under_the_policy(tenants):
     client = browser_of(by_row(tenants[0]))
     address = make_draft(client, tenants[0])["Location"]
     for page in ("/admin/", address):

@@ -10,7 +10,7 @@ from jitprov.testing import ANN
 from jitprov.testing.round_trip import SignIn
 
 HOSTS = ["app.example", "10.0.0.5:8000"]
-"""What a proxy may send: the host that people see, or the one that it knows."""
+"""Host headers that a proxy may send: the public host, or the address that it connects to."""
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_a_person_signs_in_over_https_although_it_arrives_as_http(acme, fake, be
     assert acme.identities.get().user.email == ANN.email
 
 
-def test_nothing_that_an_identity_provider_learns_comes_from_the_request(acme, behind_the_proxy):
+def test_no_url_for_the_identity_provider_comes_from_the_request(acme, behind_the_proxy):
     document = behind_the_proxy.get("/saml/acme/metadata/").content.decode()
     assert 'entityID="https://app.example/saml/acme/metadata/"' in document
     assert "10.0.0.5" not in document
     assert "http://app.example" not in document
 
 
-def test_the_page_that_asks_for_an_address_takes_it(acme, fake, behind_the_proxy):
+def test_the_discovery_form_can_be_posted(acme, fake, behind_the_proxy):
     page = behind_the_proxy.get("/saml/login/").content.decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     answer = behind_the_proxy.post(
@@ -55,6 +55,6 @@ def test_the_page_that_asks_for_an_address_takes_it(acme, fake, behind_the_proxy
     assert answer["Location"].startswith(fake.sso_url)
 
 
-def test_a_host_that_is_not_ours_gets_nothing(acme):
+def test_an_unknown_host_name_is_refused(acme):
     client = Client(headers={"host": "evil.example"})
     assert client.get("/saml/acme/login/").status_code == 400
