@@ -13,7 +13,7 @@ from jitprov.models import SetupLink, Via
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who changes something."""
+    """A person, link or program that changes the configuration, as the record of changes names it."""
 
     via: Via
     name: str
@@ -21,18 +21,18 @@ class Actor:
 
     @classmethod
     def person(cls, user: Any, via: Via = Via.ADMIN) -> Actor:
-        """Somebody who is signed in."""
+        """Return the actor for a user who is signed in."""
         return cls(via=via, name=user.get_username(), user=user)
 
     @classmethod
     def holder(cls, link: SetupLink) -> Actor:
-        """Whoever has a setup link."""
+        """Return the actor for the holder of a setup link."""
         name = f"setup link {link.pk}" + (f" ({link.recipient})" if link.recipient else "")
         return cls(via=Via.SETUP_LINK, name=name)
 
     @classmethod
     def command(cls, name: str) -> Actor:
-        """Whoever runs a management command, by the name that the operating system has for them."""
+        """Return the actor for a management command, with the operating system's name of the user who runs it."""
         try:
             operator = getpass.getuser()
         except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""Who changed what in the configuration, from what to what.
+"""Record who changed what in the configuration, with each value before and after.
 
 The configuration is read before and after, and the difference is written down. So it does not matter by which way
 a change came, nor how it was written: a form, the API, an import, a bulk statement.
@@ -48,7 +48,7 @@ COLUMNS = (
     "name_id_format",
     "authn_contexts",
 )
-"""What is configured in the row itself."""
+"""Columns of the identity provider's own row that are configuration."""
 RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     # what: relation, the column that names a row, columns
     "certificate": ("certificates", "fingerprint", ("not_before", "not_after", "allow_expired")),
@@ -60,18 +60,18 @@ RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "group_mapping": ("group_mappings", "value", ("claim", "value", "name", "group_id")),
     "email_domain": ("email_domains", "domain", ("domain",)),
 }
-"""What is configured in rows that belong to it."""
+"""Related rows that are configuration."""
 _NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled", "name"}
-"""What does not change how a response is judged and mapped."""
+"""Columns that do not change how a response is judged and mapped."""
 
 _JSON = (str, int, bool, list, dict)
 
 Key: TypeAlias = tuple[str, str]
-"""What kind of row, and which."""
+"""The kind of a row, and a key that is unique within the kind."""
 
 
 class Part(NamedTuple):
-    """One row of the configuration."""
+    """One row of the configuration: its label for people, and its columns."""
 
     label: str
     values: Mapping[str, Any]
@@ -112,7 +112,7 @@ def _named(columns: Sequence[str], values: Iterable[Any]) -> dict[str, Any]:
 
 
 def configuration_digest(identity_provider: IdentityProvider) -> str:
-    """Return a digest of everything that decides how a response is judged and mapped: what a test has tested."""
+    """Return a digest of what decides how a response is judged and mapped, to see whether a test is outdated."""
     tested: dict[str, list[Any]] = {}
     for (what, _key), part in snapshot(identity_provider).items():
         if what != "email_domain":
@@ -129,7 +129,7 @@ def configuration_digest(identity_provider: IdentityProvider) -> str:
 
 @contextmanager
 def recorded(identity_provider: IdentityProvider, actor: Actor, note: str = "") -> Iterator[None]:
-    """Write down what the block changes in the configuration, in one transaction with the changes.
+    """Record what the block changes in the configuration, in one transaction with the changes.
 
     :param identity_provider: not yet saved, if the block makes it.
     """
@@ -141,7 +141,7 @@ def recorded(identity_provider: IdentityProvider, actor: Actor, note: str = "") 
 def recorded_many(
     identity_providers: Sequence[IdentityProvider], actor: Actor, note: str = ""
 ) -> Iterator[None]:
-    """Do the same for many, with a number of statements that does not depend on how many they are."""
+    """Record what the block changes for many identity providers. The number of statements does not grow with them."""
     with transaction.atomic(using=accounts_database()):
         were = [(row, row.pk, row.slug, row.tenant_id) for row in identity_providers]
         before = snapshots([key for _, key, _, _ in were if key])
@@ -168,7 +168,7 @@ def _of(
     tenant_id: Any,
     tenants: Container[Any],
 ) -> dict[str, Any]:
-    """Return which identity provider a change belongs to; one that is gone, by name only."""
+    """Return the columns that name a change's identity provider; one that was deleted is named by its slug only."""
     if row.pk not in after:
         tenant_id = tenant_id if tenant_id in tenants else None
         return {"identity_provider_id": None, "tenant_id": tenant_id, "slug": slug}
@@ -187,7 +187,7 @@ def _existing_tenants(keys: Collection[Any]) -> set[Any]:
 def record_done(
     identity_provider: IdentityProvider, actor: Actor, what: str, *, label: str = "", note: str = ""
 ) -> None:
-    """Write down a step that changes no configuration, such as a test or the use of a setup link."""
+    """Record a step that changes no configuration, such as a test or the use of a setup link."""
     _write(
         actor,
         identity_provider=identity_provider,
@@ -203,7 +203,7 @@ def record_done(
 def record_administrator(
     administrator: TenantAdministrator, actor: Actor, action: Action, *, note: str = ""
 ) -> None:
-    """Write down that somebody may configure a tenant's sign-in from now on, or may not any more."""
+    """Record that a user was made an administrator of a tenant, or is none any more."""
     _write(
         actor,
         tenant_id=administrator.tenant_id,

@@ -1,4 +1,4 @@
-"""What is kept of every attempt: codes, names of fields, a reference to quote. Never a value."""
+"""Write a provisioning event for each attempt to sign in, with codes and names and never a readable value."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from jitprov.provisioning.types import Changes, DesiredUser
 logger = logging.getLogger("jitprov")
 
 _VERIFIED_SHARE = 10
-"""How many times as many refusals are kept whose origin is proved."""
+"""Refusals of proved origin that are kept, as a multiple of the limit for unproved ones."""
 
 
 class Stopwatch:
-    """How long an attempt has taken, in milliseconds."""
+    """A clock for the duration of an attempt."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -49,7 +49,7 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     changes: Changes,
     stopwatch: Stopwatch,
 ) -> ProvisioningEvent:
-    """Keep that somebody came in, in the caller's transaction; report it when that has been committed."""
+    """Write the event of a sign-in, in the caller's transaction, and send a signal when that is committed."""
     groups = ["groups"] if changes.groups else []
     event = _keep(
         identity_provider,
@@ -82,7 +82,7 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
     fields: Sequence[str] = (),
     desired: DesiredUser | None = None,
 ) -> ProvisioningEvent:
-    """Keep that somebody was not let in, and why; give the error the reference to quote."""
+    """Write the event of a refusal with its reason, and set the event's reference on the error."""
     with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
@@ -110,7 +110,7 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
 def record_restart(
     identity_provider: IdentityProvider, *, stopwatch: Stopwatch
 ) -> ProvisioningEvent:
-    """Keep that somebody came whom nobody here had asked for, and was sent through a request of ours."""
+    """Write the event of an unsolicited response that was answered with a request of ours."""
     with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
@@ -123,7 +123,7 @@ def record_restart(
 
 
 def record_error(identity_provider: IdentityProvider, *, stopwatch: Stopwatch) -> ProvisioningEvent:
-    """Keep that something of ours or of the host's broke; the exception itself goes its way."""
+    """Write the event of an unexpected exception, of ours or of the host. The exception itself is not caught."""
     return _keep(
         identity_provider,
         outcome=Outcome.ERROR,
@@ -146,7 +146,7 @@ def _details_of_success(desired: DesiredUser, changes: Changes) -> dict[str, Any
 
 
 def _details_of_refusal(error: JitprovError, desired: DesiredUser | None) -> dict[str, Any]:
-    """Return what helps to see the mistake: what was expected and what came, but for what a claim said."""
+    """Return the facts that explain a refusal: what was expected and what came, without values of claims."""
     details: dict[str, Any] = {}
     if error.expected or error.received:
         details |= {"expected": error.expected, "received": list(error.received)}
@@ -160,7 +160,7 @@ def _details_of_refusal(error: JitprovError, desired: DesiredUser | None) -> dic
 
 
 def _said(desired: DesiredUser | None) -> dict[str, str]:
-    """Return what an event keeps of the claims themselves: encrypted, and the digest of the e-mail address."""
+    """Return the columns of the claims: their values encrypted, and the digest of the e-mail address."""
     if desired is None:
         return {}
     email = desired.fields.get(get_user_model().get_email_field_name())
@@ -187,7 +187,7 @@ def _keep(identity_provider: IdentityProvider, **values: Any) -> ProvisioningEve
 
 
 def _keep_few(identity_provider: IdentityProvider, *, verified: bool) -> None:
-    """Keep only the newest of what somebody can cause again and again.
+    """Delete the oldest of those events that somebody can cause again and again.
 
     Without any signature anybody can; with one good response that was not used up, whoever has that.
     """

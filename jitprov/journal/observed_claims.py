@@ -1,4 +1,4 @@
-"""What identity providers really send: the names of claims, day by day, and for a while what they said.
+"""Record what identity providers send: names of claims with the day, and for a while the claims themselves.
 
 Names are kept in rows of their own and shown to tenant admins as suggestions. What claims said is kept encrypted in
 the event of the sign-in, for previews, and no longer than ``JITPROV_CLAIMS_RETENTION``.
@@ -28,23 +28,23 @@ from jitprov.provisioning.types import Claims, Source
 from jitprov.sealed import keyed_digest, keyed_digests, seal, unseal
 
 MAX_OBSERVED = 200
-"""Names that are kept for one identity provider."""
+"""Names of claims that are kept for one identity provider."""
 MAX_RECENT = 20
-"""Sign-ins that a preview looks at."""
+"""Sign-ins that a preview uses at most."""
 _CLAIMS = "claims"
 _EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentSignIn:
-    """What was said about somebody who came lately."""
+    """The claims of a recent sign-in, with its event."""
 
     event: ProvisioningEvent
     claims: Claims
 
 
 def observe(identity_provider: IdentityProvider, claims: Claims) -> None:
-    """Remember which claims came. Writes nothing if all of them have come today already."""
+    """Record the names of the claims that came. Write nothing if all of them are recorded for today."""
     today = timezone.now().date()
     known = identity_provider.observed_names()
     room = MAX_OBSERVED - len(known)
@@ -86,14 +86,14 @@ def _upsert(rows: list[ObservedClaim]) -> None:
 
 
 def sealed_claims(claims: Claims) -> str:
-    """Return what was said as it is kept in an event; empty if it is not to be kept, or too large."""
+    """Return the claims encrypted, for an event; empty if they are not to be kept, or too large."""
     if not conf.CLAIMS_RETENTION:
         return ""
     return seal({"external_id": claims.external_id, "values": dict(claims.values)}, _CLAIMS)
 
 
 def claims_of(event: ProvisioningEvent) -> Claims | None:
-    """Return what was said at a sign-in; ``None`` if that is not kept, or no longer."""
+    """Return the claims of a sign-in; ``None`` if they were not kept, or are no longer."""
     if event.created_at < timezone.now() - conf.CLAIMS_RETENTION:
         return None
     kept: Any = unseal(event.claims, _CLAIMS)
@@ -106,7 +106,7 @@ def claims_of(event: ProvisioningEvent) -> Claims | None:
 def recent_sign_ins(
     identity_provider: IdentityProvider, *, limit: int = MAX_RECENT
 ) -> list[RecentSignIn]:
-    """Return what was said lately, newest first, one sign-in for each person."""
+    """Return the recent sign-ins whose claims are kept, newest first, one for each person."""
     events = (
         ProvisioningEvent.objects.filter(
             identity_provider=identity_provider,
@@ -126,10 +126,10 @@ def recent_sign_ins(
 
 
 def email_digest(email: str) -> str:
-    """Return what an event keeps of an e-mail address; empty for an empty address."""
+    """Return the keyed digest of an e-mail address, for an event; empty for an empty address."""
     return keyed_digest(email.strip().lower(), _EMAIL) if email.strip() else ""
 
 
 def email_digests(email: str) -> list[str]:
-    """Return what to look for to find attempts by e-mail address: a digest for each key there is."""
+    """Return the digests by which attempts are found by e-mail address: one for each key there is."""
     return keyed_digests(email.strip().lower(), _EMAIL) if email.strip() else []

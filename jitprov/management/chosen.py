@@ -1,4 +1,4 @@
-"""Which tenant and which identity providers a command is about: all of them, a tenant's, or some by name."""
+"""Find the tenant and the identity providers that a command's options name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def chosen_tenant(name: str, *, returncode: int = 1) -> Any:
 def chosen_identity_provider(
     slug: str, *, tenant: Any = None, returncode: int = 1
 ) -> IdentityProvider:
-    """Return the one that ``--idp`` names, of this tenant if there is one.
+    """Return the identity provider that ``--idp`` names, of this tenant if one is given.
 
     :raises CommandError: there is none.
     """
@@ -39,7 +39,7 @@ def chosen_identity_provider(
 def chosen_identity_providers(
     tenant: str | None, slugs: Sequence[str] | None
 ) -> QuerySet[IdentityProvider]:
-    """Return the rows that ``--tenant`` and ``--idp`` name; all of them if neither is given.
+    """Return the identity providers that ``--tenant`` and ``--idp`` name; all of them if neither is given.
 
     :raises CommandError: there is no such tenant, or no such identity provider among its own.
     """

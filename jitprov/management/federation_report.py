@@ -1,4 +1,4 @@
-"""What ``import_idp_metadata --map`` says, for people and as JSON."""
+"""Report what ``import_idp_metadata --map`` did, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jitprov.metadata.federation_import import RowChanged, RowRefused, Signature
 from jitprov.metadata.federation_map import MapRow
 
 LISTED = 20
-"""How many changed and missing rows are listed for people; JSON has all. Refused ones are always listed."""
+"""Changed and missing rows that are listed for people; JSON has all. Refused ones are always listed."""
 _SIGNATURES = {
     SignatureState.VERIFIED: "The aggregate is signed by the certificate that you trust.",
     SignatureState.NOT_CHECKED: (
@@ -25,13 +25,13 @@ _SIGNATURES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FederationReport:
-    """One federation import, to be told; also one that ended early."""
+    """The report of a federation import, also of one that ended early."""
 
     summary: Summary
     dry_run: bool = False
 
     def counts(self) -> dict[str, int | None]:
-        """Return how many rows of the map are what; ``missing`` is known only at the end."""
+        """Return the number of rows of the map for each outcome; ``missing`` is known only at the end."""
         summary = self.summary
         return {
             "added": summary.added,
@@ -42,7 +42,7 @@ class FederationReport:
         }
 
     def headline(self) -> str:
-        """Return the one line that matters."""
+        """Return the summary in one line."""
         known = {word: count for word, count in self.counts().items() if count is not None}
         counts = ", ".join(f"{count} {word}" for word, count in known.items())
         if self.summary.missing is None:
@@ -62,7 +62,7 @@ class FederationReport:
             yield _SIGNATURES[self.summary.signature]
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, as JSON knows it."""
+        """Return everything as values that JSON has."""
         summary = self.summary
         return {
             "ok": summary.complete,

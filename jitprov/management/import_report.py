@@ -1,4 +1,4 @@
-"""What ``import_idp_metadata`` tells: for people line by line, for programs as one JSON object."""
+"""Report what ``import_idp_metadata`` did, for people line by line, for programs as one JSON object."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextSteps:
-    """What the identity provider's admin needs from us, and where people sign in."""
+    """Our values that the identity provider's admin needs, and the URL where people sign in."""
 
     metadata_url: str
     entity_id: str
@@ -44,7 +44,7 @@ class NextSteps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One import, to be told."""
+    """The report of one import."""
 
     result: ImportResult
     source: str
@@ -60,7 +60,7 @@ class Report:
         return str(getattr(self.identity_provider.tenant, conf.TENANT_LOOKUP_FIELD))
 
     def next_steps(self) -> NextSteps | None:
-        """Return our side's values; ``None`` while the host's URLs do not include ours."""
+        """Return our values for the identity provider; ``None`` while the host's URLs do not include ours."""
         try:
             return NextSteps(
                 metadata_url=self.identity_provider.url("metadata"),
@@ -73,7 +73,7 @@ class Report:
             return None
 
     def headline(self) -> str:
-        """Return the one line that matters."""
+        """Return the summary in one line."""
         what = f"Identity provider '{self.result.slug}' of tenant '{self.tenant}'"
         if not self.result.changed:
             return f"{what}: nothing changed."
@@ -81,7 +81,7 @@ class Report:
         return f"{what}: would be {verb} (dry run)." if self.dry_run else f"{what}: {verb}."
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, as JSON knows it."""
+        """Return everything as values that JSON has."""
         result, steps = self.result, self.next_steps()
         return {
             "ok": True,
@@ -150,7 +150,7 @@ class Report:
             yield f"  Removed         certificate {_described(certificate)}"
 
     def notes(self) -> Iterator[str]:
-        """Yield what somebody should know, most pressing first."""
+        """Yield warnings and hints, the most urgent first."""
         result = self.result
         if result.linked_people:
             yield (

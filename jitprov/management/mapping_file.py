@@ -1,4 +1,4 @@
-"""A mapping as JSON in a file, for ``preview_mapping --mapping``."""
+"""Read a mapping from a JSON file, for ``preview_mapping --mapping``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GROUP_COLUMNS = {"claim", "value", "group"}
 
 
 class MappingFileRefused(ValueError):
-    """A file does not have the shape of a mapping; the text says what is wrong, for whoever wrote it."""
+    """A file is not a mapping; the text says what is wrong with it."""
 
 
 def read_mapping(identity_provider: IdentityProvider, text: str) -> Rules:

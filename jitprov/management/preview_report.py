@@ -1,4 +1,4 @@
-"""What ``preview_mapping`` tells: for people as tables, for programs as one JSON object."""
+"""Report what ``preview_mapping`` found, for people as tables, for programs as one JSON object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jitprov.mapping_review.review import Remark
 from jitprov.models import IdentityProvider
 
 WIDEST = 40
-"""Characters of a cell. The last column, which says why, is never cut."""
+"""Characters of a cell. The last column, with the reasons, is never cut."""
 _HEAD = ("", "Field", "Before", "After", "Why")
 _ORIGINS = {
     Origin.SIGN_IN: "signed in",
@@ -30,7 +30,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewReport:
-    """One preview, to be told."""
+    """The report of one preview."""
 
     identity_provider: IdentityProvider
     mapping: str
@@ -40,11 +40,11 @@ class PreviewReport:
 
     @property
     def refused(self) -> int:
-        """How many people would not come in."""
+        """The number of people who would be refused."""
         return sum(person.decision is Verdict.REFUSE for person in self.people)
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, as JSON knows it."""
+        """Return everything as values that JSON has."""
         return {
             "ok": True,
             "identity_provider": self.identity_provider.slug,
@@ -57,7 +57,7 @@ class PreviewReport:
     # For people
 
     def headline(self) -> str:
-        """Return the one line that matters."""
+        """Return the summary in one line."""
         by = f"the mapping in {self.mapping}" if self.mapping else "the mapping as it is saved"
         count = len(self.people)
         who = "1 person" if count == 1 else f"{count} people"

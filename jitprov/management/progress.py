@@ -1,4 +1,4 @@
-"""How far a long reading is: a bar on a terminal, a line now and then elsewhere."""
+"""Show how far a file has been read: a bar on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINE_EVERY = 10.0
 
 
 class Progress:
-    """A stream that tells how far it has been read. Leaving it tells the end."""
+    """A stream that shows how far it has been read, and once more when its block ends."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Progress:
         told: Callable[[], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin.
+        """Start the clock.
 
         :param size: in bytes; ``None`` if nobody knows.
         :param out: ``None`` tells nothing.
@@ -53,7 +53,7 @@ class Progress:
             self._tell(ending="\n")
 
     def read(self, size: int, /) -> bytes:
-        """Read on."""
+        """Read from the stream, and show the progress if it is time to."""
         chunk = self._stream.read(size)
         self._done += len(chunk)
         pause = _BAR_EVERY if self._on_terminal else _LINE_EVERY
@@ -63,7 +63,7 @@ class Progress:
         return chunk
 
     def line(self) -> str:
-        """Return what is told now."""
+        """Return the line that shows the progress."""
         words = [f"{self._done / 1e6:.1f} MB", self._told(), f"{self._clock() - self._begin:.0f} s"]
         if self._size:
             share = min(self._done / self._size, 1)

@@ -1,4 +1,4 @@
-"""What ``explain_user`` says, for people."""
+"""Report what ``explain_user`` found, for people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jitprov.explain.people import Attempt, IdentityExplanation
 
 
 def lines_of(explanation: UserExplanation) -> Iterator[str]:
-    """Yield everything that the admin's page says."""
+    """Yield the lines of everything that the admin's page shows."""
     off = "" if explanation.active else ", switched off"
     yield f"{explanation.username} (primary key {explanation.pk}{off})"
     yield from _section("Known to", map(_identity, explanation.identities))

@@ -1,4 +1,4 @@
-"""Importing many identity providers from one aggregate: read once, saved in batches, safe to run again."""
+"""Import many identity providers from one aggregate, which is read once and saved in batches."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BATCH_SIZE = 200
 
 
 class EntityRepeated(ImportRefused):
-    """The aggregate has an identity provider again; only the first one counted."""
+    """The aggregate has an identity provider more than once; only the first was imported."""
 
     code = "import_entity_repeated"
 
@@ -58,7 +58,7 @@ class FederationIncomplete(ImportRefused):
 
 
 class SignatureState(StrEnum):
-    """What is known of the aggregate's own signature."""
+    """The state of the aggregate's own signature."""
 
     VERIFIED = "verified"
     NOT_CHECKED = "not_checked"
@@ -66,13 +66,13 @@ class SignatureState(StrEnum):
 
     @classmethod
     def unchecked(cls, *, signed: bool) -> SignatureState:
-        """Return what is known of an aggregate that was only read."""
+        """Return the state for an aggregate whose signature was not checked."""
         return cls.NOT_CHECKED if signed else cls.ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChanged:
-    """A row that was there before and is different now."""
+    """An identity provider that existed before and was changed."""
 
     slug: str
     fields: tuple[str, ...]
@@ -82,7 +82,7 @@ class RowChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRefused:
-    """A row of the map that was not imported, or an entity that was in the way."""
+    """A row of the map that was not imported, with the reason."""
 
     row: MapRow
     code: str
@@ -91,7 +91,7 @@ class RowRefused:
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """What has become of the map so far."""
+    """The outcome for each row of the map so far."""
 
     added: int = 0
     unchanged: int = 0
@@ -109,16 +109,16 @@ class Summary:
 
     @property
     def settled(self) -> int:
-        """How many rows have been dealt with."""
+        """The number of rows that have an outcome, without those that are missing."""
         return self.added + self.unchanged + len(self.changed) + len(self.refused)
 
     def refuse(self, row: MapRow, refusal: JitprovError) -> None:
-        """Note why a row was not imported."""
+        """Add a row that was not imported, with the reason."""
         self.refused.append(RowRefused(row=row, code=refusal.code, reason=str(refusal)))
 
 
 class FederationImport:
-    """One run: every identity provider of the map that the aggregate has."""
+    """One import of the identity providers in a map from an aggregate."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class FederationImport:
         dry_run: bool = False,
         actor: Actor = APPLICATION,
     ) -> None:
-        """Begin; nothing is read or written yet.
+        """Prepare the import; nothing is read or written yet.
 
         :param rows: by entity ID, as :func:`jitprov.metadata.federation_map.read_map` returns them.
         :param preset: ``None`` recognises each new identity provider by its metadata.
@@ -142,7 +142,7 @@ class FederationImport:
         self._actor = actor
 
     def verified(self, stream: ByteSource, trusted: Certificate) -> bytes:
-        """Return what the trusted certificate's holder signed of a whole aggregate, for :meth:`run`.
+        """Return the part of an aggregate that the trusted certificate's key signed, for :meth:`run`.
 
         It is read into memory, several times over, so ``JITPROV_METADATA_MAX_BYTES`` bounds it.
 
@@ -156,7 +156,7 @@ class FederationImport:
         return document
 
     def run(self, stream: ByteSource) -> None:
-        """Read the aggregate once, and save what it has in batches, each in a transaction of its own.
+        """Read the aggregate once, and save its identity providers in batches, each in a transaction of its own.
 
         As :func:`jitprov.metadata.importing.import_metadata` does it with one, except that a row which knows people
         never gets another entity ID.
@@ -217,7 +217,7 @@ class FederationImport:
 
 
 class _Batch:
-    """Some identity providers, saved with a number of statements that does not depend on how many they are."""
+    """Identity providers that are saved together. The number of statements does not grow with their number."""
 
     def __init__(self, now: datetime, preset: Preset | None, actor: Actor) -> None:
         self.new: list[tuple[IdentityProvider, IdpMetadata]] = []
@@ -231,7 +231,7 @@ class _Batch:
         self._stale: list[int] = []
 
     def save(self, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
-        """Read what is there, compare, and write what differs."""
+        """Read the existing rows, compare, and write what differs."""
         rows = _existing_rows([row.slug for row, _ in items])
         pairs = [(rows.get(row.slug.casefold()), row, metadata) for row, metadata in items]
         known = _with_people([found for found, _, one in pairs if _renamed(found, one)])

@@ -1,4 +1,4 @@
-"""The map of a federation import: a CSV file that says whose identity provider each entity is.
+"""Read the map of a federation import: a CSV file that names the tenant and slug for each entity.
 
 Everything that can be wrong with it is found before anything is written, and told in one go.
 """
@@ -26,30 +26,30 @@ MAX_MAP_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_TENANT = 255
 MAX_PROBLEMS = 1000
-"""So many are told; whoever has more has one mistake in every line."""
+"""Problems that are reported at most; with more, every line probably has the same one."""
 QUERY_SIZE = 500
-"""How many values one statement asks for; SQLite takes no more than 999."""
+"""Values in one statement; SQLite takes no more than 999."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRow:
-    """One line of the map: this entity is that tenant's identity provider."""
+    """One line of the map: an entity, and the tenant and slug of its identity provider."""
 
     line: int
-    """In the file, from 1; that of the header is counted."""
+    """Line number in the file, from 1; the header is counted."""
     entity_id: str
     tenant: str
     """The value of the tenant's ``JITPROV_TENANT_LOOKUP_FIELD``."""
     slug: str
     tenant_id: Any = None
-    """The tenant's primary key, once it was found."""
+    """The tenant's primary key, once the tenant was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class MapProblem:
-    """What is wrong with a line of the map."""
+    """A mistake in one line of the map."""
 
     line: int
     problem: str
@@ -160,7 +160,7 @@ def _rows(text: str) -> Iterator[MapRow | MapProblem]:
 
 
 def _judged(text: str) -> tuple[list[MapRow], list[MapProblem]]:
-    """Return the rows that are good as far as the file alone can tell, and what is wrong with the others."""
+    """Return the rows that are valid as far as the file alone can tell, and the problems of the others."""
     good: list[MapRow] = []
     problems: list[MapProblem] = []
     lines: dict[tuple[str, str], int] = {}
@@ -210,7 +210,7 @@ def _with_tenants(rows: Sequence[MapRow]) -> tuple[list[MapRow], list[MapProblem
 
 
 def _tenant_keys(names: set[str]) -> dict[str, set[Any]]:
-    """Return the primary keys of the tenants that have each of these names: usually one."""
+    """Return the primary keys of the tenants for each of these names: usually one."""
     model, name = apps.get_model(conf.TENANT_MODEL), conf.TENANT_LOOKUP_FIELD
     values = _field_values(model, names)
     found: dict[Any, set[Any]] = {}

@@ -1,4 +1,4 @@
-"""Fetching a metadata document from an address that somebody typed, without being sent anywhere else.
+"""Fetch a metadata document from a URL that somebody typed, and from nowhere that is not on the public internet.
 
 Whoever gives the address chooses which machine we talk to (server-side request forgery). So only https, only
 addresses of the public internet, and the connection goes to the very address that was checked: a second look-up
@@ -42,7 +42,7 @@ _HEADERS = {
 
 
 class MetadataUrlRefused(MetadataRefused):
-    """The address of the metadata is not one that we fetch from."""
+    """The URL of the metadata is not one that we fetch from."""
 
     code = "metadata_url_refused"
     remedy = "Give an https URL, or fetch the document yourself and give the file."
@@ -70,14 +70,14 @@ class MetadataFetchTimedOut(MetadataRefused):
 
 
 class MetadataTlsFailed(MetadataRefused):
-    """The metadata's host could not prove that it is who it says."""
+    """The metadata's host has no certificate that TLS accepts."""
 
     code = "metadata_tls_failed"
     remedy = "Check the host name; if it is right, ask its admin to repair the TLS certificate."
 
 
 class _Deadline:
-    """One end for look-up, connection, handshake and every byte that is read."""
+    """The time at which a fetch is given up: look-up, connection, handshake and reading together."""
 
     def __init__(self, timeout: timedelta) -> None:
         self._end = time.monotonic() + timeout.total_seconds()
@@ -95,7 +95,7 @@ class _Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """A URL that may be fetched, as far as its text can tell."""
+    """A URL whose text is allowed. Its addresses are checked later."""
 
     url: str
     secure: bool
@@ -182,7 +182,7 @@ def _target(url: str, *, local: bool) -> _Target:
 
 
 def _addresses(target: _Target, deadline: _Deadline, *, local: bool) -> list[Address]:
-    """Look the host up, and refuse it if any of its addresses is not for us to talk to.
+    """Look up the host, and refuse it if any of its addresses is not allowed.
 
     One bad address spoils all: a name that points both outside and inside is an attempt.
     """
@@ -212,7 +212,7 @@ def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _look_up(target: _Target, deadline: _Deadline) -> list[Address]:
-    """Resolve in a thread of its own, because getaddrinfo knows no time-out."""
+    """Look up the host in a thread of its own, because getaddrinfo has no time-out."""
     answers: queue.Queue[list[Any] | OSError] = queue.Queue()
     threading.Thread(target=_resolve, args=(target, answers), daemon=True).start()
     try:
@@ -233,11 +233,11 @@ def _resolve(target: _Target, answers: queue.Queue[list[Any] | OSError]) -> None
         answers.put(error)
 
 
-# Talking to it
+# Connecting and reading
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket against the clock: a byte now and then does not keep us waiting for ever."""
+    """A socket's bytes, read before the deadline, also from a host that sends them one by one."""
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
         self._sock, self._deadline = sock, deadline
@@ -256,7 +256,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _PinnedConnection(HTTPConnection):
-    """Connects to an address that was checked, while TLS still verifies the host name."""
+    """A connection to an address that was checked, in which TLS still verifies the host name."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Importing an identity provider: a metadata document in, rows out, in one transaction."""
+"""Import one identity provider from a metadata document, in one transaction."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ class IdentityProviderAmbiguous(ImportRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What an import understood, and what it changed."""
+    """The outcome of an import: the metadata as it was understood, and the changes."""
 
     identity_provider: IdentityProvider
     """As it is after the import; after a dry run it is not saved."""
     metadata: IdpMetadata
     created: bool
     changes: tuple[FieldChange, ...] = ()
-    """Of an identity provider that was there before."""
+    """Changes of an identity provider that existed before."""
     certificates_added: tuple[Certificate, ...] = ()
     certificates_removed: tuple[Certificate, ...] = ()
     mapped_fields: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class ImportResult:
     also_used_by: tuple[str, ...] = ()
     """Other tenants whose identity provider has the same entity ID."""
     linked_people: int = 0
-    """How many people an identity provider knew whose entity ID has changed."""
+    """The number of people who have signed in with an identity provider whose entity ID has changed."""
 
     @property
     def slug(self) -> str:
@@ -93,7 +93,7 @@ class ImportResult:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is different from before."""
+        """Whether the import changed anything."""
         return self.created or bool(
             self.changes or self.certificates_added or self.certificates_removed
         )
@@ -134,7 +134,7 @@ def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of who
     actor: Actor | None = None,
     metadata_url: str = "",
 ) -> ImportResult:
-    """Create or update a tenant's identity provider from its metadata. All of it, or nothing.
+    """Create or update a tenant's identity provider from its metadata, completely or not at all.
 
     A new one, and a draft that nothing was imported into yet, gets its preset's subject claim and claim mappings,
     a draft only where it has none. An update changes what the metadata says and nothing that the tenant decided:
@@ -182,12 +182,12 @@ def import_metadata(  # noqa: PLR0913 -- keyword-only; each is one choice of who
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Import:
-    """One identity provider's metadata, on its way into a row."""
+    """The import of one identity provider's metadata into its rows."""
 
     metadata: IdpMetadata
     preset: Preset | None
     fetched: Mapping[str, Any]
-    """Columns about the URL that it came from."""
+    """Columns about the URL that the metadata was fetched from."""
     actor: Actor
 
     def save(self, found: IdentityProvider | None, tenant: Any, slug: str) -> ImportResult:
@@ -284,7 +284,7 @@ def _require_slug(slug: str) -> None:
 
 
 def slug_problem(slug: str) -> str:
-    """Say why a text can not be an identity provider's slug; nothing if it can."""
+    """Return why a text can not be an identity provider's slug; empty if it can."""
     if len(slug) > MAX_SLUG:
         return f"is longer than {MAX_SLUG} characters"
     try:
@@ -329,7 +329,7 @@ def _linked_people(identity_provider: IdentityProvider, changes: Sequence[FieldC
 def _replace_certificates(
     identity_provider: IdentityProvider, metadata: IdpMetadata
 ) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
-    """Let the rows be what the metadata has; return what was added and what was removed."""
+    """Replace the certificates by those of the metadata; return what was added and what was removed."""
     wanted = {one.fingerprint: one for one in metadata.signing_certificates}
     rows = {
         row.fingerprint: row

@@ -1,6 +1,6 @@
-"""Fetching metadata again from where it was fetched before: certificates roll over, and nobody tells us.
+"""Fetch metadata again from its URL, because identity providers change certificates without notice.
 
-Whatever goes wrong, the last good copy stays, and the row says what it was.
+If that fails, the last good copy stays, and the row says what went wrong.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from jitprov.models import IdentityProvider, accounts_database
 from jitprov.saml.metadata_refusals import EntityNotFound
 
 AT_ONCE = 16
-"""Documents that are fetched, and so held in memory, at the same time."""
+"""Documents that are fetched, and held in memory, at the same time."""
 
 
 class MetadataEntityChanged(ImportRefused):
-    """The document is another identity provider's now: perhaps another directory's, with other people."""
+    """The document now describes another identity provider, perhaps of another directory with other people."""
 
     code = "metadata_entity_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What came of fetching one identity provider's metadata again."""
+    """The outcome of fetching one identity provider's metadata again."""
 
     identity_provider: IdentityProvider
-    """As it was before."""
+    """The row as it was before."""
     result: ImportResult | None = None
     """``None`` if it failed, or if somebody changed the row in the meantime."""
     error: JitprovError | None = None
 
     @property
     def changed(self) -> bool:
-        """Whether anything is different from before."""
+        """Whether the fetch changed anything."""
         return self.result is not None and self.result.changed
 
 
 def refresh(identity_provider: IdentityProvider, actor: Actor) -> Refreshed:
-    """Fetch one identity provider's metadata again, and let its row say what it says.
+    """Fetch one identity provider's metadata again, and update its rows.
 
     The entity ID never changes in this way: whoever runs another directory could sign in as the people of this one.
     """
@@ -54,7 +54,7 @@ def refresh(identity_provider: IdentityProvider, actor: Actor) -> Refreshed:
 
 
 def refresh_many(rows: Sequence[IdentityProvider], actor: Actor) -> list[Refreshed]:
-    """Do so for some, which are fetched at the same time; each is saved, or fails, by itself."""
+    """Fetch the metadata of several identity providers at the same time; each is saved, or fails, by itself."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         # Only fetching, which needs no database, is done in threads.
         documents = list(pool.map(_fetched, rows))
@@ -97,7 +97,7 @@ def _import(row: IdentityProvider, document: bytes, actor: Actor) -> ImportResul
 
 
 def _is_as_it_was(row: IdentityProvider) -> bool:
-    """Lock the row; say whether it still is the one that the document was fetched for."""
+    """Lock the row, and say whether its entity ID and URL are still those that the document was fetched for."""
     now = IdentityProvider.objects.select_for_update().filter(pk=row.pk).first()
     return now is not None and (
         (now.entity_id, now.metadata_url) == (row.entity_id, row.metadata_url)

@@ -1,4 +1,4 @@
-"""What a metadata document comes to in rows: of a new identity provider, a draft, or one that is there."""
+"""Convert metadata into columns: of a new identity provider, a draft, or one that exists."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from jitprov.provisioning.types import ClaimRule
 from jitprov.saml.types import IdpMetadata
 
 UNREMARKABLE = frozenset({"metadata_checked_at", "metadata_error"})
-"""Columns that say how the last look at the metadata went, and are no part of the configuration."""
+"""Columns about the last fetch of the metadata, which are no part of the configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """A column that an import changed."""
+    """A column that an import changed, with its value before and after."""
 
     field: str
     before: Any
@@ -29,7 +29,7 @@ class FieldChange:
 def new_identity_provider(
     metadata: IdpMetadata, preset: Preset | None, *, slug: str, **columns: Any
 ) -> IdentityProvider:
-    """Return a row, not saved, that says what the metadata says.
+    """Return a new row, not saved, with the metadata's values.
 
     :param preset: ``None`` recognises it.
     """
@@ -74,7 +74,7 @@ def apply_metadata(
     preset: Preset | None,
     **columns: Any,
 ) -> tuple[FieldChange, ...]:
-    """Let a row say what the metadata says, without saving it; return what is different.
+    """Set a row's columns to the metadata's values, without saving it; return the changes.
 
     :param preset: ``None`` leaves the row's own, unless nothing was imported into it yet and it has none.
     """
@@ -107,7 +107,7 @@ def _first_choices(
 
 
 def fetched_columns(url: str, now: datetime) -> Mapping[str, Any]:
-    """Return what a row says after its metadata was fetched and was good."""
+    """Return the columns to set after metadata was fetched without an error."""
     return {"metadata_url": url, "metadata_checked_at": now, "metadata_error": ""}
 
 

@@ -1,4 +1,4 @@
-"""Where metadata comes from: a file, standard input or an https URL; and a certificate from a file."""
+"""Read metadata from a file, standard input or an https URL, and a certificate from a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", r
 
 
 class ImportRefused(JitprovError):
-    """What the metadata should be imported from, or to, is not there or not clear."""
+    """Metadata can not be imported: its source or the row to import into is missing or ambiguous."""
 
     code = "import_refused"
 

@@ -1,4 +1,4 @@
-"""What needs attention, and how many sign in: for the admin, the API and monitoring.
+"""Find what needs attention, and count sign-ins, for the admin, the API and monitoring.
 
 Only identity providers that are enabled are watched; of the others their page says what is missing. How many there are
 makes no difference to the number of statements: at most two for each kind of :mod:`jitprov.status.watched`.
@@ -36,7 +36,7 @@ from jitprov.status.watched_rows import Rows, has_own_groups, not_assignable
 from jitprov.words.remedies import remedy
 
 MAX_SHOWN = 50
-"""What one page shows."""
+"""Findings that one page shows at most."""
 MAX_NAMED = 10
 """Names of fields or groups in one text; the facts have all."""
 MAX_DAYS = 366
@@ -44,7 +44,7 @@ MAX_DAYS = 366
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """Something about one identity provider that somebody should know."""
+    """One finding: a kind of trouble at one identity provider, with its facts."""
 
     kind: Kind
     identity_provider: IdentityProvider
@@ -72,7 +72,7 @@ class Attention:
         return str(self.kind.text) % shown
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, as JSON knows it."""
+        """Return everything as values that JSON has."""
         return {
             "code": self.code,
             "severity": self.severity.value,
@@ -85,7 +85,7 @@ class Attention:
 
 @dataclass(slots=True, kw_only=True)
 class TenantAttention:
-    """What needs attention at one tenant."""
+    """The findings of one tenant."""
 
     tenant: Any
     items: list[Attention] = field(default_factory=list)
@@ -93,7 +93,7 @@ class TenantAttention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The worst of what needs attention, by tenant."""
+    """The worst findings, by tenant."""
 
     tenants: tuple[TenantAttention, ...]
     shown: int
@@ -101,7 +101,7 @@ class Overview:
 
 
 def attention(watched: Scope | Rows, now: datetime | None = None) -> Iterator[Attention]:
-    """Yield what needs attention, the worst first, by the time in ``now``."""
+    """Yield the findings at the time ``now``, the worst first."""
     rows, now = _rows(watched), now or timezone.now()
     for kind, concerned in _by_kind(rows, now):
         yield from (_noticed(kind, row) for row in concerned)
@@ -110,7 +110,7 @@ def attention(watched: Scope | Rows, now: datetime | None = None) -> Iterator[At
 def attention_for(
     identity_provider: IdentityProvider, now: datetime | None = None
 ) -> list[Attention]:
-    """Return what needs attention at one identity provider, also what takes a closer look."""
+    """Return the findings of one identity provider, also of the kinds that take more than one statement."""
     if not identity_provider.enabled:
         return []
     rows = IdentityProvider.objects.filter(pk=identity_provider.pk)
@@ -121,7 +121,7 @@ def attention_for(
 def overview(
     watched: Scope | Rows, now: datetime | None = None, limit: int = MAX_SHOWN
 ) -> Overview:
-    """Return the worst of what needs attention, by tenant, and how much there is in all."""
+    """Return the worst findings by tenant, and the number of all."""
     rows, now = _rows(watched), now or timezone.now()
     shown: list[Attention] = []
     total = 0
@@ -140,9 +140,9 @@ def summary(
     now: datetime | None = None,
     days: int = 30,
 ) -> list[Day]:
-    """Return how many came in and how many did not, for each of the last days in UTC, today's at the end.
+    """Return the numbers of sign-ins and refusals for each of the last days in UTC, today at the end.
 
-    By that zone, because MariaDB knows no other by name before somebody loads its tables. One statement.
+    In UTC, because MariaDB knows no other zone by name before somebody loads its tables. One statement.
     """
     last = _date(now or timezone.now())
     first = last - timedelta(days=max(1, min(days, MAX_DAYS)) - 1)
@@ -165,7 +165,7 @@ def summary(
 
 
 def worst(severities: set[Severity]) -> Severity | None:
-    """Return the worst of them."""
+    """Return the worst of some severities; ``None`` if there are none."""
     return next((one for one in reversed(Severity) if one in severities), None)
 
 
@@ -193,7 +193,7 @@ def _looked_at_closely(identity_provider: IdentityProvider) -> Iterator[Attentio
 
 
 def _by_tenant(items: list[Attention]) -> tuple[TenantAttention, ...]:
-    """Group what is shown: first the tenant with the worst."""
+    """Group findings by tenant: first the tenant with the worst."""
     tenants: dict[Any, TenantAttention] = {}
     for item in items:
         key = item.identity_provider.tenant_id

@@ -1,4 +1,4 @@
-"""Sign-ins, first sign-ins and refusals of each day, as a picture for a page: SVG that the server draws.
+"""Draw sign-ins, first sign-ins and refusals of each day as SVG, on the server.
 
 Upwards from the line are those who came in, downwards those who did not, so that nothing depends on colour. What runs
 across is in per cent and what stands upright in pixels: so the texts are as large on a phone as on a wide screen. There
@@ -19,18 +19,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 HEIGHT = 236
-"""Pixels, all in all."""
+"""Size of the chart in pixels."""
 _TOP, _BOTTOM = 18, 196
 """Between these are the bars; above and below there is room for a number, and for the dates."""
 _THICKNESS = 0.7
-"""How much of its day a bar takes."""
+"""Width of a bar as a share of its day."""
 _LEAST = 2.0
-"""Pixels of a bar that stands for somebody at all: one among a million would not be seen."""
+"""Least height in pixels of a bar that is not zero, so that one among a million is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What came of the attempts of one day, in UTC."""
+    """The numbers of one day in UTC."""
 
     date: date
     sign_ins: int = 0
@@ -39,7 +39,7 @@ class Day:
     refusals: int = 0
 
     def as_json(self) -> dict[str, str | int]:
-        """Return the same, as JSON knows it."""
+        """Return the day as values that JSON has."""
         return {
             "date": self.date.isoformat(),
             "sign_ins": self.sign_ins,
@@ -50,7 +50,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
-    """From numbers to pixels: the same for both directions, so that they can be compared."""
+    """The scale from numbers to pixels, equal in both directions so that they can be compared."""
 
     up: int
     down: int
@@ -67,7 +67,7 @@ class _Scale:
 
     @property
     def line(self) -> float:
-        """Where nobody is."""
+        """The height of the line for zero."""
         return _TOP + self.up * self.pixels
 
     def length(self, number: int) -> float:
@@ -95,7 +95,7 @@ def chart(days: Sequence[Day], *, identifier: str = "jitprov-chart") -> SafeStri
 
 
 def description(days: Sequence[Day]) -> str:
-    """Say in a sentence what the picture shows."""
+    """Return a sentence that says what the chart shows."""
     if not days:
         return _("There is nothing to show.")
     return _(
@@ -140,7 +140,7 @@ def _bar(name: str, left: float, width: float, top: float, height: float) -> Saf
 
 
 def _lines(scale: _Scale) -> SafeString:
-    """Draw the line where nobody is, and one with its number at the end of each direction."""
+    """Draw the line for zero, and one with its number at the end of each direction."""
     ends = [(_TOP, _TOP - 4, _number(scale.up))]
     if scale.down:
         ends.append((_BOTTOM, _BOTTOM + 13, _number(scale.down)))
@@ -153,7 +153,7 @@ def _lines(scale: _Scale) -> SafeString:
 
 
 def _dates(days: Sequence[Day]) -> SafeString:
-    """Name the first day and the last."""
+    """Draw the dates of the first and the last day."""
     if not days:
         return SafeString("")
     ends = [("0", "start", days[0])]

@@ -1,4 +1,4 @@
-"""The day of a time in the database, worked out by the database itself."""
+"""Compute the day of a time inside the database."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class DayInUtc(TruncDate):
     """The day of a time in UTC.
 
     SQLite knows no time zones, so Django lets it call a Python function for each row. But it keeps times as text that
-    begins with the day, in the zone of the connection: where that is UTC, as it is unless a host says otherwise, the first ten
-    characters are the day.
+    begins with the day, in the zone of the connection: where that is UTC, as it is unless a host says otherwise, the
+    first ten characters are the day.
     """
 
     def __init__(self, expression: str) -> None:

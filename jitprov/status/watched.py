@@ -1,4 +1,4 @@
-"""What is watched: each kind of trouble as one statement about any number of identity providers.
+"""Define the kinds of trouble that are watched, each as one statement about any number of identity providers.
 
 The database picks those that are concerned. So it costs the same statements for ten identity providers as for ten
 thousand, and no row is read where nothing is wrong. :mod:`jitprov.status.attention` asks for them.
@@ -24,10 +24,10 @@ from jitprov.status.watched_rows import Rows
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     INFORMATION = "information"
-    """Good to know; nothing is lost if nobody does anything."""
+    """Nothing is lost if nobody does anything."""
     WARNING = "warning"
     """Somebody should look at it this week."""
     CRITICAL = "critical"
@@ -35,7 +35,7 @@ class Severity(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """The same in words."""
+        """The severity in words."""
         return _LABELS[self]
 
 
@@ -55,7 +55,7 @@ class Kind:
     text: Promise
     """What is wrong and what to do, with the facts as placeholders."""
     rows: Callable[[Rows, datetime], Rows] | None = None
-    """Those that are concerned; ``None`` if it takes more than one statement to know."""
+    """Returns the rows that are concerned; ``None`` if that takes more than one statement."""
     facts: tuple[str, ...] = ()
     """Columns and annotations of a row."""
 
@@ -220,5 +220,5 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def facts_of(kind: Kind, row: Model) -> Mapping[str, Any]:
-    """Return what is known about a row that is concerned."""
+    """Return the facts about a row that is concerned."""
     return {name: getattr(row, name) for name in kind.facts}

@@ -1,4 +1,4 @@
-"""Which identity providers are in trouble: one statement for each kind, about any number of them.
+"""Find the identity providers that are in trouble: one statement for each kind, about any number of them.
 
 :mod:`jitprov.status.watched` says what the trouble is and how bad.
 """
@@ -65,7 +65,7 @@ def _certificates() -> QuerySet[SigningCertificate, SigningCertificate]:
 
 
 def _with_ends(rows: Rows) -> Any:
-    """Annotate when the last certificate ends; leave out who trusts one for ever."""
+    """Annotate when the last certificate ends; leave out rows with a certificate that is trusted after its end."""
     last = _certificates().order_by("-not_after").values("not_after")[:1]
     return rows.filter(~Exists(_certificates().filter(allow_expired=True))).annotate(
         ends=Subquery(last)
@@ -73,18 +73,18 @@ def _with_ends(rows: Rows) -> Any:
 
 
 def no_certificate(rows: Rows, now: datetime) -> Rows:
-    """Return those that have nothing to check an answer with."""
+    """Return the rows without a certificate."""
     return rows.filter(~Exists(_certificates()))
 
 
 def certificates_ended(rows: Rows, now: datetime) -> Rows:
-    """Return those whose last certificate has ended."""
+    """Return the rows whose last certificate has ended."""
     ended: Rows = _with_ends(rows).filter(ends__lt=now)
     return ended
 
 
 def certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> Rows:
-    """Return those whose last certificate ends in so many days: from the one number on, before the other."""
+    """Return the rows whose last certificate ends within some days: from the first number on, before the second."""
     until = [
         When(ends__lt=now + timedelta(days=days), then=Value(days))
         for days in CERTIFICATE_ENDS_WITHIN
@@ -97,7 +97,7 @@ def certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> R
 
 
 def another_certificate_stays(rows: Rows, now: datetime) -> Rows:
-    """Return those with a certificate that ends soon or has ended, beside one that stays."""
+    """Return the rows with a certificate that ends soon or has ended, beside one that stays."""
     soon = now + timedelta(days=CERTIFICATE_ENDS_WITHIN[-1])
     stays = _certificates().filter(Q(not_after__gte=soon) | Q(allow_expired=True))
     goes = _certificates().filter(not_after__lt=soon, allow_expired=False)
@@ -109,7 +109,7 @@ def another_certificate_stays(rows: Rows, now: datetime) -> Rows:
 
 
 def refused_more_than_usual(rows: Rows, now: datetime, *, verified: bool) -> Rows:
-    """Return those with more refusals lately than on other days."""
+    """Return the rows with more refusals in the last day than on other days."""
     lately, before = now - REFUSALS_WITHIN, now - REFUSALS_WITHIN - REFUSALS_COMPARED_WITH
     refused = ProvisioningEvent.objects.filter(outcome__in=NOT_LET_IN, verified=verified).order_by()
     own = refused.filter(identity_provider=OuterRef("pk"))
@@ -136,7 +136,7 @@ def _number_of(own: QuerySet[Any, Any]) -> Combinable:
 
 
 def unused(rows: Rows, now: datetime) -> Rows:
-    """Return those with which nobody has signed in for long."""
+    """Return the rows with which nobody has signed in for long."""
     # Where events are kept for less, nobody can know more.
     since = now - min(UNUSED_FOR, conf.EVENT_RETENTION)
     came = ProvisioningEvent.objects.filter(
@@ -148,7 +148,7 @@ def unused(rows: Rows, now: datetime) -> Rows:
 
 
 def groups_overage(rows: Rows, now: datetime) -> Rows:
-    """Return those that map groups, of people who are in more groups than are sent."""
+    """Return the rows that map groups and of whose people not all groups were sent, because there are too many."""
     events = ProvisioningEvent.objects.filter(created_at__gte=now - OVERAGE_WITHIN)
     # As text: not every database looks into a list of JSON.
     noted = events.annotate(written=Cast("notes", TextField())).filter(
@@ -162,7 +162,7 @@ def groups_overage(rows: Rows, now: datetime) -> Rows:
 
 
 class _Position(StrIndex):
-    """Where a text stands in another; by bytes, as claims are compared, also where a database ignores case."""
+    """The position of a text in another, compared byte by byte as claims are, also where a database ignores case."""
 
     def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(
@@ -171,7 +171,7 @@ class _Position(StrIndex):
 
 
 def _as_lines(text: Any) -> Combinable:
-    """Return a text of lines so that each stands between two line breaks, without the blanks around it."""
+    """Return a text of lines with each between two line breaks, and without blanks around it."""
     alone = Concat(Value("\n"), text, Value("\n"), output_field=TextField())
     return Replace(Replace(alone, Value("\r"), Value("\n")), Value(" "), Value(""))
 
@@ -181,7 +181,7 @@ def _seen(now: datetime) -> QuerySet[ObservedClaim, ObservedClaim]:
 
 
 def claim_never_arrives(rows: Rows, now: datetime) -> Rows:
-    """Return those with a mapping whose claims have not come for long, although people have."""
+    """Return the rows with a mapping whose claims have not come for long, although people have signed in."""
     arrived = _seen(now).filter(identity_provider=OuterRef("identity_provider"))
     place = _Position(_as_lines(OuterRef("sources")), _as_lines(F("name")))
     missed = (
@@ -201,7 +201,7 @@ def claim_never_arrives(rows: Rows, now: datetime) -> Rows:
 
 
 def field_not_mappable(rows: Rows, now: datetime) -> Rows:
-    """Return those with a mapping that writes a field which no mapping may write."""
+    """Return the rows with a mapping that writes a field which no mapping may write."""
     wrong = ClaimMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
         target__in=list(mappable_fields())
     )
@@ -209,14 +209,14 @@ def field_not_mappable(rows: Rows, now: datetime) -> Rows:
 
 
 def group_not_assignable(rows: Rows, now: datetime) -> Rows:
-    """Return those with a mapping to a group that the host lets nobody give."""
+    """Return the rows with a mapping to a group that the host lets nobody give."""
     if has_own_groups():
         return rows.none()
     return not_assignable(rows, assignable_groups())
 
 
 def not_assignable(rows: Rows, allowed: QuerySet[Group, Group]) -> Rows:
-    """Return those that map to a group which is not allowed."""
+    """Return the rows with a mapping to a group that is not among the allowed ones."""
     wrong = GroupMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
         group__in=allowed.order_by().values("pk")
     )
@@ -224,5 +224,5 @@ def not_assignable(rows: Rows, allowed: QuerySet[Group, Group]) -> Rows:
 
 
 def has_own_groups() -> bool:
-    """Say whether the host decides for each tenant which groups it may map to: then each has to be asked."""
+    """Say whether the host decides for each tenant which groups it may map to, so that each has to be asked."""
     return provisioner_class().assignable_groups is not Provisioner.assignable_groups

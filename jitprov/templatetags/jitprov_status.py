@@ -1,4 +1,4 @@
-"""``{% jitprov_overview %}``: what needs attention, and sign-ins per day, for whoever looks at the page.
+"""Define ``{% jitprov_overview %}``: show what needs attention, and sign-ins per day, within the user's scope.
 
 :mod:`jitprov.admin.overview` puts it on the admin's index. A host whose admin has an index template of its own, or
 several admin sites, writes it where it belongs.
@@ -19,7 +19,7 @@ from jitprov.status.chart import Day, chart
 register = template.Library()
 
 OPEN_UP_TO = 10
-"""Of more, only the number is seen at first: the page is there for other things too."""
+"""Findings that are shown at first; of more, only the number."""
 
 
 @register.inclusion_tag("jitprov/overview.html", takes_context=True)

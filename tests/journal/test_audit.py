@@ -1,4 +1,4 @@
-"""Who changed what, from what to what: found by comparing, whatever wrote it."""
+"""Changes to the configuration are found by comparing, whichever way they were written."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ NOT_CONFIGURED = {
     "created_at",
     "updated_at",
 }
-"""Columns of an identity provider that nobody decides about, or that never change."""
+"""Columns of an identity provider that are no configuration, or that never change."""
 OF_THE_ROW = {"id", "identity_provider_id"}
 
 
@@ -249,7 +249,7 @@ def test_what_is_written_in_bulk_is_found_too(row: IdentityProvider) -> None:
     ]
 
 
-def test_another_identity_provider_s_changes_are_not_this_one_s(row: IdentityProvider) -> None:
+def test_changes_of_another_identity_provider_are_not_recorded(row: IdentityProvider) -> None:
     other = IdentityProviderFactory.create()
     with recorded(row, ACTOR):
         other.force_authn = True
@@ -294,7 +294,7 @@ def test_one_that_goes_with_its_tenant_is_written_down_by_its_name(row: Identity
     assert (change.slug, change.action, change.tenant) == ("acme", "removed", None)
 
 
-def test_one_that_moves_to_another_tenant_is_the_other_s(row: IdentityProvider) -> None:
+def test_a_move_to_another_tenant_is_recorded_for_the_new_one(row: IdentityProvider) -> None:
     before, after = row.tenant, TenantFactory.create()
     with recorded(row, ACTOR):
         row.tenant = after
@@ -341,7 +341,7 @@ def test_a_rollback_around_it_takes_the_record_with_it(row: IdentityProvider) ->
 # Many
 
 
-def test_many_at_once_are_each_one_s(row: IdentityProvider) -> None:
+def test_each_of_many_gets_its_own_changes(row: IdentityProvider) -> None:
     other = IdentityProviderFactory.create(slug="other")
     new = IdentityProvider(slug="new", tenant=row.tenant, enabled=False)
     with recorded_many([row, other, new], ACTOR):
@@ -351,7 +351,7 @@ def test_many_at_once_are_each_one_s(row: IdentityProvider) -> None:
     assert list(found) == [("acme", "changed"), ("other", "changed"), ("new", "added")]
 
 
-def test_many_cost_as_much_as_one() -> None:
+def test_many_take_as_many_statements_as_two() -> None:
     def cost(count: int) -> int:
         rows = [connected(FakeIdentityProvider()) for _ in range(count)]
         with CaptureQueriesContext(connection) as queries, recorded_many(rows, ACTOR):
@@ -361,7 +361,7 @@ def test_many_cost_as_much_as_one() -> None:
     assert cost(2) == cost(3) == cost(10) == 12
 
 
-def test_none_are_nothing() -> None:
+def test_no_identity_providers_are_an_empty_snapshot_and_no_change() -> None:
     assert snapshots([]) == {}
     assert snapshot(IdentityProvider()) == {}
     with recorded_many([], ACTOR):
@@ -372,7 +372,7 @@ def test_none_are_nothing() -> None:
 # Who
 
 
-def test_a_person() -> None:
+def test_a_user_is_named_by_their_user_name() -> None:
     user = UserFactory.create(username="ann")
     actor = Actor.person(user)
     assert (actor.name, actor.via, actor.user) == ("ann", Via.ADMIN, user)
@@ -380,7 +380,9 @@ def test_a_person() -> None:
 
 
 @pytest.mark.parametrize(("recipient", "name"), [("", ""), ("Bob", " (Bob)")])
-def test_whoever_has_a_setup_link(row: IdentityProvider, recipient: str, name: str) -> None:
+def test_the_holder_of_a_setup_link_is_named_by_the_link(
+    row: IdentityProvider, recipient: str, name: str
+) -> None:
     link = SetupLink.objects.create(
         identity_provider=row, recipient=recipient, token_digest="secret", expires_at=LATER
     )
@@ -393,7 +395,7 @@ def test_whoever_has_a_setup_link(row: IdentityProvider, recipient: str, name: s
 
 
 @pytest.mark.parametrize("failure", [KeyError, OSError])
-def test_a_command_where_nobody_has_a_name(
+def test_a_command_without_an_operating_system_user_has_a_question_mark(
     monkeypatch: pytest.MonkeyPatch, failure: type[Exception]
 ) -> None:
     def nameless() -> str:
@@ -404,7 +406,7 @@ def test_a_command_where_nobody_has_a_name(
     assert Actor.command("x") == Actor(via=Via.COMMAND, name="x (?)")
 
 
-def test_a_name_of_any_length(row: IdentityProvider) -> None:
+def test_names_of_any_length_are_cut_to_fit(row: IdentityProvider) -> None:
     long = "x" * 1000
     with recorded(row, Actor(via=Via.CODE, name=long), long):
         row.force_authn = True
@@ -419,7 +421,7 @@ def test_a_name_of_any_length(row: IdentityProvider) -> None:
 # What is no part of the configuration
 
 
-def test_a_step_is_written_down(row: IdentityProvider) -> None:
+def test_a_step_is_recorded(row: IdentityProvider) -> None:
     record_done(row, ACTOR, "test_sign_in", label="REF", note="passed")
     change = ConfigurationChange.objects.get()
     assert (change.identity_provider, change.tenant, change.slug) == (row, row.tenant, "acme")
@@ -427,7 +429,7 @@ def test_a_step_is_written_down(row: IdentityProvider) -> None:
     assert (change.action, change.changes) == (Action.DONE, {})
 
 
-def test_a_tenant_s_administrator_is_the_tenant_s(row: IdentityProvider) -> None:
+def test_an_administrator_is_recorded_for_the_tenant(row: IdentityProvider) -> None:
     user = UserFactory.create(username="ann")
     given = TenantAdministrator.objects.create(user=user, tenant=row.tenant)
     record_administrator(given, ACTOR, Action.ADDED)

@@ -1,4 +1,4 @@
-"""What is kept of claims: names day by day, values encrypted for a while, and where an account's values come from."""
+"""Names of claims are kept with their days, values encrypted for a while, and the origin of an account's values."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_names_that_differ_in_case_or_accents_only_are_two(row: IdentityProvider
     assert set(kept(row)) == set(names)
 
 
-def test_each_identity_provider_has_its_own(row: IdentityProvider) -> None:
+def test_each_identity_provider_has_its_own_names(row: IdentityProvider) -> None:
     other = IdentityProviderFactory.create()
     observe(row, named("mail"))
     observe(other, named("mail"))
@@ -111,7 +111,7 @@ def test_each_identity_provider_has_its_own(row: IdentityProvider) -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * (MAX_CLAIM_NAME + 1), "a\x00b", "a\ud800"])
-def test_what_cannot_be_kept_is_not(row: IdentityProvider, name: str) -> None:
+def test_names_that_cannot_be_stored_are_left_out(row: IdentityProvider, name: str) -> None:
     observe(row, named(name, "mail"))
     assert set(kept(row)) == {"mail"}
 
@@ -121,7 +121,7 @@ def test_the_longest_name_is_kept_whole(row: IdentityProvider) -> None:
     assert set(kept(row)) == {"😀" * MAX_CLAIM_NAME}
 
 
-def test_there_is_room_for_so_many_and_known_ones_go_on(
+def test_the_number_of_names_is_bounded_and_known_ones_are_still_updated(
     row: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observed_claims, "MAX_OBSERVED", 3)
@@ -153,7 +153,7 @@ def test_once_a_day_it_is_written_and_then_only_read(row: IdentityProvider) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_first_of_the_day_may_be_many_at_once() -> None:
+def test_several_first_sign_ins_of_a_day_at_once_do_not_conflict() -> None:
     row = IdentityProviderFactory.create()
     names = [f"claim-{number}" for number in range(10)]
 
@@ -188,11 +188,11 @@ def aged(kept: ProvisioningEvent, **age: float) -> ProvisioningEvent:
     return kept
 
 
-def test_what_was_said_is_read_again(kept_event: ProvisioningEvent) -> None:
+def test_kept_claims_are_read_again_as_they_were(kept_event: ProvisioningEvent) -> None:
     assert claims_of(kept_event) == said(mail="ann@acme.example")
 
 
-def test_it_is_not_read_any_longer_than_the_host_wants(
+def test_claims_are_not_read_after_their_retention(
     kept_event: ProvisioningEvent, settings: Any
 ) -> None:
     assert claims_of(aged(kept_event, days=6.9)) is not None
@@ -201,7 +201,7 @@ def test_it_is_not_read_any_longer_than_the_host_wants(
     assert claims_of(kept_event) is not None
 
 
-def test_nothing_is_kept_where_the_host_wants_nothing(row: IdentityProvider, settings: Any) -> None:
+def test_no_claims_are_kept_without_a_retention(row: IdentityProvider, settings: Any) -> None:
     before = happened(row, said(mail="a"))
     settings.JITPROV_CLAIMS_RETENTION = 0
     assert sealed_claims(said(mail="a")) == ""
@@ -215,13 +215,15 @@ def test_what_is_too_large_is_not_kept(row: IdentityProvider) -> None:
     assert claims_of(event) is None
 
 
-def test_without_the_key_it_is_gone(kept_event: ProvisioningEvent, settings: Any) -> None:
+def test_claims_are_unreadable_without_the_key(
+    kept_event: ProvisioningEvent, settings: Any
+) -> None:
     settings.SECRET_KEY = "another"
     assert claims_of(kept_event) is None
     assert recent_sign_ins(kept_event.identity_provider) == []  # type: ignore[arg-type]
 
 
-def test_the_latest_of_each_person_newest_first(row: IdentityProvider) -> None:
+def test_the_latest_sign_in_of_each_person_comes_newest_first(row: IdentityProvider) -> None:
     aged(happened(row, said("ann", mail="old")), hours=3)
     aged(happened(row, said("bob", mail="bob")), hours=2)
     aged(happened(row, said("ann", mail="new")), hours=1)
@@ -229,24 +231,24 @@ def test_the_latest_of_each_person_newest_first(row: IdentityProvider) -> None:
     assert found == [("new",), ("bob",)]
 
 
-def test_no_more_people_than_asked_for(row: IdentityProvider) -> None:
+def test_no_more_people_are_returned_than_asked_for(row: IdentityProvider) -> None:
     for number in range(4):
         happened(row, said(f"person {number}", mail="x"))
     assert len(recent_sign_ins(row, limit=2)) == 2
 
 
-def test_another_identity_provider_s_are_not_read(kept_event: ProvisioningEvent) -> None:
+def test_sign_ins_of_another_identity_provider_are_not_read(kept_event: ProvisioningEvent) -> None:
     assert recent_sign_ins(IdentityProviderFactory.create()) == []
 
 
-def test_refused_people_are_there_and_errors_are_not(row: IdentityProvider) -> None:
+def test_refused_sign_ins_are_read_and_errors_are_not(row: IdentityProvider) -> None:
     happened(row, said("ann"), outcome=Outcome.REFUSED)
     happened(row, said("bob"), outcome=Outcome.ERROR)
     assert [recent.claims.external_id for recent in recent_sign_ins(row)] == ["ann"]
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_it_is_one_statement(row: IdentityProvider, count: int) -> None:
+def test_recent_sign_ins_are_read_in_one_statement(row: IdentityProvider, count: int) -> None:
     for number in range(count):
         happened(row, said(f"person {number}"))
     with CaptureQueriesContext(connection) as queries:
@@ -280,7 +282,7 @@ def test_an_address_is_found_after_the_key_was_replaced(settings: Any) -> None:
 # Whole sign-ins
 
 
-def test_a_sign_in_keeps_what_was_said(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+def test_a_sign_in_keeps_the_claims(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
     sign_in()
     (recent,) = recent_sign_ins(idp)
     assert recent.claims.external_id == ANN.object_id
@@ -289,7 +291,9 @@ def test_a_sign_in_keeps_what_was_said(sign_in: Callable[..., Any], idp: Identit
     assert event().email_digest == email_digest(ANN.email)
 
 
-def test_a_refused_one_does_too(sign_in: Callable[..., Any], idp: IdentityProvider) -> None:
+def test_a_refused_sign_in_keeps_the_claims(
+    sign_in: Callable[..., Any], idp: IdentityProvider
+) -> None:
     IdentityProvider.objects.update(create_users=False)
     assert sign_in().status_code == 403
     (recent,) = recent_sign_ins(idp)
@@ -378,7 +382,7 @@ def values_of(person: Person) -> set[str]:
 
 
 def found_in_tables(values: set[str]) -> list[tuple[str, str, str]]:
-    """Return every column of ours in which one of the texts stands."""
+    """Return every column of our tables that contains one of the texts."""
     return [
         (model._meta.model_name or "", name, value)
         for model in apps.get_app_config("jitprov").get_models()
@@ -472,6 +476,6 @@ def test_no_claim_value_can_be_read_in_our_tables_or_in_the_log(
     assert not [value for value in values_of(SECRET) if value in caplog.text.lower()]
 
 
-def test_this_would_be_noticed(idp: IdentityProvider) -> None:
+def test_a_claim_value_in_a_table_would_be_found(idp: IdentityProvider) -> None:
     happened(idp, said(), details={"received": [SECRET.surname]})
     assert found_in_tables(values_of(SECRET)) == [("provisioningevent", "details", "quickenborne")]

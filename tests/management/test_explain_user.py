@@ -1,4 +1,4 @@
-"""``manage.py explain_user``."""
+"""``manage.py explain_user`` says where the values of an account come from."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(*arguments: str) -> str:
 
 @pytest.fixture
 def ann(sign_in: Callable[..., Any], idp: IdentityProvider) -> Any:
-    """Signed in, renamed, switched off and refused."""
+    """Return a person who has signed in, was renamed, was switched off and was refused."""
     map_group(idp, ANN.groups[0])
     GroupMapping.objects.update(name="Finance people")
     ClaimMapping.objects.create(
@@ -109,7 +109,7 @@ def test_a_user_of_no_identity_provider_has_nothing_to_explain() -> None:
     assert said.count("  none") == 4
 
 
-def test_as_json(ann: Any) -> None:
+def test_json_has_everything(ann: Any) -> None:
     said = json.loads(run(ANN.upn, "--json"))
 
     assert (said["pk"], said["username"], said["active"]) == (ann.pk, ANN.upn, False)
@@ -138,7 +138,7 @@ def test_somebody_who_is_not_there_is_an_error(ann: Any, name: str) -> None:
     assert error.value.returncode == 1
 
 
-def test_only_what_belongs_to_a_tenant(ann: Any, idp: IdentityProvider) -> None:
+def test_with_a_tenant_only_what_belongs_to_it_is_said(ann: Any, idp: IdentityProvider) -> None:
     other = connected(FakeIdentityProvider(), slug="elsewhere")
     ExternalIdentityFactory.create(identity_provider=other, user=ann, external_id="secret")
 

@@ -72,7 +72,7 @@ def test_every_change_is_a_line() -> None:
     }
 
 
-def test_oldest_first() -> None:
+def test_the_oldest_change_comes_first() -> None:
     for slug, day in (("c", 3), ("a", 1), ("b", 2)):
         changed(slug, day)
     assert slugs() == ["a", "b", "c"]
@@ -88,24 +88,24 @@ def test_oldest_first() -> None:
         (["--idp", "nobody"], []),
     ],
 )
-def test_some_of_them(args: list[str], found: list[str]) -> None:
+def test_a_period_can_be_chosen(args: list[str], found: list[str]) -> None:
     for slug, day in (("a", 1), ("b", 2), ("c", 3)):
         changed(slug, day)
     assert slugs(*args) == found
 
 
-def test_those_of_a_tenant() -> None:
+def test_changes_of_one_tenant_can_be_chosen() -> None:
     row = changed("a")
     changed("b")
     assert slugs("--tenant", row.tenant.slug) == ["a"]
 
 
-def test_those_of_an_identity_provider_that_is_gone() -> None:
+def test_changes_of_a_deleted_identity_provider_are_found_by_its_slug() -> None:
     changed("a").delete()
     assert slugs("--idp", "a") == ["a"]
 
 
-def test_those_of_a_tenant_that_is_gone() -> None:
+def test_changes_of_a_deleted_tenant_name_no_tenant() -> None:
     row = changed("a")
     row.delete()
     row.tenant.delete()
@@ -121,13 +121,13 @@ def test_those_of_a_tenant_that_is_gone() -> None:
         (["--tenant", "nobody"], "There is no tenant"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(args: list[str], words: str) -> None:
+def test_a_wrong_argument_is_reported_in_one_line(args: list[str], words: str) -> None:
     with pytest.raises(CommandError, match=words) as caught:
         export(*args)
     assert "\n" not in str(caught.value)
 
 
-def test_one_statement_for_any_number() -> None:
+def test_any_number_of_changes_is_read_in_one_statement() -> None:
     for number in range(5):
         changed(f"idp-{number}")
     with CaptureQueriesContext(connection) as queries:

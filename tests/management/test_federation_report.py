@@ -41,7 +41,7 @@ def test_a_dry_run_tells_and_saves_nothing(run: Federation) -> None:
     assert snapshot() == before
 
 
-def test_as_json(run: Federation) -> None:
+def test_json_has_everything(run: Federation) -> None:
     found = run.many_json(members(2), 2)
     assert {key: found[key] for key in ("ok", "added", "missing", "signature")} == {
         "ok": True,
@@ -57,18 +57,20 @@ def test_as_json(run: Federation) -> None:
     assert f'"entity_id": "{name(2)}"' in printed
 
 
-def test_a_map_with_mistakes_as_json(run: Federation) -> None:
+def test_json_of_a_map_with_mistakes_names_their_lines(run: Federation) -> None:
     printed = run.incomplete(members(1), [row(0, tenant="nobody")], "--json")
     assert '"code": "import_map_refused"' in printed
     assert '"line": 2' in printed
 
 
-def test_standard_input(run: Federation) -> None:
+def test_the_aggregate_is_read_from_standard_input(run: Federation) -> None:
     run.stdin(members(2))
     assert "2 added" in run.run("-", "--map", run.map(2))
 
 
-def test_a_url(run: Federation, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_aggregate_is_fetched_from_a_url(
+    run: Federation, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.DEBUG = True
     monkeypatch.setattr("tests.metadata.test_fetch.DOCUMENT", members(2).encode())
     with running(None) as server:
@@ -95,11 +97,13 @@ def test_a_file_may_be_larger_than_a_document_from_the_network(
         pytest.param(["--map", "no.csv"], "[import_source_unreadable]", id="no such map"),
     ],
 )
-def test_arguments_that_do_not_fit(run: Federation, arguments: list[str], words: str) -> None:
+def test_arguments_that_exclude_each_other_are_refused(
+    run: Federation, arguments: list[str], words: str
+) -> None:
     assert words in run.failed(run.file(members(1)), *arguments)
 
 
-def test_a_file_that_can_not_be_read(run: Federation) -> None:
+def test_a_file_that_can_not_be_read_is_an_error(run: Federation) -> None:
     assert "[import_source_unreadable]" in run.failed("no.xml", "--map", run.map(1))
 
 
@@ -131,7 +135,7 @@ def certificate_file(run: Federation, kind: str = "rsa") -> str:
     return run.file(key_pair(kind).certificate, "signer.pem")
 
 
-def test_a_signature_that_is_checked(run: Federation) -> None:
+def test_a_signature_that_holds_is_reported(run: Federation) -> None:
     found = run.many_json(signed(WHOLE, key_pair()), 2, "--verify-with", certificate_file(run))
     assert (found["added"], found["signature"]) == (2, "verified")
     printed = run.many(signed(WHOLE, key_pair()), 2, "--verify-with", certificate_file(run))
@@ -157,7 +161,7 @@ def test_a_signature_that_is_checked(run: Federation) -> None:
         ),
     ],
 )
-def test_a_signature_that_is_asked_for_and_does_not_hold(
+def test_an_aggregate_whose_signature_does_not_hold_is_refused(
     run: Federation, settings: Any, document: str, code: str
 ) -> None:
     settings.JITPROV_METADATA_MAX_BYTES = 100_000
@@ -174,7 +178,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_bar_on_a_terminal(run: Federation) -> None:
+def test_progress_is_a_bar_on_a_terminal(run: Federation) -> None:
     screen = Terminal()
     run.run(run.file(members(3)), "--map", run.map(3), stderr=screen)
     assert "\r[" + "#" * 30 + "] 100%" in screen.getvalue()
@@ -183,9 +187,7 @@ def test_a_bar_on_a_terminal(run: Federation) -> None:
 
 
 @pytest.mark.parametrize("out", [Terminal, io.StringIO])
-def test_no_progress_if_nothing_shall_be_said(
-    run: Federation, out: Callable[[], io.StringIO]
-) -> None:
+def test_verbosity_0_shows_no_progress(run: Federation, out: Callable[[], io.StringIO]) -> None:
     screen = out()
     run.run(run.file(members(3)), "--map", run.map(3), "--verbosity", "0", stderr=screen)
     assert screen.getvalue() == ""
@@ -203,7 +205,7 @@ def clock_of(*moments: float) -> Callable[[], float]:
         pytest.param(None, "0.0 MB  much  12 s", id="unknown"),
     ],
 )
-def test_a_line_now_and_then_elsewhere(size: int | None, line: str) -> None:
+def test_progress_is_a_line_every_ten_seconds_elsewhere(size: int | None, line: str) -> None:
     screen = io.StringIO()
     out = OutputWrapper(screen)
     clock = clock_of(0, 2, 12, 12, 12, 13)

@@ -75,7 +75,7 @@ def test_what_was_saved_is_what_sign_in_uses(run: Runner, acme: Tenant) -> None:
     assert [rule.target for rule in row.claim_rules()][:2] == ["first_name", "last_name"]
 
 
-def test_the_same_as_json(run: Runner, acme: Tenant) -> None:
+def test_json_has_everything(run: Runner, acme: Tenant) -> None:
     found = run.json(entra())
     assert found["ok"] is True
     assert found["created"] is True
@@ -90,7 +90,7 @@ def test_the_same_as_json(run: Runner, acme: Tenant) -> None:
     }
 
 
-def test_an_idp_with_http_post_only(run: Runner, acme: Tenant) -> None:
+def test_an_identity_provider_with_http_post_only_is_imported(run: Runner, acme: Tenant) -> None:
     google = "https://accounts.google.com/o/saml2?idpid=C02"
     printed = run(entra(entity_id=google, url=google, binding=POST, logout=False))
     row = IdentityProvider.objects.get()
@@ -191,7 +191,7 @@ def test_slugs_are_made_from_the_tenant(run: Runner, acme: Tenant) -> None:
     assert list(slugs) == ["acme", "acme-2", "acme-3"]
 
 
-def test_a_tenant_whose_name_makes_no_slug(run: Runner, settings: Any) -> None:
+def test_a_tenant_whose_name_makes_no_slug_gets_idp(run: Runner, settings: Any) -> None:
     Tenant.objects.create(slug="x", name="日本")
     settings.JITPROV_TENANT_LOOKUP_FIELD = "name"
     run(entra(), tenant="日本")
@@ -249,20 +249,20 @@ def test_a_slug_that_is_no_slug_is_refused(run: Runner, acme: Tenant, slug: str)
 # What is said besides
 
 
-def test_certificates_that_have_ended_or_soon_will(run: Runner, acme: Tenant) -> None:
+def test_certificates_that_have_ended_or_end_soon_are_named(run: Runner, acme: Tenant) -> None:
     printed = run(entra(key_pair(), key_pair("ec", days=7), key_pair("rsa-2", days=-7)))
     assert printed.count("ends soon") == 1
     assert printed.count("has expired and is not trusted") == 1
 
 
-def test_until_when_the_document_is_valid(run: Runner, acme: Tenant) -> None:
+def test_the_end_of_the_document_s_validity_is_said(run: Runner, acme: Tenant) -> None:
     document = entra().replace('ID="e1"', 'validUntil="2999-01-01T00:00:00Z"')
     assert "2999-01-01 00:00 UTC" in run(document)
     assert run.json(document)["identity_provider"]["valid_until"] == "2999-01-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize(("query", "said"), [("", True), ("?appid=123", False), ("?x=1", True)])
-def test_the_directory_s_own_document_of_entra(
+def test_the_document_of_a_whole_entra_directory_is_warned_of(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch, query: str, said: bool
 ) -> None:
     document = entra().encode()
@@ -271,18 +271,22 @@ def test_the_directory_s_own_document_of_entra(
     assert ("?appid=" in run.source(url + query).partition("Give these")[0]) is said
 
 
-def test_an_entity_id_of_ours_that_was_overridden(run: Runner, acme: Tenant) -> None:
+def test_an_overridden_entity_id_of_ours_is_said(run: Runner, acme: Tenant) -> None:
     run(entra())
     IdentityProvider.objects.update(sp_entity_id="urn:acme:sp")
     assert "Entity ID       urn:acme:sp" in run(entra())
 
 
-def test_a_host_whose_urls_do_not_include_ours(run: Runner, acme: Tenant, settings: Any) -> None:
+def test_a_host_without_our_urls_is_told_to_include_them(
+    run: Runner, acme: Tenant, settings: Any
+) -> None:
     settings.ROOT_URLCONF = ()
     assert 'include("jitprov.urls")' in run(entra())
     assert run.json(entra())["service_provider"] is None
 
 
-def test_a_host_without_a_base_url(run: Runner, acme: Tenant, settings: Any) -> None:
+def test_a_host_without_a_base_url_is_told_to_set_it(
+    run: Runner, acme: Tenant, settings: Any
+) -> None:
     settings.JITPROV_BASE_URL = ""
     assert "set JITPROV_BASE_URL" in run(entra())

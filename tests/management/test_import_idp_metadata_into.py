@@ -1,4 +1,4 @@
-"""Importing metadata into a row that is there, and what is written down of an import."""
+"""Metadata is imported into an existing row, and each import is recorded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def changes() -> list[tuple[str, str, str]]:
 # Drafts
 
 
-def test_a_draft_becomes_what_its_metadata_says(draft: IdentityProvider) -> None:
+def test_a_draft_takes_everything_from_its_metadata(draft: IdentityProvider) -> None:
     result = load(entra(), draft)
     assert (draft.entity_id, draft.sso_url, draft.preset) == (ENTRA_ID, ENTRA_URL, "entra")
     assert draft.subject_claim == OBJECT_ID
@@ -73,7 +73,7 @@ def test_a_draft_keeps_what_was_chosen_before(draft: IdentityProvider) -> None:
     assert result.mapped_fields == ()
 
 
-def test_a_draft_of_a_kind_that_was_named(draft: IdentityProvider) -> None:
+def test_a_draft_takes_a_preset_that_is_given(draft: IdentityProvider) -> None:
     load(entity(idp_role(keys=key_descriptor(key_pair()))), draft, preset=Preset.ENTRA)
     assert (draft.preset, draft.subject_claim) == ("entra", OBJECT_ID)
 
@@ -113,7 +113,7 @@ def test_a_dry_run_changes_nothing_and_leaves_no_trace(draft: IdentityProvider) 
     assert changes() == []
 
 
-def test_a_row_that_is_gone(draft: IdentityProvider) -> None:
+def test_a_deleted_row_is_refused(draft: IdentityProvider) -> None:
     gone = IdentityProvider.objects.get(pk=draft.pk)
     draft.delete()
     with pytest.raises(ImportRefused, match="deleted"):
@@ -138,7 +138,7 @@ def test_a_file_leaves_the_url_alone(draft: IdentityProvider) -> None:
     assert (draft.metadata_url, draft.metadata_checked_at) == (URL, NOW)
 
 
-def test_looking_again_is_no_change(draft: IdentityProvider) -> None:
+def test_the_same_metadata_again_is_no_change(draft: IdentityProvider) -> None:
     load(entra(), draft, metadata_url=URL)
     before, seen = changes(), draft.updated_at
     assert not load(entra(), draft, metadata_url=URL, now=NOW).changed
@@ -183,7 +183,7 @@ def test_an_import_is_written_down_with_who_did_it(draft: IdentityProvider) -> N
     assert written.tenant == draft.tenant
 
 
-def test_nobody_in_particular_is_the_application(draft: IdentityProvider) -> None:
+def test_without_an_actor_the_application_is_recorded(draft: IdentityProvider) -> None:
     load(entra(), draft)
     assert set(ConfigurationChange.objects.values_list("actor", "via")) == {
         ("import_metadata", "code")

@@ -34,12 +34,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
 # Sources
 
 
-def test_standard_input(run: Runner, acme: Tenant) -> None:
+def test_the_document_is_read_from_standard_input(run: Runner, acme: Tenant) -> None:
     run.stdin(entra())
     assert "created" in run.source("-")
 
 
-def test_a_url(run: Runner, acme: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_document_is_fetched_from_a_url(
+    run: Runner, acme: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tests.metadata.test_fetch.DOCUMENT", entra().encode())
     with running(None) as server:
         url = f"http://127.0.0.1:{server.port}/document"
@@ -59,19 +61,23 @@ def test_a_url(run: Runner, acme: Tenant, settings: Any, monkeypatch: pytest.Mon
         pytest.param("a\0b", "not a file name", id="no name at all"),
     ],
 )
-def test_a_source_that_can_not_be_read(run: Runner, acme: Tenant, source: str, words: str) -> None:
+def test_a_source_that_can_not_be_read_is_an_error(
+    run: Runner, acme: Tenant, source: str, words: str
+) -> None:
     assert words in run.fail_source(source)
 
 
 @pytest.mark.parametrize("source", ["file", "stdin"])
-def test_a_source_that_is_too_large(run: Runner, acme: Tenant, settings: Any, source: str) -> None:
+def test_a_source_that_is_too_large_is_refused(
+    run: Runner, acme: Tenant, settings: Any, source: str
+) -> None:
     settings.JITPROV_METADATA_MAX_BYTES = 500
     run.stdin(entra())
     path = run.file(entra()) if source == "file" else "-"
     assert "more than 500 bytes" in run.fail_source(path)
 
 
-def test_a_sign_on_url_on_this_machine_in_development(
+def test_a_sign_on_url_on_this_machine_is_allowed_in_development_only(
     run: Runner, acme: Tenant, settings: Any
 ) -> None:
     document = entra(url="http://127.0.0.1:7001/sso")
@@ -84,7 +90,7 @@ def test_a_sign_on_url_on_this_machine_in_development(
 # Tenants
 
 
-def test_a_tenant_that_is_not_there(run: Runner, acme: Tenant) -> None:
+def test_an_unknown_tenant_is_an_error(run: Runner, acme: Tenant) -> None:
     text = run.fail(entra(), tenant="acmee")
     assert text.startswith("There is no tenant with slug 'acmee'. Create it first")
 
@@ -97,7 +103,7 @@ def test_a_tenant_that_is_not_there(run: Runner, acme: Tenant) -> None:
         pytest.param("name", "Acme", "Several tenants have name 'Acme'", id="not unique"),
     ],
 )
-def test_a_tenant_that_can_not_be_looked_up(
+def test_a_tenant_that_can_not_be_looked_up_is_an_error(
     run: Runner, acme: Tenant, settings: Any, field: str, value: str, words: str
 ) -> None:
     Tenant.objects.create(slug="acme-2", name="Acme")
@@ -105,7 +111,7 @@ def test_a_tenant_that_can_not_be_looked_up(
     assert words in run.fail(entra(), tenant=value)
 
 
-def test_a_tenant_by_its_primary_key(run: Runner, acme: Tenant, settings: Any) -> None:
+def test_a_tenant_is_found_by_its_primary_key(run: Runner, acme: Tenant, settings: Any) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = "pk"
     run(entra(), tenant=str(acme.pk))
     assert IdentityProvider.objects.get().slug == str(acme.pk)
@@ -183,7 +189,7 @@ def test_nothing_is_half_written(
     assert snapshot() == before
 
 
-def test_a_database_that_is_not_ready(
+def test_a_database_error_asks_to_migrate(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SigningCertificate._meta, "db_table", "nowhere")
@@ -210,7 +216,9 @@ def test_a_dry_run_says_everything_and_saves_nothing(run: Runner, acme: Tenant) 
 # One of several, and signatures
 
 
-def test_one_idp_of_an_aggregate(run: Runner, acme: Tenant) -> None:
+def test_one_identity_provider_of_an_aggregate_is_chosen_by_entity_id(
+    run: Runner, acme: Tenant
+) -> None:
     document = aggregate(aggregate(entra(entity_id="https://a.example")), entra())
     run(document, "--entity-id", "https://a.example")
     assert IdentityProvider.objects.get().entity_id == "https://a.example"
@@ -218,7 +226,9 @@ def test_one_idp_of_an_aggregate(run: Runner, acme: Tenant) -> None:
 
 
 @pytest.mark.parametrize("form", ["pem", "der", "with text around it"])
-def test_metadata_signed_by_whom_we_trust(run: Runner, acme: Tenant, form: str) -> None:
+def test_metadata_signed_by_the_trusted_certificate_is_imported(
+    run: Runner, acme: Tenant, form: str
+) -> None:
     pem = key_pair("rsa-2").certificate
     content = {
         "pem": pem.encode(),
@@ -243,7 +253,7 @@ def test_metadata_signed_by_whom_we_trust(run: Runner, acme: Tenant, form: str) 
         ),
     ],
 )
-def test_metadata_that_is_not_signed_by_whom_we_trust(
+def test_metadata_not_signed_by_the_trusted_certificate_is_refused(
     run: Runner, acme: Tenant, document: str, code: str
 ) -> None:
     file = run.file(key_pair("rsa-2").certificate, "signer.pem")
@@ -265,14 +275,14 @@ def test_metadata_that_is_not_signed_by_whom_we_trust(
         ),
     ],
 )
-def test_a_certificate_that_can_not_verify(
+def test_a_certificate_that_can_not_verify_is_refused(
     run: Runner, acme: Tenant, content: str, words: str
 ) -> None:
     file = run.file(content, "signer.pem")
     assert words in run.fail(entra(), "--verify-with", file)
 
 
-def test_a_certificate_file_that_is_not_there(run: Runner, acme: Tenant) -> None:
+def test_a_missing_certificate_file_is_an_error(run: Runner, acme: Tenant) -> None:
     text = run.fail(entra(), "--verify-with", "nowhere.pem")
     assert "'nowhere.pem' can not be read: No such file" in text
 
@@ -294,13 +304,13 @@ REAL = {
     "swami-test-1.0.xml": "metadata_with_several_idps",
     "testshib-aggregate.xml": "",
 }
-"""Why each is refused, if it is, at the beginning of 2018."""
+"""The code of each document's refusal at the beginning of 2018; empty if it is imported."""
 
 
 @real_data.needs_real_data
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @pytest.mark.parametrize("name", sorted(REAL))
-def test_real_documents(
+def test_real_documents_are_imported_or_refused_as_expected(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(

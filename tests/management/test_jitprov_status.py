@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run(*args: str) -> tuple[str, int]:
-    """Return what was written, and the exit code."""
+    """Run the command, and return its output and exit code."""
     written = io.StringIO()
     code = 0
     try:

@@ -73,7 +73,9 @@ def ann(idp: IdentityProvider, **values: tuple[str, ...]) -> Any:
 # What is told
 
 
-def test_the_last_people_by_a_proposed_mapping(idp: IdentityProvider, file: Any) -> None:
+def test_a_proposed_mapping_is_applied_to_the_last_sign_ins(
+    idp: IdentityProvider, file: Any
+) -> None:
     ann(idp, dept=("Sales",), groups=("g",))
     User.objects.update(department="Ops")
     staff = GroupFactory.create(name="Staff")
@@ -101,7 +103,9 @@ def test_the_last_people_by_a_proposed_mapping(idp: IdentityProvider, file: Any)
     assert ProvisioningEvent.objects.count() == 1
 
 
-def test_the_saved_mapping_and_a_refusal(idp: IdentityProvider, file: Any) -> None:
+def test_without_a_file_the_saved_mapping_is_applied_and_a_refusal_is_explained(
+    idp: IdentityProvider, file: Any
+) -> None:
     ClaimMapping.objects.create(
         identity_provider=idp, target="department", sources="dept", required=True, position=9
     )
@@ -114,7 +118,7 @@ def test_the_saved_mapping_and_a_refusal(idp: IdentityProvider, file: Any) -> No
     assert "Problem: department" in printed
 
 
-def test_a_refusal_may_fail(idp: IdentityProvider, file: Any) -> None:
+def test_a_refusal_fails_the_command_if_asked_to(idp: IdentityProvider, file: Any) -> None:
     good, bad = file({"number": "1", NAME_CLAIM: "bob"}), file({NAME_CLAIM: "bob"})
     run("--claims", good, "--fail-on-refusal")
     run("--claims", bad)
@@ -123,7 +127,9 @@ def test_a_refusal_may_fail(idp: IdentityProvider, file: Any) -> None:
     assert "1 of 1 would be refused" in str(error)
 
 
-def test_a_response(fake: FakeIdentityProvider, idp: IdentityProvider, file: Any) -> None:
+def test_a_response_is_read_without_proof(
+    fake: FakeIdentityProvider, idp: IdentityProvider, file: Any
+) -> None:
     IdentityProvider.objects.update(subject_claim="")
     sp = idp.as_service_provider()
     response = fake.respond(acs_url=sp.acs_url, audience=sp.entity_id, sign=None)
@@ -133,7 +139,7 @@ def test_a_response(fake: FakeIdentityProvider, idp: IdentityProvider, file: Any
         assert ANN.email in printed
 
 
-def test_both_at_once_and_standard_input(
+def test_claims_and_a_response_are_read_together_one_from_standard_input(
     fake: FakeIdentityProvider, idp: IdentityProvider, file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Stdin:
@@ -147,7 +153,7 @@ def test_both_at_once_and_standard_input(
     assert failing("--claims", "-", "--response", "-").returncode == 2
 
 
-def test_the_same_as_json(idp: IdentityProvider) -> None:
+def test_json_has_everything(idp: IdentityProvider) -> None:
     ann(idp)
     found = as_json()
     assert found["ok"] is True
@@ -157,7 +163,7 @@ def test_the_same_as_json(idp: IdentityProvider) -> None:
     assert {remark["code"] for remark in found["remarks"]} == {"user_name_may_change"}
 
 
-def test_how_many(idp: IdentityProvider) -> None:
+def test_the_number_of_people_can_be_chosen(idp: IdentityProvider) -> None:
     for number in ("1", "2", "3"):
         ann(idp, number=(number,))
         claims = Claims(source=Source.SAML, external_id=number, values={"number": (number,)})
@@ -166,7 +172,7 @@ def test_how_many(idp: IdentityProvider) -> None:
     assert failing("--limit", "0").returncode == 2
 
 
-def test_nobody_has_signed_in(idp: IdentityProvider, settings: Any) -> None:
+def test_without_any_claims_it_says_what_to_give(idp: IdentityProvider, settings: Any) -> None:
     assert "Give --response or --claims." in run()
     ann(idp)
     settings.JITPROV_CLAIMS_RETENTION = 0
@@ -181,7 +187,7 @@ def test_new_people_are_compared_with_the_saved_mapping(idp: IdentityProvider, f
     assert "old@acme.example  new@acme.example" in printed
 
 
-def test_what_there_is_to_say_about_the_mapping(idp: IdentityProvider) -> None:
+def test_remarks_about_the_mapping_are_printed(idp: IdentityProvider) -> None:
     printed = run()
     assert "About the mapping:" in printed
     assert "Hint: row 4 (username): " in printed
@@ -226,7 +232,7 @@ def test_long_values_are_cut(idp: IdentityProvider, file: Any) -> None:
 # What cannot be used
 
 
-def test_an_unknown_identity_provider() -> None:
+def test_an_unknown_identity_provider_is_an_error() -> None:
     error = failing()
     assert "no identity provider 'acme'" in str(error)
     assert error.returncode == 2
@@ -240,13 +246,17 @@ def test_an_unknown_identity_provider() -> None:
         pytest.param("x" * (1024 * 1024 + 1), "larger than 1 MiB", id="too large"),
     ],
 )
-def test_what_cannot_be_read(idp: IdentityProvider, file: Any, content: str, words: str) -> None:
+def test_an_input_that_cannot_be_read_is_an_error(
+    idp: IdentityProvider, file: Any, content: str, words: str
+) -> None:
     error = failing("--claims", file(content))
     assert words in str(error)
     assert error.returncode == 2
 
 
-def test_files_that_are_not_there_or_not_text(idp: IdentityProvider, tmp_path: Path) -> None:
+def test_missing_files_and_files_that_are_not_text_are_errors(
+    idp: IdentityProvider, tmp_path: Path
+) -> None:
     assert "No such file" in str(failing("--claims", str(tmp_path / "none")))
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
@@ -291,7 +301,7 @@ def test_files_that_are_not_there_or_not_text(idp: IdentityProvider, tmp_path: P
         ),
     ],
 )
-def test_a_mapping_that_cannot_be_used(
+def test_a_mapping_that_cannot_be_used_is_an_error(
     idp: IdentityProvider, file: Any, mapping: Any, words: str
 ) -> None:
     error = failing("--mapping", file(mapping))

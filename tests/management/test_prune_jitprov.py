@@ -59,7 +59,9 @@ def remembered(run: Runner, acme: Tenant) -> None:
         pytest.param(["--dry-run"], "Would delete 1 used", 2, 3, id="count only"),
     ],
 )
-def test_prune(args: list[str], said: str, assertions: int, events: int) -> None:
+def test_expired_assertions_and_old_events_are_deleted_and_others_stay(
+    args: list[str], said: str, assertions: int, events: int
+) -> None:
     out = io.StringIO()
     call_command("prune_jitprov", *args, stdout=out)
     assert said in out.getvalue()
@@ -105,7 +107,7 @@ def test_no_retention_empties_all(settings: Any) -> None:
     assert not ProvisioningEvent.objects.exclude(claims="").exists()
 
 
-def test_tests_whose_time_is_over_go() -> None:
+def test_expired_test_sign_ins_are_deleted() -> None:
     row = IdentityProviderFactory.create()
     for days in (-1, 1):
         TestSignIn.objects.create(identity_provider=row, expires_at=NOW + timedelta(days=days))
@@ -141,7 +143,7 @@ def test_links_stay_to_be_seen_for_a_while() -> None:
     assert left == {"open", "expired", "revoked"}
 
 
-def test_names_of_claims_that_come_no_more_go() -> None:
+def test_names_of_claims_that_come_no_more_are_deleted() -> None:
     row = IdentityProviderFactory.create()
     for days in (0, 399, 402):
         ObservedClaim.objects.create(

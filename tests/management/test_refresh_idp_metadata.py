@@ -1,4 +1,4 @@
-"""``refresh_idp_metadata``, against a server that publishes metadata on this machine."""
+"""``refresh_idp_metadata`` updates rows from a server on this machine that publishes metadata."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ACTOR = Actor(via=Via.CODE, name="test")
 
 
 class Publisher:
-    """What an identity provider has at its metadata URLs."""
+    """The documents at the metadata URLs of identity providers."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -86,7 +86,7 @@ def fail(*args: str) -> str:
 # One
 
 
-def test_a_new_certificate_comes_in(publisher: Publisher) -> None:
+def test_a_new_certificate_is_added(publisher: Publisher) -> None:
     row = publisher.connected("acme")
     publisher.change("acme", entra(key_pair(), key_pair("ec")))
     outcome = refresh(row, ACTOR)
@@ -102,7 +102,7 @@ def test_a_new_certificate_comes_in(publisher: Publisher) -> None:
     assert (written.what, written.action, written.actor) == ("certificate", "added", "test")
 
 
-def test_a_certificate_that_the_document_dropped_goes(publisher: Publisher) -> None:
+def test_a_certificate_that_the_document_no_longer_has_is_removed(publisher: Publisher) -> None:
     row = publisher.connected("acme", entra(key_pair(), key_pair("ec")))
     publisher.change("acme", entra(key_pair("ec")))
     refresh(row, ACTOR)
@@ -110,7 +110,7 @@ def test_a_certificate_that_the_document_dropped_goes(publisher: Publisher) -> N
     assert ConfigurationChange.objects.filter(what="certificate", action="removed").exists()
 
 
-def test_nothing_new_is_only_looked_at(publisher: Publisher) -> None:
+def test_unchanged_metadata_changes_and_records_nothing(publisher: Publisher) -> None:
     row = publisher.connected("acme", metadata_error="metadata_fetch_failed")
     written, seen = ConfigurationChange.objects.count(), row.updated_at
     assert not refresh(row, ACTOR).changed
@@ -154,7 +154,7 @@ def test_the_last_good_copy_stays_when_it_fails(
     assert ConfigurationChange.objects.count() == written
 
 
-def test_another_entity_id_is_said_as_facts(publisher: Publisher) -> None:
+def test_another_entity_id_is_refused_with_both_as_facts(publisher: Publisher) -> None:
     row = publisher.connected("acme")
     publisher.change("acme", entra(entity_id="https://other.example/"))
     error = refresh(row, ACTOR).error
@@ -214,7 +214,7 @@ def test_a_file_is_never_read(publisher: Publisher) -> None:
 # Many
 
 
-def test_all_are_done_although_one_fails(publisher: Publisher) -> None:
+def test_one_failure_does_not_stop_the_others(publisher: Publisher) -> None:
     for slug in ("changed", "failed", "same"):
         publisher.connected(slug)
     IdentityProviderFactory.create(slug="without")
@@ -232,13 +232,13 @@ def test_all_are_done_although_one_fails(publisher: Publisher) -> None:
     assert {change.actor.partition(" (")[0] for change in by_command} == {"refresh_idp_metadata"}
 
 
-def test_some_by_name(publisher: Publisher) -> None:
+def test_several_can_be_chosen_by_slug(publisher: Publisher) -> None:
     for slug in ("a", "b", "c"):
         publisher.connected(slug)
     assert run("--idp", "a", "--idp", "b") == "0 changed, 2 unchanged, 0 failed.\n"
 
 
-def test_those_of_a_tenant(publisher: Publisher) -> None:
+def test_those_of_one_tenant_can_be_chosen(publisher: Publisher) -> None:
     row = publisher.connected("a")
     publisher.connected("b")
     assert run("--tenant", row.tenant.slug) == "0 changed, 1 unchanged, 0 failed.\n"
@@ -253,7 +253,7 @@ def test_those_of_a_tenant(publisher: Publisher) -> None:
         (["--minutes", "0"], "at least 1"),
     ],
 )
-def test_names_that_are_wrong(publisher: Publisher, args: list[str], words: str) -> None:
+def test_unknown_names_are_errors(publisher: Publisher, args: list[str], words: str) -> None:
     publisher.connected("a")
     TenantFactory.create(slug="beta")
     assert words in fail(*args)

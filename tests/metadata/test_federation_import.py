@@ -116,7 +116,7 @@ def test_what_the_tenant_decided_stays(run: Federation) -> None:
     assert found.certificates.get().allow_expired
 
 
-def test_a_preset_that_is_named_is_everybody_s(run: Federation) -> None:
+def test_a_preset_that_is_given_applies_to_all(run: Federation) -> None:
     run.many(members(2), 2, "--preset", "okta")
     assert set(IdentityProvider.objects.values_list("preset", flat=True)) == {"okta"}
     assert "2 changed" in run.many(members(2), 2, "--preset", "adfs")
@@ -127,14 +127,14 @@ def test_entities_that_are_not_in_the_map_are_left_alone(run: Federation) -> Non
     assert slugs() == ["idp-1"]
 
 
-def test_a_slug_that_gets_another_identity_provider(run: Federation) -> None:
+def test_a_slug_can_get_another_entity_id_while_nobody_has_signed_in(run: Federation) -> None:
     run.many(members(1), 1)
     printed = run.many(members(2), [row(1, slug="idp-0")])
     assert "  Changed  idp-0: entity id, sso url\n" in printed
     assert IdentityProvider.objects.get().entity_id == name(1)
 
 
-def test_several_batches(run: Federation) -> None:
+def test_all_batches_are_imported(run: Federation) -> None:
     count = 2 * BATCH_SIZE + 1
     assert f"{count} added" in run.many(members(count), count)
     assert f"{count} unchanged" in run.many(members(count), count)
@@ -230,7 +230,7 @@ def test_a_row_that_knows_people_never_gets_another_directory(run: Federation) -
     assert snapshot() == before
 
 
-def test_a_slug_that_another_tenant_took_in_the_meantime(run: Federation) -> None:
+def test_a_slug_that_another_tenant_took_in_the_meantime_is_refused(run: Federation) -> None:
     IdentityProviderFactory.create(slug="idp-0")
     acme = Tenant.objects.get(slug="acme")
     one = MapRow(line=2, entity_id=name(0), tenant="acme", slug="idp-0", tenant_id=acme.pk)
@@ -249,14 +249,18 @@ def test_a_slug_that_another_tenant_took_in_the_meantime(run: Federation) -> Non
         pytest.param("", "metadata_not_xml", id="nothing"),
     ],
 )
-def test_an_aggregate_that_is_refused_as_a_whole(run: Federation, document: str, code: str) -> None:
+def test_an_aggregate_that_is_refused_imports_nothing(
+    run: Federation, document: str, code: str
+) -> None:
     printed = run.incomplete(document, 1)
     assert printed.endswith(f"[{code}]")
     assert "\n" not in printed
     assert slugs() == []
 
 
-def test_a_run_that_ends_early_keeps_what_it_had_and_is_gone_on_with(run: Federation) -> None:
+def test_a_run_that_ends_early_keeps_its_batches_and_a_second_run_imports_the_rest(
+    run: Federation,
+) -> None:
     count = BATCH_SIZE + 50
     document = members(count)
     printed = run.incomplete(document[:-100], count)
@@ -272,7 +276,7 @@ def test_a_run_that_ends_early_keeps_what_it_had_and_is_gone_on_with(run: Federa
 
 
 def interfere(times: int) -> Callable[..., Any]:
-    """Let somebody else take a slug just before we insert ours, so many times."""
+    """Return a wrapper of statements that takes a slug just before ours is inserted, so many times."""
     beta = Tenant.objects.get(slug="beta")
     left = [True] * times
 
@@ -286,12 +290,12 @@ def interfere(times: int) -> Callable[..., Any]:
     return before
 
 
-def test_a_batch_that_somebody_else_was_in_the_way_of_is_tried_again(run: Federation) -> None:
+def test_a_batch_that_conflicts_once_is_tried_again(run: Federation) -> None:
     with connection.execute_wrapper(interfere(1)):
         assert "3 added" in run.many(members(3), 3)
 
 
-def test_a_batch_that_somebody_else_is_always_in_the_way_of_is_refused(run: Federation) -> None:
+def test_a_batch_that_conflicts_twice_is_refused(run: Federation) -> None:
     with connection.execute_wrapper(interfere(2)):
         printed = run.incomplete(members(3), 3)
     assert "0 added, 0 changed, 0 unchanged, 0 missing, 3 refused." in printed

@@ -42,7 +42,7 @@ def problems(run: Federation, content: str | bytes) -> list[tuple[int, str]]:
         pytest.param(f'{HEADER}\n\n"a", acme, b \n,,\n', id="quotes, blanks and empty lines"),
     ],
 )
-def test_a_map_that_is_understood(run: Federation, content: str) -> None:
+def test_a_map_is_read_in_every_usual_form(run: Federation, content: str) -> None:
     (found,) = read_map(run.file(content, "map.csv")).values()
     assert (found.entity_id, found.tenant, found.slug) == ("a", "acme", "b")
     assert found.tenant_id == Tenant.objects.get(slug="acme").pk
@@ -86,7 +86,9 @@ def test_a_map_that_is_understood(run: Federation, content: str) -> None:
         pytest.param(HEADER.encode("utf-16"), 1, "not UTF-8", id="UTF-16"),
     ],
 )
-def test_a_map_with_a_mistake(run: Federation, content: str | bytes, line: int, words: str) -> None:
+def test_a_mistake_is_reported_with_its_line(
+    run: Federation, content: str | bytes, line: int, words: str
+) -> None:
     ((found, problem),) = problems(run, content)
     assert found == line
     assert words in problem
@@ -110,7 +112,9 @@ def test_the_command_lists_the_mistakes_and_writes_nothing(run: Federation) -> N
     assert snapshot() == before
 
 
-def test_slugs_of_another_tenant_are_mistakes_and_one_s_own_are_not(run: Federation) -> None:
+def test_a_slug_of_another_tenant_is_a_mistake_and_one_of_the_same_tenant_is_not(
+    run: Federation,
+) -> None:
     IdentityProviderFactory.create(slug="idp-0", tenant=Tenant.objects.get(slug="acme"))
     IdentityProviderFactory.create(slug="idp-1", tenant=Tenant.objects.get(slug="beta"))
     lines = [HEADER, row(0), row(1), row(2)]
@@ -118,24 +122,28 @@ def test_slugs_of_another_tenant_are_mistakes_and_one_s_own_are_not(run: Federat
     assert (line, problem) == (3, "the slug 'idp-1' is taken by another tenant")
 
 
-def test_more_rows_than_allowed(run: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_than_allowed_are_refused(
+    run: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(federation_map, "MAX_ROWS", 2)
     lines = [HEADER, *(row(number) for number in range(5))]
     assert problems(run, "\n".join(lines)) == [(4, "more than 2 rows")]
 
 
-def test_a_file_larger_than_allowed(run: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_larger_than_allowed_is_refused(
+    run: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(federation_map, "MAX_MAP_BYTES", 2**20)
     assert problems(run, HEADER + "\n" * 2**20) == [(1, "the file is larger than 1 MiB")]
 
 
-def test_a_file_that_is_not_there(run: Federation) -> None:
+def test_a_missing_file_is_an_error(run: Federation) -> None:
     with pytest.raises(SourceUnreadable):
         read_map(str(run.folder / "nothing.csv"))
 
 
 @pytest.mark.parametrize("name", ["acme", "9" * 30, "1.5", "-1"])
-def test_tenants_by_a_primary_key_that_they_can_not_have(
+def test_a_name_that_can_be_no_primary_key_names_no_tenant(
     run: Federation, settings: Any, name: str
 ) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = "pk"
@@ -143,21 +151,21 @@ def test_tenants_by_a_primary_key_that_they_can_not_have(
     assert problem == f"there is no tenant with pk {name!r}"
 
 
-def test_tenants_by_their_primary_key(run: Federation, settings: Any) -> None:
+def test_a_tenant_is_found_by_its_primary_key(run: Federation, settings: Any) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = "pk"
     key = Tenant.objects.get(slug="beta").pk
     (found,) = read_map(run.file(f"{HEADER}\na,{key},b", "map.csv")).values()
     assert found.tenant_id == key
 
 
-def test_several_tenants_of_one_name(run: Federation, settings: Any) -> None:
+def test_a_name_of_several_tenants_is_a_mistake(run: Federation, settings: Any) -> None:
     Tenant.objects.create(slug="acme-2", name="Acme")
     settings.JITPROV_TENANT_LOOKUP_FIELD = "name"
     ((_, problem),) = problems(run, f"{HEADER}\na,Acme,b")
     assert problem == "several tenants have name 'Acme'"
 
 
-def test_a_look_up_field_that_does_not_exist(run: Federation, settings: Any) -> None:
+def test_a_look_up_field_that_does_not_exist_is_an_error(run: Federation, settings: Any) -> None:
     settings.JITPROV_TENANT_LOOKUP_FIELD = "nothing"
     with pytest.raises(TenantUnknown, match="has no field 'nothing'"):
         read_map(run.file(f"{HEADER}\na,acme,b", "map.csv"))

@@ -28,7 +28,7 @@ PATIENT = timedelta(seconds=20)
 
 
 class Server(ThreadingHTTPServer):
-    """Answers as the path says, and remembers what it was asked."""
+    """A server that answers as the path says, and keeps what it was asked."""
 
     daemon_threads = True
     block_on_close = False
@@ -45,7 +45,7 @@ class Server(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients of these tests hang up on purpose."""
+        """Ignore errors, because clients of these tests hang up on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -147,7 +147,7 @@ def plain() -> Iterator[Server]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Let a name have the addresses that a test wants; returns the list of names that were looked up."""
+    """Return a function that sets the addresses of a name and returns the list of names that are looked up."""
     real = socket.getaddrinfo
 
     def install(name: str, *addresses: str) -> list[str]:
@@ -185,16 +185,16 @@ def refusal(url: str, **options: Any) -> MetadataRefused:
 # What is fetched
 
 
-def test_a_document_by_https(secure: Server) -> None:
+def test_a_document_is_fetched_by_https(secure: Server) -> None:
     assert fetch(f"https://localhost:{secure.port}/document?a=b c&d=%20ü#top") == DOCUMENT
     assert secure.asked[-1] == ("/document?a=b%20c&d=%20%C3%BC", f"localhost:{secure.port}")
 
 
-def test_a_document_by_http_on_this_machine_in_development(plain: Server) -> None:
+def test_a_document_is_fetched_by_http_from_this_machine_in_development(plain: Server) -> None:
     assert fetch(f"http://127.0.0.1:{plain.port}/document") == DOCUMENT
 
 
-def test_the_system_decides_whom_to_trust_by_default(
+def test_the_authorities_of_the_system_are_trusted_by_default(
     secure: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"https://localhost:{secure.port}/document"
@@ -211,7 +211,7 @@ def test_redirects_are_followed_up_to_three(plain: Server) -> None:
     assert "more than 3 times" in str(refusal(f"{base}/again?4"))
 
 
-def test_a_document_just_as_large_as_allowed(plain: Server) -> None:
+def test_a_document_just_as_large_as_allowed_is_fetched(plain: Server) -> None:
     assert len(fetch(f"http://127.0.0.1:{plain.port}/exact")) == LIMIT
 
 
@@ -242,11 +242,11 @@ def test_the_next_address_is_tried_and_the_name_is_looked_up_once(
         pytest.param("https://idp.example/" + "a" * 2048, id="too long"),
     ],
 )
-def test_a_url_that_is_not_fetched(url: str) -> None:
+def test_a_url_that_is_not_allowed_is_refused(url: str) -> None:
     assert refusal(url).code == "metadata_url_refused"
 
 
-def test_plain_http_on_this_machine_is_for_development_only(plain: Server) -> None:
+def test_plain_http_from_this_machine_is_refused_outside_development(plain: Server) -> None:
     error = refusal(f"http://127.0.0.1:{plain.port}/document", allow_loopback=False)
     assert error.code == "metadata_url_refused"
 
@@ -277,7 +277,9 @@ def test_plain_http_on_this_machine_is_for_development_only(plain: Server) -> No
         pytest.param("64:ff9b::a00:1", id="a private address behind a translator"),
     ],
 )
-def test_an_address_that_is_not_public(address: str, names: Callable[..., list[str]]) -> None:
+def test_an_address_that_is_not_public_is_refused(
+    address: str, names: Callable[..., list[str]]
+) -> None:
     assert not is_public(ipaddress.ip_address(address))
     names("idp.example", address)
     for url in ("https://idp.example/metadata", f"https://{bracketed(address)}/metadata"):
@@ -292,11 +294,11 @@ def bracketed(address: str) -> str:
 @pytest.mark.parametrize(
     "address", ["20.190.159.1", "2603:1026::1", "::ffff:20.190.159.1", "64:ff9b::14be:9f01"]
 )
-def test_an_address_that_is_public(address: str) -> None:
+def test_an_address_that_is_public_is_known_as_such(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
-def test_one_bad_address_spoils_all(names: Callable[..., list[str]]) -> None:
+def test_one_bad_address_of_several_refuses_the_host(names: Callable[..., list[str]]) -> None:
     names("idp.example", "20.190.159.1", "10.0.0.1")
     error = refusal("https://idp.example/metadata")
     assert error.code == "metadata_address_refused"
@@ -325,14 +327,16 @@ def test_development_does_not_open_this_machine_to_other_names(
         pytest.param("https://[::1/", "metadata_url_refused", id="to nonsense"),
     ],
 )
-def test_redirects_are_judged_anew(secure: Server, location: str, code: str) -> None:
+def test_the_target_of_a_redirect_is_checked_like_a_url(
+    secure: Server, location: str, code: str
+) -> None:
     assert refusal(f"https://localhost:{secure.port}/redirect?{location}").code == code
 
 
 # Servers that are refused
 
 
-def test_a_host_that_proves_to_be_another(tmp_path: Path) -> None:
+def test_a_host_with_the_certificate_of_another_is_refused(tmp_path: Path) -> None:
     with running(server_context(tmp_path, "other.example")) as server:
         error = refusal(f"https://localhost:{server.port}/document")
     assert error.code == "metadata_tls_failed"
@@ -340,11 +344,11 @@ def test_a_host_that_proves_to_be_another(tmp_path: Path) -> None:
     assert server.asked == []
 
 
-def test_a_host_that_speaks_no_tls(plain: Server) -> None:
+def test_a_host_without_tls_is_refused(plain: Server) -> None:
     assert refusal(f"https://localhost:{plain.port}/document").code == "metadata_tls_failed"
 
 
-def test_a_host_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*args: Any, **kwargs: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
@@ -352,7 +356,7 @@ def test_a_host_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is not known" in str(refusal("https://idp.example/"))
 
 
-def test_a_host_where_nobody_listens() -> None:
+def test_a_host_that_does_not_listen_is_an_error() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         error = refusal(f"https://localhost:{unused.getsockname()[1]}/")
@@ -368,14 +372,16 @@ def test_a_host_where_nobody_listens() -> None:
         pytest.param("rubbish", "metadata_fetch_failed", "BadStatusLine", id="does not speak HTTP"),
     ],
 )
-def test_an_answer_that_is_refused(plain: Server, path: str, code: str, words: str) -> None:
+def test_an_answer_that_is_no_document_is_refused(
+    plain: Server, path: str, code: str, words: str
+) -> None:
     error = refusal(f"http://127.0.0.1:{plain.port}/{path}")
     assert error.code == code
     assert words in str(error)
 
 
 @pytest.mark.parametrize("path", ["large", "endless"])
-def test_an_answer_that_is_too_large(plain: Server, path: str) -> None:
+def test_an_answer_that_is_too_large_is_refused(plain: Server, path: str) -> None:
     error = refusal(f"http://127.0.0.1:{plain.port}/{path}")
     assert isinstance(error, MetadataTooLarge)
 
@@ -389,20 +395,22 @@ def test_an_answer_that_is_too_large(plain: Server, path: str) -> None:
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_answer_that_is_too_slow(plain: Server, secure: Server, scheme: str, path: str) -> None:
+def test_an_answer_that_is_too_slow_times_out(
+    plain: Server, secure: Server, scheme: str, path: str
+) -> None:
     port = plain.port if scheme == "http" else secure.port
     error = refusal(f"{scheme}://localhost:{port}/{path}", timeout=QUICK)
     assert error.code == "metadata_fetch_timed_out"
     assert "0.4 seconds" in str(error)
 
 
-def test_a_handshake_that_is_too_slow() -> None:
+def test_a_handshake_that_is_too_slow_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         error = refusal(f"https://localhost:{deaf.getsockname()[1]}/", timeout=QUICK)
     assert error.code == "metadata_fetch_timed_out"
 
 
-def test_a_look_up_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_up_that_is_too_slow_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
 
     def slow(*args: Any, **kwargs: Any) -> Any:
@@ -416,12 +424,12 @@ def test_a_look_up_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
         over.set()
 
 
-def test_no_time_at_all() -> None:
+def test_a_timeout_of_zero_times_out_at_once() -> None:
     error = refusal("https://localhost/", timeout=timedelta(0))
     assert error.code == "metadata_fetch_timed_out"
 
 
-def test_a_connection_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_too_slow_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*args: Any, **kwargs: Any) -> Any:
         raise TimeoutError
 

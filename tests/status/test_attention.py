@@ -107,7 +107,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_needs_attention(case: Case) -> None:
+def test_each_kind_is_found_where_it_holds_and_nowhere_else(case: Case) -> None:
     row, other = fine(), fine()
     case.change(row)
 
@@ -185,7 +185,7 @@ def test_why_the_metadata_could_not_be_refreshed_is_said_in_words() -> None:
     assert item.facts["metadata_error"] == "metadata_fetch_timed_out"
 
 
-def test_as_json_everything_is_plain() -> None:
+def test_a_finding_as_json_has_plain_values_only() -> None:
     row = fine(slug="acme-entra")
     ending(5)(row)
     mapped("department", "dept")(row)

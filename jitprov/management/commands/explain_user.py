@@ -1,4 +1,4 @@
-"""``manage.py explain_user NAME``: where everything about a person comes from."""
+"""Define ``manage.py explain_user NAME``: say where the values of an account come from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jitprov.scope import EVERYTHING, Scope
 
 
 class Command(BaseCommand):
-    """Says the same as the page *Provisioning* in the admin; writes nothing."""
+    """The command. It prints what the page *Provisioning* in the admin shows, and writes nothing."""
 
     help = (
         "Say which identity provider, claim and mapping set each field and group of a person and when, and how "

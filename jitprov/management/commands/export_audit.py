@@ -1,4 +1,4 @@
-"""``manage.py export_audit``: the record of changes for another system."""
+"""Define ``manage.py export_audit``: print the record of changes for another system."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from jitprov.management.chosen import chosen_tenant
 from jitprov.models import ConfigurationChange
 
 CHUNK = 2000
-"""Rows that are held in memory."""
+"""Rows that are held in memory at a time."""
 
 
 class Command(BaseCommand):
-    """Prints every recorded change as one line of JSON, oldest first."""
+    """The command. It prints every recorded change as one line of JSON, oldest first."""
 
     help = "Print who changed what in the configuration: one JSON object a line, oldest first."
 

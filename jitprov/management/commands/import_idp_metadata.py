@@ -1,4 +1,4 @@
-"""``manage.py import_idp_metadata SOURCE --tenant SLUG`` for one, ``--map FILE.csv`` for many."""
+"""Define ``manage.py import_idp_metadata``: import one identity provider (``--tenant``) or many (``--map``)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AUTO = "auto"
 
 
 class Command(BaseCommand):
-    """Imports identity providers; running it again changes only what has changed."""
+    """The command. Running it again changes only what has changed."""
 
     help = (
         "Create or update a tenant's identity provider from its SAML metadata, or with --map those of many "
@@ -89,7 +89,7 @@ class Command(BaseCommand):
     def _failures(
         self, options: dict[str, Any], report: FederationReport | None = None
     ) -> Iterator[None]:
-        """Let every failure end in one clear line, after what was done until then."""
+        """Turn a failure into a report of what was done until then, and one line that says what is wrong."""
         try:
             yield
         except JitprovError as error:
@@ -168,7 +168,7 @@ class Command(BaseCommand):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why the command ends with 1, and what was done until then."""
+    """The reason why the command ends with 1, and the report of what was done until then."""
 
     code: str
     text: str
@@ -210,7 +210,7 @@ def _preset(options: dict[str, Any]) -> Preset | None:
 
 
 def _remembered_url(options: dict[str, Any]) -> str:
-    """Return where ``refresh_idp_metadata`` is to look: nowhere, if it could not ask for the same signature."""
+    """Return the URL for ``refresh_idp_metadata``; empty if that command could not check the same signature."""
     is_url = "://" in options["source"] and not options["verify_with"]
     return str(options["source"]) if is_url else ""
 

@@ -1,4 +1,4 @@
-"""``manage.py jitprov_status``: what needs attention, for people and for monitoring."""
+"""Define ``manage.py jitprov_status``: say what needs attention, for people and for monitoring."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from jitprov.status.watched import Severity
 
 EXIT_CODES = {Severity.WARNING: 1, Severity.CRITICAL: 2}
 COULD_NOT_BE_ASKED = 3
-"""As monitoring knows it: unknown."""
+"""Exit code that monitoring reads as unknown."""
 
 
 class Command(BaseCommand):
-    """Asks :mod:`jitprov.status.attention`, writes nothing."""
+    """The command. It prints what :mod:`jitprov.status.attention` finds, and writes nothing."""
 
     # Monitoring runs it every minute. Checks are for a deployment, and load every URL and view.
     requires_system_checks: list[str] = []
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What was asked for."""
+    """The findings that are printed, and the days."""
 
     at: datetime
     items: list[Attention]

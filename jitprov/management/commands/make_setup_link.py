@@ -1,4 +1,4 @@
-"""``manage.py make_setup_link --idp SLUG``: a link for an IT admin without an account; ``--revoke ID`` ends one."""
+"""Define ``manage.py make_setup_link``: make a setup link for an admin without an account, or revoke one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jitprov.setup import links
 
 
 class Command(BaseCommand):
-    """Makes and revokes setup links."""
+    """The command."""
 
     help = (
         "Make a link with which somebody without an account can set one identity provider up, and print it. "

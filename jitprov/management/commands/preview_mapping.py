@@ -1,4 +1,4 @@
-"""``manage.py preview_mapping --idp SLUG``: what a sign-in would do, without one."""
+"""Define ``manage.py preview_mapping``: say what a sign-in would do with a mapping."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from jitprov.provisioning.problems import MappingError
 UNUSABLE = 2
 """Exit code where there is nothing to preview."""
 MAX_BYTES = 1024 * 1024
-"""Of a file."""
+"""Bytes that are read of a file at most."""
 
 
 class Command(BaseCommand):
-    """Tells before and after for each person, and why. Writes nothing."""
+    """The command. It prints values before and after for each person, with the reasons, and writes nothing."""
 
     help = (
         "Show what a sign-in would do to each user field and group, before and after and why, for the last "
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Let what cannot be read end in one clear line."""
+    """Turn an input that cannot be read into one line that says what is wrong."""
     try:
         yield
     except PreviewInputRefused as error:

@@ -1,4 +1,4 @@
-"""``manage.py prune_jitprov``: to be run every day."""
+"""Define ``manage.py prune_jitprov``, to be run every day: delete what need not be kept any longer."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from jitprov.models import (
 )
 
 LINKS_KEPT = timedelta(days=30)
-"""How long a setup link can still be seen after it has expired or was revoked."""
+"""Time for which a setup link is kept after it has expired or was revoked."""
 BATCH_SIZE = 1000
 """Events whose claims are emptied in one statement, so that sign-ins are not kept waiting."""
 
 
 class Command(BaseCommand):
-    """Deletes what need not be remembered any longer."""
+    """The command."""
 
     help = (
         "Delete used assertions, test sign-ins and setup links that have expired, old provisioning events, and "
@@ -72,7 +72,7 @@ def _days(options: dict[str, Any], name: str) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pruning:
-    """One run."""
+    """One run of the command."""
 
     now: datetime
     retention: timedelta
@@ -80,7 +80,7 @@ class _Pruning:
     dry_run: bool
 
     def lines(self) -> Iterator[str]:
-        """Do it, and yield what was done."""
+        """Delete each kind, and yield a line about it."""
         verb = "Would delete" if self.dry_run else "Deleted"
         before = self.now - self.retention
         assertions = self._delete(ConsumedAssertion.objects.filter(expires_at__lt=self.now))
@@ -107,7 +107,7 @@ class _Pruning:
             yield f"{verb} {changes} recorded changes older than {self.changes_days} days."
 
     def _delete(self, rows: QuerySet[Any]) -> int:
-        """Return how many went, without what went with them."""
+        """Delete rows, and return how many of their own kind were deleted."""
         if self.dry_run:
             return rows.count()
         return rows.delete()[1].get(rows.model._meta.label, 0)

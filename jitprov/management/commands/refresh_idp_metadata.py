@@ -1,4 +1,4 @@
-"""``manage.py refresh_idp_metadata``: to be run every day."""
+"""Define ``manage.py refresh_idp_metadata``, to be run every day: fetch metadata again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jitprov.models import IdentityProvider
 
 
 class Command(BaseCommand):
-    """Keeps certificates and URLs as the identity providers publish them."""
+    """The command. It updates certificates and URLs to what the identity providers publish."""
 
     help = (
         "Fetch the metadata of every identity provider that has a metadata URL again. One that fails keeps "
