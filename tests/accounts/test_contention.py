@@ -104,19 +104,19 @@ class Work:
 
 
 @pytest.mark.parametrize("error", BUSY.values(), ids=BUSY)
-def test_busy(error: DatabaseError) -> None:
+def test_lock_errors_of_every_database_are_recognised(error: DatabaseError) -> None:
     assert is_busy(error)
     assert not is_unique_violation(error)
 
 
 @pytest.mark.parametrize("error", TAKEN.values(), ids=TAKEN)
-def test_taken(error: DatabaseError) -> None:
+def test_unique_violations_of_every_database_are_recognised(error: DatabaseError) -> None:
     assert is_unique_violation(error)
     assert not is_busy(error)
 
 
 @pytest.mark.parametrize("error", BROKEN.values(), ids=BROKEN)
-def test_broken_is_neither_and_is_not_tried_again(error: DatabaseError) -> None:
+def test_other_database_errors_are_not_tried_again(error: DatabaseError) -> None:
     work = Work(error, failures=1)
 
     with pytest.raises(type(error)):
@@ -127,13 +127,13 @@ def test_broken_is_neither_and_is_not_tried_again(error: DatabaseError) -> None:
     assert work.attempts == 1
 
 
-def test_a_transaction_that_loses_now_and_then_is_done_in_the_end() -> None:
+def test_a_transaction_that_fails_a_few_times_succeeds_in_the_end() -> None:
     work = Work(BUSY["MariaDB: a deadlock"], failures=contention.ATTEMPTS - 1)
 
     assert persevere(work) == "done"
 
 
-def test_one_that_always_loses_is_given_up() -> None:
+def test_a_transaction_that_always_fails_is_given_up() -> None:
     work = Work(BUSY["MariaDB: a deadlock"], failures=1000)
 
     with pytest.raises(TryAgain):
@@ -142,7 +142,7 @@ def test_one_that_always_loses_is_given_up() -> None:
     assert work.attempts == contention.ATTEMPTS
 
 
-def test_nobody_waits_for_eight_locks_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_end_when_the_total_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database may let each attempt wait for almost a minute."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
@@ -158,7 +158,7 @@ def test_nobody_waits_for_eight_locks_in_a_row(monkeypatch: pytest.MonkeyPatch) 
     assert work.attempts == 2
 
 
-def test_what_else_is_lost_is_for_the_caller_to_say() -> None:
+def test_the_caller_can_name_further_errors_to_try_again() -> None:
     work = Work(TAKEN["SQLite"], failures=1000)
 
     with pytest.raises(IntegrityError):

@@ -107,7 +107,7 @@ def test_values_are_stored_as_their_fields_store_them(idp: IdentityProvider) -> 
     )
 
 
-def test_what_has_not_changed_is_not_written(idp: IdentityProvider) -> None:
+def test_unchanged_values_are_not_written(idp: IdentityProvider) -> None:
     add_mapping(idp, "floor")
     provision(idp, claims({"floor": ("3",)}))
     assert provision(idp, claims({"floor": ("3",)})).event.outcome == "unchanged"
@@ -137,12 +137,12 @@ def test_a_value_that_its_field_refuses_is_a_refusal(
     assert not User.objects.exists()
 
 
-def test_a_required_claim_that_is_missing(idp: IdentityProvider) -> None:
+def test_a_missing_required_claim_is_a_refusal(idp: IdentityProvider) -> None:
     add_mapping(idp, "department", required=True)
     assert refused(idp, ann()) == "required_claim_missing"
 
 
-def test_an_emptied_claim_empties_the_field_only_where_the_row_says_so(
+def test_an_empty_claim_empties_the_field_only_if_the_row_says_so(
     idp: IdentityProvider,
 ) -> None:
     add_mapping(idp, "department", when_empty="clear")
@@ -156,7 +156,7 @@ def test_an_emptied_claim_empties_the_field_only_where_the_row_says_so(
     assert (user.department, user.job_title, user.employee_number) == ("", "Chief", None)
 
 
-def test_nobody_gets_a_unique_value_that_somebody_else_has(idp: IdentityProvider) -> None:
+def test_a_unique_value_of_another_user_is_a_conflict(idp: IdentityProvider) -> None:
     UserFactory.create(employee_number="7")
     add_mapping(idp, "employee_number")
     assert refused(idp, claims({"employee_number": ("7",)})) == "conflict"
@@ -164,7 +164,7 @@ def test_nobody_gets_a_unique_value_that_somebody_else_has(idp: IdentityProvider
 
 
 @pytest.mark.parametrize("target", ["mentor", "badge", "id", "nothing"])
-def test_a_row_behind_the_forms_back_that_aims_at_what_no_mapping_may_write(
+def test_a_stored_row_with_an_unmappable_field_is_an_error(
     idp: IdentityProvider, target: str
 ) -> None:
     add_mapping(idp, target)
@@ -173,7 +173,9 @@ def test_a_row_behind_the_forms_back_that_aims_at_what_no_mapping_may_write(
 
 
 @pytest.mark.parametrize("target", ["is_superuser", "is_staff", "password", "groups", "is_active"])
-def test_the_database_itself_refuses_the_dangerous_ones(idp: IdentityProvider, target: str) -> None:
+def test_the_database_refuses_rows_with_forbidden_fields(
+    idp: IdentityProvider, target: str
+) -> None:
     with pytest.raises(IntegrityError):
         add_mapping(idp, target)
 
@@ -181,7 +183,7 @@ def test_the_database_itself_refuses_the_dangerous_ones(idp: IdentityProvider, t
 # User names
 
 
-def test_a_user_name_is_made_from_the_e_mail_address_where_none_is_mapped(
+def test_a_user_name_is_generated_from_the_email_address_if_none_is_mapped(
     idp: IdentityProvider,
 ) -> None:
     ClaimMapping.objects.filter(target="username").delete()
@@ -202,7 +204,7 @@ def test_a_user_name_is_made_from_the_e_mail_address_where_none_is_mapped(
         pytest.param("x" * 400, "x" * 150, id="longer than the field"),
     ],
 )
-def test_a_user_name_is_a_wish_that_is_made_fit(
+def test_a_user_name_is_made_to_fit_its_field(
     idp: IdentityProvider, wish: str, username: str
 ) -> None:
     for outcome in ("created", "unchanged"):
@@ -217,7 +219,7 @@ def test_colliding_user_names_stay_readable(idp: IdentityProvider) -> None:
     assert all(name.startswith("ann-") for name in names[1:])
 
 
-def test_a_host_s_own_user_name_is_not_taken_over(idp: IdentityProvider) -> None:
+def test_a_user_name_of_the_hosts_own_user_is_not_taken_over(idp: IdentityProvider) -> None:
     UserFactory.create(username="ann", is_superuser=True)
     assert provision(idp, ann()).user.get_username() == "ann-2"
 
@@ -234,7 +236,9 @@ def groups_of(user: AbstractBaseUser) -> set[Group]:
     return set(Group.objects.filter(user=user.pk))
 
 
-def test_groups_come_and_go_with_the_claim(idp: IdentityProvider, staff: Group) -> None:
+def test_groups_are_joined_and_left_as_the_claim_changes(
+    idp: IdentityProvider, staff: Group
+) -> None:
     user = provision(idp, claims({GROUPS_CLAIM: ("g-staff", "g-unmapped")})).user
     assert groups_of(user) == {staff}
     event = provision(idp, claims({GROUPS_CLAIM: ("g-unmapped",)})).event
@@ -243,7 +247,7 @@ def test_groups_come_and_go_with_the_claim(idp: IdentityProvider, staff: Group) 
     assert not GrantedGroup.objects.exists()
 
 
-def test_what_was_given_by_hand_stays(idp: IdentityProvider, staff: Group) -> None:
+def test_memberships_given_by_hand_stay(idp: IdentityProvider, staff: Group) -> None:
     user: Any = provision(idp, claims({GROUPS_CLAIM: ()})).user
     by_hand = GroupFactory.create()
     user.groups.add(by_hand, staff)
@@ -261,7 +265,7 @@ def test_what_was_given_by_hand_stays(idp: IdentityProvider, staff: Group) -> No
         pytest.param({}, "groups_absent", id="the claim did not come"),
     ],
 )
-def test_unknown_groups_are_left_alone_and_the_event_says_so(
+def test_groups_stay_with_a_note_if_they_are_not_known(
     idp: IdentityProvider, staff: Group, values: dict[str, tuple[str, ...]], note: str
 ) -> None:
     provision(idp, claims({GROUPS_CLAIM: ("g-staff",)}))
@@ -281,7 +285,7 @@ def test_another_identity_of_the_same_person_keeps_its_own_grants(
     assert [grant.identity for grant in GrantedGroup.objects.all()] == [other]
 
 
-def test_a_membership_that_was_granted_and_removed_by_hand_comes_back(
+def test_a_granted_membership_that_was_removed_by_hand_is_granted_again(
     idp: IdentityProvider, staff: Group
 ) -> None:
     user: Any = provision(idp, claims({GROUPS_CLAIM: ("g-staff",)})).user
@@ -293,12 +297,12 @@ def test_a_membership_that_was_granted_and_removed_by_hand_comes_back(
 # Who may not come in
 
 
-def test_creation_may_be_off(idp: IdentityProvider) -> None:
+def test_a_new_person_is_refused_if_creating_is_off(idp: IdentityProvider) -> None:
     idp.create_users = False
     assert refused(idp, ann()) == "creation_disabled"
 
 
-def test_a_switched_off_account_and_a_switched_off_identity(idp: IdentityProvider) -> None:
+def test_a_disabled_account_and_a_disabled_identity_are_refused(idp: IdentityProvider) -> None:
     user = provision(idp, ann()).user
     ExternalIdentity.objects.update(active=False)
     assert refused(idp, ann()) == "identity_disabled"
@@ -308,16 +312,16 @@ def test_a_switched_off_account_and_a_switched_off_identity(idp: IdentityProvide
     assert refused(idp, ann()) == "account_disabled"
 
 
-def test_without_an_anchor_nobody_is_anybody(idp: IdentityProvider) -> None:
+def test_claims_without_an_anchor_are_refused(idp: IdentityProvider) -> None:
     assert refused(idp, ann("")) == "subject_missing"
 
 
-def test_an_inactive_tenant(idp: IdentityProvider) -> None:
+def test_an_inactive_tenant_is_refused(idp: IdentityProvider) -> None:
     idp.tenant.is_active = False  # type: ignore[attr-defined]
     assert refused(idp, ann()) == "tenant_disabled"
 
 
-def test_the_same_e_mail_address_links_nobody(idp: IdentityProvider) -> None:
+def test_the_same_email_address_does_not_link_an_account(idp: IdentityProvider) -> None:
     existing = UserFactory.create(email="ann@acme.example")
     assert provision(idp, ann()).user != existing
 
@@ -341,7 +345,7 @@ class Linking(Provisioner):
         pytest.param(True, {"is_active": False}, "account_disabled", id="nor to the inactive"),
     ],
 )
-def test_an_account_that_a_host_finds_is_not_simply_taken(
+def test_an_account_found_by_the_host_is_linked_only_if_allowed(
     idp: IdentityProvider,
     settings: Any,
     allowed: bool,
@@ -355,7 +359,9 @@ def test_an_account_that_a_host_finds_is_not_simply_taken(
     assert not ExternalIdentity.objects.exists()
 
 
-def test_it_is_attached_where_the_row_allows(idp: IdentityProvider, settings: Any) -> None:
+def test_an_account_found_by_the_host_is_linked_if_the_row_allows_it(
+    idp: IdentityProvider, settings: Any
+) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Linking"
     existing = UserFactory.create(username="ann")
     existing.groups.add(by_hand := GroupFactory.create())
@@ -386,7 +392,7 @@ class Roles(Provisioner):
         user.save(update_fields=["job_title"])
 
 
-def test_a_host_can_say_how_accounts_are_written(idp: IdentityProvider, settings: Any) -> None:
+def test_a_host_can_write_accounts_itself(idp: IdentityProvider, settings: Any) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.Roles"
     user: Any = provision(idp, claims({ROLES: ("Admin",)})).user
     assert (user.username, user.job_title) == ("acme.ann", "admin")
@@ -406,7 +412,7 @@ def test_a_preview_writes_nothing(idp: IdentityProvider) -> None:
 # Reports
 
 
-def test_reports_are_sent_after_the_commit_and_decide_nothing(
+def test_signals_are_sent_after_the_commit_and_decide_nothing(
     idp: IdentityProvider, django_capture_on_commit_callbacks: Any
 ) -> None:
     heard: list[tuple[str, Any]] = []
@@ -458,14 +464,16 @@ def test_a_lost_transaction_is_tried_again(idp: IdentityProvider, unlucky: type[
     assert ProvisioningEvent.objects.count() == 1
 
 
-def test_but_not_for_ever(idp: IdentityProvider, unlucky: type[Unlucky]) -> None:
+def test_a_lost_transaction_is_given_up_after_some_attempts(
+    idp: IdentityProvider, unlucky: type[Unlucky]
+) -> None:
     unlucky.error, unlucky.losses = OperationalError(1213, "deadlock"), 100
     with pytest.raises(TryAgain):
         provision(idp, ann())
     assert not User.objects.exists()
 
 
-def test_a_host_s_mistake_is_not_called_a_conflict(
+def test_an_integrity_error_in_the_hosts_code_is_not_a_conflict(
     idp: IdentityProvider, unlucky: type[Unlucky]
 ) -> None:
     unlucky.error, unlucky.losses = IntegrityError("NOT NULL constraint failed"), 100
@@ -487,7 +495,7 @@ class OnlyForAnn(Provisioner):
             raise ProvisioningRefused(Refuse(reason=RefusalReason.CREATION_DISABLED))
 
 
-def test_what_belongs_to_a_person_is_written_last_and_may_refuse(
+def test_related_rows_are_written_last_and_can_refuse_the_person(
     idp: IdentityProvider, settings: Any
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.OnlyForAnn"

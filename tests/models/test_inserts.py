@@ -110,7 +110,7 @@ def test_a_column_that_is_missing_is_an_error(row: IdentityProvider) -> None:
         insert_rows(ClaimMapping, [{"identity_provider_id": row.pk, "position": 1}])
 
 
-def test_none_are_no_statement(django_assert_num_queries: Any) -> None:
+def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         insert_rows(ClaimMapping, [])
 

@@ -59,7 +59,7 @@ def test_the_pending_cookie_is_deleted_after_the_sign_in(
     assert pending_cookies(client) == []
 
 
-def test_several_tabs_at_once(
+def test_several_tabs_can_sign_in_at_once(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     first = saml_sign_in.begin(idp, fake_identity_provider, next_url="/first/")
@@ -68,13 +68,15 @@ def test_several_tabs_at_once(
     assert saml_sign_in.deliver(first)["Location"] == "/first/"
 
 
-def test_one_browser_s_waiting_requests_are_bounded(client: Client, idp: IdentityProvider) -> None:
+def test_the_pending_requests_of_a_browser_are_bounded(
+    client: Client, idp: IdentityProvider
+) -> None:
     for _ in range(20):
         client.get(reverse("jitprov:login", args=["acme"]))
     assert len(pending_cookies(client)) == 8
 
 
-def test_another_browser_s_response_is_refused(
+def test_a_response_in_another_browser_is_refused(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     response = saml_sign_in.begin(idp, fake_identity_provider)
@@ -84,7 +86,7 @@ def test_another_browser_s_response_is_refused(
     assert event().verified
 
 
-def test_a_request_to_one_identity_provider_does_not_admit_another_s_response(
+def test_a_request_to_one_identity_provider_does_not_admit_the_response_of_another(
     client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
 ) -> None:
     other = FakeIdentityProvider(tenant_id="b7c9d1e2-0000-4000-8000-000000000002")
@@ -101,7 +103,7 @@ def test_a_request_to_one_identity_provider_does_not_admit_another_s_response(
     assert event().reason == "request_unknown"
 
 
-def test_a_cookie_that_somebody_else_wrote_is_no_request(
+def test_a_forged_pending_cookie_is_ignored(
     client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
 ) -> None:
     response = saml_sign_in.begin(idp, fake_identity_provider)
@@ -110,7 +112,7 @@ def test_a_cookie_that_somebody_else_wrote_is_no_request(
     assert saml_sign_in.deliver(response).status_code == 403
 
 
-def test_a_request_that_waited_too_long(
+def test_a_response_to_an_expired_request_is_refused(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
 ) -> None:
     response = saml_sign_in.begin(idp, fake_identity_provider)
@@ -137,11 +139,11 @@ def test_a_next_url_on_another_site_is_replaced_by_the_usual_page(
     assert sign_in(next_url=hostile).url == "/home/"
 
 
-def test_relay_state_is_never_believed(sign_in: Callable[..., Any]) -> None:
+def test_relay_state_is_ignored(sign_in: Callable[..., Any]) -> None:
     assert sign_in(next_url="/mine/", relay_state="https://evil.example/").url == "/mine/"
 
 
-def test_a_row_may_keep_the_names_by_which_its_identity_provider_knew_us_before(
+def test_a_row_may_keep_a_former_entity_id_and_acs_url(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     IdentityProvider.objects.update(
@@ -152,7 +154,7 @@ def test_a_row_may_keep_the_names_by_which_its_identity_provider_knew_us_before(
     assert saml_sign_in.deliver(response).status_code == 302
 
 
-def test_the_host_header_is_never_believed(idp: IdentityProvider, settings: Any) -> None:
+def test_the_host_header_is_ignored(idp: IdentityProvider, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     content = Client().get(reverse("jitprov:metadata", args=["acme"]), HTTP_HOST="evil.example")
     assert b"https://app.example/saml/acme/acs/" in content.content
@@ -175,7 +177,7 @@ def test_one_response_signs_in_once(
     assert event().reason == "assertion_replayed"
 
 
-def test_an_assertion_is_remembered_until_every_clock_finds_it_expired(
+def test_a_consumed_assertion_is_kept_until_every_clock_finds_it_expired(
     sign_in: Callable[..., Any],
 ) -> None:
     sign_in()
@@ -183,7 +185,7 @@ def test_an_assertion_is_remembered_until_every_clock_finds_it_expired(
     assert timedelta(minutes=63) < kept < timedelta(minutes=65)
 
 
-def test_nobody_can_burn_an_assertion_that_is_not_theirs(
+def test_a_refused_response_does_not_consume_the_assertion(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     response = saml_sign_in.begin(idp, fake_identity_provider)
@@ -202,7 +204,7 @@ def unsolicited(idp: IdentityProvider, fake: FakeIdentityProvider) -> Any:
     )
 
 
-def test_an_unsolicited_response_is_not_used_but_leads_to_a_request_of_ours(
+def test_an_unsolicited_response_is_answered_with_a_request_of_ours(
     client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
 ) -> None:
     restart = saml_sign_in.deliver(unsolicited(idp, fake_identity_provider))
@@ -215,7 +217,7 @@ def test_an_unsolicited_response_is_not_used_but_leads_to_a_request_of_ours(
     assert User.objects.count() == 1
 
 
-def test_an_identity_provider_that_never_answers_our_requests_does_not_loop(
+def test_an_identity_provider_that_ignores_our_requests_causes_no_loop(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     for _ in range(2):
@@ -228,7 +230,7 @@ def test_an_identity_provider_that_never_answers_our_requests_does_not_loop(
     assert b"Try again</a>" not in answer.content
 
 
-def test_a_person_who_clicks_a_tile_again_and_again_is_no_loop(
+def test_repeated_clicks_on_a_tile_are_not_taken_for_a_loop(
     saml_sign_in: SignIn,
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,
@@ -250,7 +252,7 @@ def test_repeated_posts_of_one_response_keep_a_bounded_number_of_events(
     assert ProvisioningEvent.objects.filter(reason="request_unknown").count() == 10
 
 
-def test_a_forged_unsolicited_response_leads_nowhere(
+def test_a_forged_unsolicited_response_is_refused(
     saml_sign_in: SignIn, idp: IdentityProvider
 ) -> None:
     stranger = FakeIdentityProvider(key_pairs=[rsa_key_pair("stranger")])
@@ -259,7 +261,7 @@ def test_a_forged_unsolicited_response_leads_nowhere(
     assert event().reason == "signature_invalid"
 
 
-def test_a_tenant_may_refuse_them(
+def test_a_tenant_may_refuse_unsolicited_responses(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     IdentityProvider.objects.update(unsolicited="reject")
@@ -268,7 +270,7 @@ def test_a_tenant_may_refuse_them(
     assert event().reason == "unsolicited"
 
 
-def test_a_tenant_may_accept_them_and_each_still_counts_once(
+def test_a_tenant_may_accept_each_unsolicited_response_once(
     saml_sign_in: SignIn,
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,

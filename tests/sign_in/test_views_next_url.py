@@ -27,7 +27,7 @@ def host() -> object:
         pytest.param("https://front.example:8443/", id="a host by its name, with its port"),
     ],
 )
-def test_people_are_sent_to_our_hosts(wanted: str) -> None:
+def test_people_are_sent_to_allowed_hosts(wanted: str) -> None:
     assert safe_next_url(wanted) == wanted
 
 
@@ -52,7 +52,7 @@ def test_people_are_sent_to_our_hosts(wanted: str) -> None:
         pytest.param("///acme.app.example/", id="three slashes"),
     ],
 )
-def test_and_nowhere_else(wanted: str) -> None:
+def test_people_are_not_sent_to_other_hosts(wanted: str) -> None:
     assert safe_next_url(wanted) == USUAL
 
 
@@ -69,11 +69,11 @@ def test_and_nowhere_else(wanted: str) -> None:
     ],
 )
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "https://evil.example./"])
-def test_settings_that_name_no_host_allow_none(hosts: object, wanted: str) -> None:
+def test_settings_without_a_host_allow_none(hosts: object, wanted: str) -> None:
     with override_settings(JITPROV_ALLOWED_NEXT_HOSTS=hosts):
         assert safe_next_url(wanted) == USUAL
 
 
-def test_a_single_host_may_be_given_without_a_list() -> None:
+def test_a_single_host_may_be_set_without_a_list() -> None:
     with override_settings(JITPROV_ALLOWED_NEXT_HOSTS="front.example"):
         assert safe_next_url("https://front.example/") == "https://front.example/"

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 User = get_user_model()
 
 
-def test_a_refusal_says_what_happened_and_what_to_quote(sign_in: Callable[..., Any]) -> None:
+def test_a_refusal_shows_its_cause_and_its_reference(sign_in: Callable[..., Any]) -> None:
     sign_in()
     User.objects.update(is_active=False)
     answer = sign_in()
@@ -49,14 +49,14 @@ def test_a_program_that_asks_for_json_gets_json(client: Client, idp: IdentityPro
 
 
 @pytest.mark.parametrize("view", ["login", "metadata", "acs"])
-def test_an_unknown_identity_provider(client: Client, view: str) -> None:
+def test_an_unknown_identity_provider_answers_404(client: Client, view: str) -> None:
     method = client.post if view == "acs" else client.get
     answer = method(reverse(f"jitprov:{view}", args=["nobody"]))
     assert answer.status_code == 404
     assert b"We know no organisation" in answer.content
 
 
-def test_a_disabled_identity_provider_lets_nobody_leave_and_nobody_in(
+def test_a_disabled_identity_provider_can_neither_begin_nor_finish_a_sign_in(
     client: Client, saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any
 ) -> None:
     response = saml_sign_in.begin(idp, fake_identity_provider)
@@ -68,12 +68,12 @@ def test_a_disabled_identity_provider_lets_nobody_leave_and_nobody_in(
     assert not User.objects.exists()
 
 
-def test_a_reload_of_the_acs_begins_again(client: Client, idp: IdentityProvider) -> None:
+def test_a_get_of_the_acs_begins_a_sign_in(client: Client, idp: IdentityProvider) -> None:
     answer = client.get(reverse("jitprov:acs", args=["acme"]))
     assert (answer.status_code, answer["Location"]) == (302, "/saml/acme/login/")
 
 
-def test_junk_is_counted_and_can_not_fill_the_table(
+def test_unreadable_responses_are_counted_and_cannot_fill_the_table(
     client: Client,
     idp: IdentityProvider,
     settings: Any,
@@ -90,7 +90,7 @@ def test_junk_is_counted_and_can_not_fill_the_table(
     assert ProvisioningEvent.objects.count() == 5
 
 
-def test_junk_does_not_push_out_what_was_proved(
+def test_unverified_events_do_not_push_out_verified_ones(
     client: Client, sign_in: Callable[..., Any], settings: Any
 ) -> None:
     settings.JITPROV_UNVERIFIED_EVENTS_KEPT = 1
@@ -100,7 +100,7 @@ def test_junk_does_not_push_out_what_was_proved(
     assert ProvisioningEvent.objects.filter(verified=True).count() == 1
 
 
-def test_trying_again_leads_to_where_the_person_was_going(
+def test_trying_again_leads_to_the_wanted_page(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
     answer = saml_sign_in(idp, fake_identity_provider, next_url="/reports/?a=1&b=2", sign=None)
