@@ -40,7 +40,7 @@ class PreviewReport:
 
     @property
     def refused(self) -> int:
-        """The number of people who would be refused."""
+        """Return the number of people who would be refused."""
         return sum(person.decision is Verdict.REFUSE for person in self.people)
 
     def as_json(self) -> dict[str, Any]:

@@ -104,12 +104,12 @@ class Summary:
 
     @property
     def complete(self) -> bool:
-        """Whether every row of the map was imported."""
+        """Tell whether every row of the map was imported."""
         return not self.refused and self.missing == []
 
     @property
     def settled(self) -> int:
-        """The number of rows that have an outcome, without those that are missing."""
+        """Return the number of rows that have an outcome, without those that are missing."""
         return self.added + self.unchanged + len(self.changed) + len(self.refused)
 
     def refuse(self, row: MapRow, refusal: JitprovError) -> None:

@@ -88,12 +88,12 @@ class ImportResult:
 
     @property
     def slug(self) -> str:
-        """The identity provider's slug."""
+        """Return the identity provider's slug."""
         return self.identity_provider.slug
 
     @property
     def changed(self) -> bool:
-        """Whether the import changed anything."""
+        """Tell whether the import changed anything."""
         return self.created or bool(
             self.changes or self.certificates_added or self.certificates_removed
         )

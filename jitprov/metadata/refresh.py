@@ -41,7 +41,7 @@ class Refreshed:
 
     @property
     def changed(self) -> bool:
-        """Whether the fetch changed anything."""
+        """Tell whether the fetch changed anything."""
         return self.result is not None and self.result.changed
 
 

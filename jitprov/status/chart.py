@@ -67,7 +67,7 @@ class _Scale:
 
     @property
     def line(self) -> float:
-        """The height of the line for zero."""
+        """Return the height of the line for zero."""
         return _TOP + self.up * self.pixels
 
     def length(self, number: int) -> float:

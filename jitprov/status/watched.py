@@ -35,7 +35,7 @@ class Severity(StrEnum):
 
     @property
     def label(self) -> Promise:
-        """The severity in words."""
+        """Return the severity in words."""
         return _LABELS[self]
 
 
