@@ -1,192 +1,48 @@
-"""The first words of docstrings: a function's is a verb in the imperative, a module's is not a question word."""
+"""The first words of docstrings and of test names: a function's docstring begins with a verb in the imperative."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
 SOURCES = sorted(
     path for package in ("jitprov", "example_site") for path in (ROOT / package).rglob("*.py")
 )
 
-QUESTION_WORDS = frozenset(
-    [
-        "how",
-        "what",
-        "whatever",
-        "when",
-        "whenever",
-        "where",
-        "wherever",
-        "whether",
-        "which",
-        "whichever",
-        "who",
-        "whoever",
-        "whom",
-        "whose",
-        "why",
-    ]
+QUESTIONS = (
+    "how what whatever when whenever where wherever whether which who whoever whom whose why"
 )
-NO_VERBS = QUESTION_WORDS | frozenset(
-    # These classes of words are closed: English gets new verbs and nouns, and no new ones of these.
-    [
-        "a",
-        "all",
-        "an",
-        "another",
-        "any",
-        "anybody",
-        "anyone",
-        "anything",
-        "both",
-        "each",
-        "either",
-        "every",
-        "everybody",
-        "everyone",
-        "everything",
-        "few",
-        "he",
-        "her",
-        "here",
-        "his",
-        "i",
-        "it",
-        "its",
-        "many",
-        "more",
-        "most",
-        "much",
-        "neither",
-        "no",
-        "nobody",
-        "none",
-        "nothing",
-        "one",
-        "only",
-        "other",
-        "our",
-        "ours",
-        "several",
-        "she",
-        "some",
-        "somebody",
-        "someone",
-        "something",
-        "such",
-        "that",
-        "the",
-        "their",
-        "theirs",
-        "them",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "two",
-        "us",
-        "we",
-        "you",
-        "your",
-        "about",
-        "above",
-        "after",
-        "against",
-        "all",
-        "along",
-        "among",
-        "around",
-        "as",
-        "at",
-        "before",
-        "behind",
-        "below",
-        "beneath",
-        "beside",
-        "between",
-        "beyond",
-        "by",
-        "down",
-        "during",
-        "except",
-        "for",
-        "from",
-        "in",
-        "inside",
-        "into",
-        "like",
-        "near",
-        "of",
-        "off",
-        "on",
-        "onto",
-        "out",
-        "outside",
-        "over",
-        "past",
-        "per",
-        "since",
-        "through",
-        "to",
-        "toward",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "with",
-        "within",
-        "without",
-        "although",
-        "also",
-        "and",
-        "because",
-        "but",
-        "even",
-        "if",
-        "nor",
-        "not",
-        "now",
-        "once",
-        "or",
-        "so",
-        "than",
-        "then",
-        "though",
-        "too",
-        "unless",
-        "while",
-        "yet",
-        "am",
-        "are",
-        "be",
-        "been",
-        "being",
-        "can",
-        "could",
-        "did",
-        "does",
-        "had",
-        "has",
-        "have",
-        "is",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "was",
-        "were",
-        "will",
-        "would",
-    ]
-)
-"""Words that cannot be verbs in the imperative: determiners, pronouns, prepositions, conjunctions, auxiliaries."""
+OTHERS = """
+a all an another any anybody anyone anything both each either every everybody everyone everything few he her here his i
+it its many more most much neither no nobody none nothing one only other our ours several she some somebody someone
+something such that the their theirs them there these they this those two us we you your
+about above after against along among around as at before behind below beneath beside between beyond by down during
+except for from in inside into like near of off on onto out outside over past per since through to toward under until up
+upon with within without
+also although and because but even if nor not now once or so than then though too unless while yet
+am are be been being can could did does had has have is may might must shall should was were will would
+"""
+QUESTION_WORDS = frozenset(QUESTIONS.split())
+NO_VERBS = QUESTION_WORDS | frozenset(OTHERS.split())
+"""Determiners, pronouns, prepositions, conjunctions and auxiliaries: classes to which English adds no words."""
+NO_SUBJECTS = QUESTION_WORDS | {
+    "and",
+    "but",
+    "it",
+    "neither",
+    "none",
+    "so",
+    "these",
+    "they",
+    "those",
+}
+"""Words that begin a test name which cannot be understood alone."""
 
 
 def first_word(docstring: str) -> str:
@@ -248,4 +104,13 @@ def test_no_docstring_of_a_module_begins_with_a_question_word() -> None:
         f"{source.relative_to(ROOT)}: {docstring.splitlines()[0]}"
         for source, docstring in docstrings.items()
         if docstring and first_word(docstring) in QUESTION_WORDS
+    ] == []
+
+
+def test_no_test_name_begins_with_a_question_word_or_refers_to_another_test() -> None:
+    assert [
+        f"{source.relative_to(ROOT)}: {name}"
+        for source in sorted(TESTS.rglob("*.py"))
+        for name in re.findall(r"^ *def (test_\w+)", source.read_text("utf-8"), re.MULTILINE)
+        if name.split("_")[1] in NO_SUBJECTS
     ] == []

@@ -165,7 +165,7 @@ CHANGES: dict[str, tuple[Callable[[IdentityProvider], object], str, str, dict[st
 
 
 @pytest.mark.parametrize(("do", "what", "action", "changes"), CHANGES.values(), ids=CHANGES)
-def test_what_a_block_changes_is_written_down(
+def test_changes_in_a_block_are_recorded(
     row: IdentityProvider,
     do: Callable[[IdentityProvider], object],
     what: str,
@@ -227,14 +227,14 @@ def test_several_changes_are_several_lines_and_several_fields_are_one(
     assert set(ConfigurationChange.objects.values_list("note", flat=True)) == {"a note"}
 
 
-def test_what_changes_nothing_is_not_written_down(row: IdentityProvider) -> None:
+def test_a_block_without_changes_is_not_recorded(row: IdentityProvider) -> None:
     with recorded(row, ACTOR):
         row.save()
         IdentityProvider.objects.update(metadata_error="x", tested_at=LATER)
     assert written() == []
 
 
-def test_what_is_written_in_bulk_is_found_too(row: IdentityProvider) -> None:
+def test_rows_written_in_bulk_are_recorded_too(row: IdentityProvider) -> None:
     with recorded(row, ACTOR):
         row.claim_mappings.update(required=True)
         ClaimMapping.objects.bulk_create(

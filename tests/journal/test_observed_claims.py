@@ -209,7 +209,7 @@ def test_no_claims_are_kept_without_a_retention(row: IdentityProvider, settings:
     assert recent_sign_ins(row) == []
 
 
-def test_what_is_too_large_is_not_kept(row: IdentityProvider) -> None:
+def test_claims_that_are_too_large_are_not_kept(row: IdentityProvider) -> None:
     event = happened(row, said(photo="x" * 300_000))
     assert event.claims == ""
     assert claims_of(event) is None

@@ -105,7 +105,7 @@ def test_a_refusal_that_is_recorded_writes_nothing_to_the_identity_provider(
     assert ProvisioningEvent.objects.count() == 50
 
 
-def test_what_came_in_a_minute_is_written_in_one(row: IdentityProvider, clock: Clock) -> None:
+def test_refusals_of_a_minute_are_counted_in_one_write(row: IdentityProvider, clock: Clock) -> None:
     count(row, 10)
     clock.move(MINUTE)
 

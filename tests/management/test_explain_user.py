@@ -85,7 +85,7 @@ def test_everything_is_said(ann: Any) -> None:
         assert words in said
 
 
-def test_what_is_not_there_any_more_is_said(ann: Any) -> None:
+def test_deleted_rows_are_reported(ann: Any) -> None:
     GroupMapping.objects.all().delete()
     ClaimMapping.objects.all().delete()
     ann.groups.clear()

@@ -68,7 +68,7 @@ def test_everything_is_understood_and_saved(run: Runner, acme: Tenant) -> None:
         assert words in printed
 
 
-def test_what_was_saved_is_what_sign_in_uses(run: Runner, acme: Tenant) -> None:
+def test_a_sign_in_uses_the_imported_metadata(run: Runner, acme: Tenant) -> None:
     run(entra())
     row = IdentityProvider.objects.with_configuration().get()
     assert row.as_metadata().entity_id == ENTRA_ID
@@ -155,7 +155,7 @@ def test_a_change_is_made_and_told(run: Runner, acme: Tenant) -> None:
     assert row.certificates.count() == 2
 
 
-def test_what_the_tenant_decided_stays(run: Runner, acme: Tenant) -> None:
+def test_the_tenants_decisions_are_kept(run: Runner, acme: Tenant) -> None:
     run(entra())
     row = IdentityProvider.objects.get()
     row.claim_mappings.exclude(target="email").delete()

@@ -175,7 +175,7 @@ def test_one_identity_provider_is_looked_at_more_closely(acme: IdentityProvider)
     ],
 )
 @pytest.mark.usefixtures("acme", "globex")
-def test_what_is_not_there_is_exit_code_3(args: list[str]) -> None:
+def test_an_unknown_name_gives_exit_code_3(args: list[str]) -> None:
     with pytest.raises(CommandError, match="There is no") as refused:
         call_command("jitprov_status", *args)
 
@@ -202,7 +202,7 @@ print(*sys.modules)
 """
 
 
-def test_it_loads_nothing_that_it_does_not_use() -> None:
+def test_the_command_loads_no_module_that_it_does_not_use() -> None:
     """Monitoring starts it every minute."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run(

@@ -183,7 +183,7 @@ def test_a_draft_with_a_url_is_filled(publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize("column", ["entity_id", "metadata_url"])
-def test_what_somebody_changed_in_the_meantime_is_left_alone(
+def test_a_row_that_was_changed_in_the_meantime_is_left_alone(
     publisher: Publisher, column: str
 ) -> None:
     row = publisher.connected("acme")
@@ -238,7 +238,7 @@ def test_several_can_be_chosen_by_slug(publisher: Publisher) -> None:
     assert run("--idp", "a", "--idp", "b") == "0 changed, 2 unchanged, 0 failed.\n"
 
 
-def test_those_of_one_tenant_can_be_chosen(publisher: Publisher) -> None:
+def test_the_identity_providers_of_one_tenant_can_be_chosen(publisher: Publisher) -> None:
     row = publisher.connected("a")
     publisher.connected("b")
     assert run("--tenant", row.tenant.slug) == "0 changed, 1 unchanged, 0 failed.\n"

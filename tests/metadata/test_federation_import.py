@@ -66,7 +66,7 @@ def test_a_row_is_as_if_it_had_been_imported_alone(run: Federation) -> None:
     assert len(columns("idp-0")) > 2
 
 
-def test_what_was_imported_alone_is_unchanged_in_a_map(run: Federation) -> None:
+def test_an_identity_provider_imported_alone_is_unchanged_by_a_map(run: Federation) -> None:
     run(member(0), "--slug", "idp-0")
     assert "0 added, 0 changed, 1 unchanged" in run.many(members(1), 1)
 
@@ -103,7 +103,7 @@ def test_a_new_certificate_alone_changes_the_row_s_time(run: Federation) -> None
     assert before.certificates.count() == 2
 
 
-def test_what_the_tenant_decided_stays(run: Federation) -> None:
+def test_the_tenants_decisions_are_kept(run: Federation) -> None:
     run.many(members(1), 1, "--preset", "entra")
     found = IdentityProvider.objects.get()
     found.claim_mappings.exclude(target="email").delete()
@@ -143,7 +143,7 @@ def test_all_batches_are_imported(run: Federation) -> None:
 # Missing and refused
 
 
-def test_what_is_missing_is_told_and_the_rest_is_imported(run: Federation) -> None:
+def test_missing_entities_are_reported_and_the_others_imported(run: Federation) -> None:
     service_provider = entity(sp_role(), entity_id=name(7))
     printed = run.incomplete(
         aggregate(member(0), service_provider), [row(0), row(7), row(8, slug="eight")]

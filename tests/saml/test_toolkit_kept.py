@@ -106,5 +106,5 @@ def test_threads_read_their_own_messages(fake: FakeIdentityProvider, expect: Exp
     [toolkit._settings, toolkit._Keys.from_memory, toolkit._compiled_query],
     ids=["settings", "keys", "queries"],
 )
-def test_what_is_kept_is_bounded(kept: Any) -> None:
+def test_every_cache_is_bounded(kept: Any) -> None:
     assert kept.cache_parameters()["maxsize"]

@@ -112,7 +112,7 @@ def test_forged_and_misplaced_responses_get_the_same_verdict(
 
 
 @pytest.mark.parametrize("mutation", [foreign_statement, text_beside_a_name_id])
-def test_what_the_first_verifier_accepts_gets_the_same_verdict(
+def test_unusual_responses_that_the_first_verifier_accepts_get_the_same_verdict(
     fake: FakeIdentityProvider, expect: Expectation, mutation: Any
 ) -> None:
     same_verdict(respond(fake, mutate_before_signing=mutation), expect, timedelta(0))
@@ -126,7 +126,9 @@ def test_what_the_first_verifier_accepts_gets_the_same_verdict(
         if case.values[1] not in {"response_not_base64", "response_missing"}
     ],
 )
-def test_what_is_no_response_gets_the_same_verdict(expect: Expectation, posted: str) -> None:
+def test_messages_that_are_no_response_get_the_same_verdict(
+    expect: Expectation, posted: str
+) -> None:
     [same] = same_verdict(posted, expect, timedelta(0))
     assert isinstance(same, str)
 

@@ -175,7 +175,7 @@ def test_of_many_names_the_first_are_told_and_each_once() -> None:
     assert len(item.facts["groups"]) == 14
 
 
-def test_why_the_metadata_could_not_be_refreshed_is_said_in_words() -> None:
+def test_a_failed_refresh_is_explained_in_words() -> None:
     row = fine()
     metadata("metadata_fetch_timed_out")(row)
 

@@ -49,7 +49,7 @@ ENDED, MISSED = "certificates_ended", "claim_never_arrives"
 # As it comes about
 
 
-def test_what_real_sign_ins_leave_behind(
+def test_real_sign_ins_give_the_expected_overview(
     idp: IdentityProvider, sign_in: Callable[..., Any]
 ) -> None:
     mapping(idp, "department", "dept")
@@ -91,7 +91,7 @@ def test_a_configuration_that_was_changed_after_its_test() -> None:
     assert [item.code for item in attention.attention_for(row, NOW)] == ["changed_since_test"]
 
 
-def test_who_never_was_tested_is_not_called_changed() -> None:
+def test_an_untested_identity_provider_is_not_reported_as_changed() -> None:
     assert attention.attention_for(fine(), NOW) == []
 
 
@@ -110,7 +110,7 @@ class OneGroup(Provisioner):
         return super().assignable_groups().filter(name=self.identity_provider.slug)
 
 
-def test_where_the_host_decides_for_each_tenant_each_is_asked() -> None:
+def test_assignable_groups_are_asked_for_each_tenant_of_a_host_that_decides_so() -> None:
     row = fine(slug="acme")
     allowed, other = GroupFactory.create(name="acme"), GroupFactory.create(name="other")
     for group in (allowed, other):
@@ -155,7 +155,7 @@ def test_a_tenants_administrator_learns_of_their_tenant_only() -> None:
     assert len(list(attention.attention(EVERYTHING, NOW))) == 2
 
 
-def test_who_administers_nothing_learns_nothing() -> None:
+def test_a_user_without_a_tenant_gets_an_empty_overview() -> None:
     row = fine()
     ending(-1)(row)
 
@@ -227,7 +227,9 @@ def statements(ask: Callable[[], Any]) -> int:
         pytest.param(lambda: attention.summary(EVERYTHING, NOW), 1, id="summary"),
     ],
 )
-def test_it_costs_no_more_statements_for_two_thousand(ask: Callable[[], Any], most: int) -> None:
+def test_the_number_of_statements_does_not_grow_with_identity_providers(
+    ask: Callable[[], Any], most: int
+) -> None:
     many(10)
     few = statements(ask)
     many(2000)

@@ -40,7 +40,7 @@ def texts(svg: etree._Element) -> list[str]:
     return [text.text or "" for text in svg.iter("text")]
 
 
-def test_it_is_a_picture_with_a_name_and_a_description() -> None:
+def test_the_chart_is_a_picture_with_a_name_and_a_description() -> None:
     svg = drawn((3, 1, 2), (4, 0, 0))
     by_id = {element.get("id"): element for element in svg.iter() if element.get("id")}
     named = [by_id[name] for name in str(svg.get("aria-labelledby")).split()]
@@ -52,7 +52,7 @@ def test_it_is_a_picture_with_a_name_and_a_description() -> None:
     )
 
 
-def test_nothing_in_it_needs_an_exception_from_a_strict_policy() -> None:
+def test_the_chart_works_under_a_strict_content_security_policy() -> None:
     svg = drawn((3, 1, 2))
 
     assert not list(svg.iter("style", "script", "a", "image", "use", "foreignObject"))
@@ -60,7 +60,7 @@ def test_nothing_in_it_needs_an_exception_from_a_strict_policy() -> None:
     assert not {name for name in names if name == "style" or name.startswith("on")}
 
 
-def test_it_fits_into_any_width() -> None:
+def test_the_chart_fits_into_any_width() -> None:
     svg = drawn(*[(1, 1, 1)] * 30)
 
     assert svg.get("viewBox") is None
@@ -71,7 +71,7 @@ def test_it_fits_into_any_width() -> None:
             assert 0 <= bar["y"] < bar["y"] + bar["height"] <= HEIGHT
 
 
-def test_who_came_stands_above_the_line_and_who_did_not_below() -> None:
+def test_sign_ins_are_above_the_line_and_refusals_below() -> None:
     svg = drawn((10, 5, 5))
     (came,), (first,), (refused,) = (
         bars(svg, kind) for kind in ("sign-ins", "first-sign-ins", "refusals")
