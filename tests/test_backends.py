@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.backends import ModelBackend
@@ -10,13 +10,15 @@ from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.test import RequestFactory
-from pytest_django import Settings
 
 from jitprov.backends import OURS, ProvisionedUserBackend, authenticate
 from jitprov.models import IdentityProvider
 from jitprov.provisioner import Provisioned, provision
 from jitprov.provisioning.types import Claims, Source
 from jitprov.testing.person import NAME_CLAIM
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 

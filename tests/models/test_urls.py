@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
@@ -12,10 +12,12 @@ from django.db import connection
 from django.urls import include, path, reverse, set_script_prefix, set_urlconf
 from django.urls.base import get_script_prefix
 from django.utils import translation
-from pytest_django import Settings
 
 from jitprov.models.urls import _reversed, absolute_url
 from tests.support.factories import IdentityProviderFactory
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 
