@@ -26,6 +26,7 @@ from jitprov.models import (
     Tenant,
     TenantAdministrator,
     TestSignIn,
+    UnprovedRefusals,
 )
 from jitprov.provisioner import Provisioner
 from jitprov.scope import EVERYTHING, NOTHING, path_to_tenant, scope_of
@@ -59,6 +60,7 @@ def one_of_each(slug: str) -> IdentityProvider:
     )
     link = SetupLink.objects.create(identity_provider=row, token_digest=slug, expires_at=LATER)
     TestSignIn.objects.create(identity_provider=row, setup_link=link, expires_at=LATER)
+    UnprovedRefusals.objects.create(identity_provider=row, counted_at=LATER)
     for model in (ProvisioningEvent, ConfigurationChange):
         model.objects.create(identity_provider=row, tenant=row.tenant)
     TenantAdministrator.objects.create(user=identity.user, tenant=row.tenant)

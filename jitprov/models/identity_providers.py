@@ -184,7 +184,7 @@ class IdentityProvider(models.Model):
     @classmethod
     def meant_by(cls, slug: str) -> IdentityProvider | None:
         """Return the identity provider with this slug and its configuration, read in one statement."""
-        return next(iter(_BY_SLUG.run(slug=slug)), None)
+        return next(iter(_BY_SLUG.run(slug=str(slug))), None)
 
     @property
     def is_draft(self) -> bool:

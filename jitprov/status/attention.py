@@ -1,7 +1,7 @@
 """Find what needs attention, and count sign-ins, for the admin, the API and monitoring.
 
 Only identity providers that are enabled are watched; of the others their page says what is missing. How many there are
-makes no difference to the number of statements: at most two for each kind of :mod:`jitprov.status.watched`.
+makes no difference to the number of statements: one for each kind of :mod:`jitprov.status.watched`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -126,12 +126,13 @@ def overview(
     shown: list[Attention] = []
     total = 0
     for kind, concerned in _by_kind(rows, now):
-        # Counted apart: with the rows, the database would work out and sort the facts of all of them.
-        number = concerned.count()
-        total += number
         room = limit - len(shown)
-        if number and room:
-            shown += [_noticed(kind, row) for row in concerned[:room]]
+        if not room:  # then the database need not work out and sort what would be shown
+            total += concerned.count()
+            continue
+        some = list(concerned.annotate(_total=Window(Count("pk")))[:room])
+        total += getattr(some[0], "_total", 0) if some else 0
+        shown += [_noticed(kind, row) for row in some]
     return Overview(tenants=_by_tenant(shown), shown=len(shown), total=total)
 
 

@@ -31,6 +31,7 @@ from jitprov.models import (
     Tenant,
     TenantAdministrator,
     TestSignIn,
+    UnprovedRefusals,
     Via,
     digest,
 )
@@ -64,6 +65,7 @@ PARTS = [
     ObservedClaim,
     SigningCertificate,
     TestSignIn,
+    UnprovedRefusals,
 ]
 READ_ONLY = [ProvisioningEvent, ConsumedAssertion, ConfigurationChange]
 NOT_TO_BE_ADDED = [ExternalIdentity, *READ_ONLY]

@@ -268,9 +268,9 @@ def test_an_assertion_is_not_in_an_error_report(rf: RequestFactory) -> None:
 
 
 class BrokenSlug:
-    """An expression that fails in the middle of a request."""
+    """A value that fails in the middle of a request."""
 
-    def resolve_expression(self, *args: object, **kwargs: object) -> None:
+    def __str__(self) -> str:
         raise AttributeError
 
 
