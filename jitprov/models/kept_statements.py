@@ -86,12 +86,8 @@ class _Kept:
         connection: Any = connections[alias]
         # A host's database backend may write the tenant's schema into each name; most set a search path instead.
         table = connection.ops.quote_name(model._meta.db_table)
-        key = (
-            alias,
-            type(connection),
-            table,
-            settings.USE_TZ,
-        )  # MariaDB converts times where there are zones
+        # USE_TZ, because MariaDB's times are converted only where there are time zones.
+        key = alias, type(connection), table, settings.USE_TZ
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = _Compiled.by(compile_it())
