@@ -17,11 +17,12 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from django.db import Error, connections
+from django.db import Error
 from django.db.models import F
 from django.utils.timezone import now
 
 from jitprov.models import IdentityProvider, UnprovedRefusals, accounts_database
+from jitprov.models.identities import accounts_schema
 
 logger = logging.getLogger("jitprov")
 
@@ -81,8 +82,7 @@ def count_unproved(identity_provider: IdentityProvider) -> None:
     If that fails, it is logged, and what was to be written is pending again.
     """
     alias = accounts_database()
-    schema = getattr(connections[alias], "schema_name", None)  # of hosts with a schema per tenant
-    key = (alias, schema, identity_provider.pk)
+    key = (alias, accounts_schema(), identity_provider.pk)
     number = _TALLY.add(key)
     if not number:
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import models, router
+from django.db import connections, models, router
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +75,11 @@ def accounts_database() -> str:
     to one another, to the users and to the tenants.
     """
     return router.db_for_write(ExternalIdentity)
+
+
+def accounts_schema() -> str | None:
+    """Return the schema that the connection to that database is in, for a host with one for each tenant; else ``None``."""
+    return getattr(connections[accounts_database()], "schema_name", None)
 
 
 class GrantedGroup(models.Model):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urljoin
 
-from django.db import connections
 from django.urls import URLResolver, get_resolver, get_urlconf, reverse
 from django.urls.base import get_script_prefix
 from django.utils.translation import get_language
 
 from jitprov.conf import conf
-from jitprov.models.identities import accounts_database
+from jitprov.models.identities import accounts_schema
 
 
 def absolute_url(view: str, slug: str) -> str:
@@ -20,8 +19,7 @@ def absolute_url(view: str, slug: str) -> str:
     Kept under everything that it may follow from: the URL configuration (Django forgets its resolvers when that
     changes), where the host is mounted, the language (``i18n_patterns``) and the schema (a tenant's own prefix).
     """
-    schema = getattr(connections[accounts_database()], "schema_name", "")
-    surroundings = (get_script_prefix(), get_language(), schema)
+    surroundings = (get_script_prefix(), get_language(), accounts_schema())
     return _reversed(get_resolver(get_urlconf()), surroundings, conf.BASE_URL, view, slug)
 
 
