@@ -88,6 +88,16 @@ LOGIN_REDIRECT_URL = "account"
 JITPROV_BASE_URL = env("BASE_URL", default="http://localhost:8000")
 JITPROV_TENANT_MODEL = "organisations.Organisation"
 JITPROV_PROVISIONER = "example_site.people.provisioner.OrganisationProvisioner"
+# What an organisation's administrator may map to; everything else is ours.
+JITPROV_MAPPABLE_FIELDS = [
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "department",
+    "job_title",
+]
+JITPROV_ASSIGNABLE_GROUPS = ["Administrators"]
 # PEM with \n as line ends. Without a pair nobody can encrypt for us, and our metadata is not signed.
 _OWN_PAIR = {
     "certificate": env.str("SP_CERTIFICATE", default="", multiline=True),

@@ -1,4 +1,4 @@
-"""Define the Django app, which registers the system checks and does nothing else."""
+"""Define the Django app, which registers the checks, and listens for new connections and for deleted accounts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ class JitprovConfig(AppConfig):
     verbose_name = _("single sign-on")
     default_auto_field = "django.db.models.BigAutoField"
 
+    def import_models(self) -> None:
+        from jitprov.checks.packages import require_xml_packages  # noqa: PLC0415
+
+        require_xml_packages()
+        super().import_models()
+        from jitprov.models.tenants import require_tenant_model  # noqa: PLC0415
+
+        require_tenant_model()
+
     def ready(self) -> None:
         # Importing registers; models must be loaded first.
-        from jitprov import checks, database_checks  # noqa: F401, PLC0415
+        from jitprov.checks import host, rows, schema, settings, storage, user_model  # noqa: F401, PLC0415
+        from jitprov.journal import erasure  # noqa: PLC0415
+        from jitprov.models import retired  # noqa: PLC0415
+
+        retired.listen()
+        schema.listen()
+        erasure.listen()

@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from jitprov.accounts import Provisioned
+from jitprov.host.account_rules import is_hidden
 
 
 class ProvisionedUserBackend(ModelBackend):
@@ -22,11 +23,11 @@ class ProvisionedUserBackend(ModelBackend):
     def authenticate(  # type: ignore[override]
         self, request: HttpRequest | None, *, provisioned: Provisioned | None = None, **_: Any
     ) -> AbstractBaseUser | None:
-        """Return the provisioned user if Django lets the account in."""
+        """Return the provisioned user if Django lets the account in, and finds it again at the next request."""
         if not isinstance(provisioned, Provisioned):
             return None
         user: Any = provisioned.user
-        return user if self.user_can_authenticate(user) else None
+        return user if self.user_can_authenticate(user) and not is_hidden(user) else None
 
 
 OURS = "jitprov.backends.ProvisionedUserBackend"

@@ -107,6 +107,22 @@ class Conf:
         return _duration("METADATA_TIMEOUT", timedelta(seconds=10))
 
     @property
+    def METADATA_PRIVATE_HOSTS(self) -> tuple[str, ...]:
+        """Hosts of the operator's own network from which metadata may be fetched, such as ``adfs.corp.example``.
+
+        With the port if it is not 443. Whoever may import metadata can make us ask these hosts, so name no others.
+        """
+        return tuple(host.lower() for host in _names("METADATA_PRIVATE_HOSTS") or ())
+
+    @property
+    def METADATA_CA_FILE(self) -> str:
+        """A PEM file with certificate authorities that the hosts of ``METADATA_PRIVATE_HOSTS`` may have.
+
+        Those of the system are trusted as well.
+        """
+        return str(_setting("METADATA_CA_FILE", "") or "")
+
+    @property
     def BASE_TEMPLATE(self) -> str:
         """The host's base template. Pages of jitprov fill its ``title`` and ``content`` blocks if it has them."""
         return str(_setting("BASE_TEMPLATE", "base.html"))
@@ -115,6 +131,24 @@ class Conf:
     def UNVERIFIED_EVENTS_KEPT(self) -> int:
         """The number of refusals of unproved origin that are kept for each identity provider; older ones only count."""
         return int(_setting("UNVERIFIED_EVENTS_KEPT", 100))
+
+    @property
+    def EVENT_NETWORK_BITS(self) -> Mapping[int, int]:
+        """The bits of a browser's address that an event keeps, by IP version, as ``{4: 24, 6: 48}``; 0 keeps nothing.
+
+        An entry that the check finds wrong keeps nothing.
+        """
+        return {
+            version: bits
+            for version, bits in self.configured_network_bits.items()
+            if is_network_bits(version, bits)
+        }
+
+    @property
+    def configured_network_bits(self) -> Mapping[Any, Any]:
+        """Return the bits as they are set, even if they are wrong, for the system check."""
+        bits = _setting("EVENT_NETWORK_BITS", {4: 24, 6: 48})
+        return bits if isinstance(bits, Mapping) else {None: bits}
 
     @property
     def CLAIMS_RETENTION(self) -> timedelta:
@@ -128,24 +162,37 @@ class Conf:
 
     @property
     def MAPPABLE_FIELDS(self) -> tuple[str, ...] | None:
-        """The user fields that tenants may map to; ``None`` for every plain field of the user model.
+        """The user fields that tenants may map to; ``None`` for the user name, the e-mail address and the two names.
 
         Fields that no mapping may ever write stay out, whatever is set here.
         """
         return _names("MAPPABLE_FIELDS")
 
     @property
-    def ASSIGNABLE_GROUPS(self) -> tuple[str, ...] | None:
-        """The names of the groups that tenants may map to.
+    def ASSIGNABLE_GROUPS(self) -> tuple[str, ...]:
+        """The names of the groups that tenants may map to; none by default."""
+        return _names("ASSIGNABLE_GROUPS") or ()
 
-        ``None`` for every group without a permission of ``auth``, ``admin`` or ``jitprov``, or on users.
+    @property
+    def ASSIGNABLE_GROUPS_OF_APPS(self) -> tuple[str, ...] | None:
+        """The apps whose groups tenants may map to too: those without a permission of any other app, or on users.
+
+        ``None`` for no group; an empty list for groups without any permission.
         """
-        return _names("ASSIGNABLE_GROUPS")
+        return _names("ASSIGNABLE_GROUPS_OF_APPS")
 
     @property
     def API_PERMISSION(self) -> str:
         """The dotted path of the permission class of Django REST framework that says who may use the API."""
         return str(_setting("API_PERMISSION", "jitprov.api.permissions.AdministersTenant"))
+
+    @property
+    def COSTLY_PER_MINUTE(self) -> int:
+        """How many previews, test sign-ins and metadata documents one person or setup link may ask for in a minute.
+
+        All people and links of one identity provider together may ask for three times as many.
+        """
+        return max(1, int(_setting("COSTLY_PER_MINUTE", 20)))
 
     @property
     def EVENT_RETENTION(self) -> timedelta:
@@ -156,6 +203,12 @@ class Conf:
 def is_next_host(host: object) -> bool:
     """Say whether an entry is a host in lower case, with a port if it is not the default, or ``.`` and a domain."""
     return isinstance(host, str) and _NEXT_HOST.fullmatch(host) is not None
+
+
+def is_network_bits(version: object, bits: object) -> bool:
+    """Say whether so many bits of an address of this IP version can be kept."""
+    longest = {4: 32, 6: 128}.get(version, -1) if isinstance(version, int) else -1
+    return isinstance(bits, int) and 0 <= bits <= longest
 
 
 def _duration(name: str, default: timedelta) -> timedelta:

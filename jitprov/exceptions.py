@@ -39,6 +39,8 @@ class JitprovError(Exception):
     """Whether the identity provider's signature was found good before the refusal."""
     reference: str = ""
     """The reference of the recorded event, which the person may quote."""
+    text: str = ""
+    """What the person is told besides, by the host or the tenant. No claim is in it but what these put there."""
     expected: str = ""
     """The value that would have been accepted, for the tenant's admin.
 
@@ -67,7 +69,13 @@ class ProblemCode(Enum):
         return str(self.value) % facts
 
 
-class ConfigurationError(JitprovError):
+class OurFailure(JitprovError):
+    """Base of failures that are ours or the host's. They say nothing about the person, and are never told as theirs."""
+
+    code = "our_failure"
+
+
+class ConfigurationError(OurFailure):
     """The host's settings do not make sense; see ``manage.py check``."""
 
     code = "configuration_error"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-__all__ = ["account_provisioned", "login_refused"]
+__all__ = ["account_provisioned", "login_refused", "trust_changed", "trust_proposed"]
 
 account_provisioned = Signal()
 """An account was created or updated for somebody.
@@ -19,3 +19,13 @@ came about: personal data, yours to handle.
 
 login_refused = Signal()
 """Somebody was refused. Arguments: ``identity_provider`` and ``event``, which says why."""
+
+trust_proposed = Signal()
+"""New certificates, URLs or identifiers of an identity provider with people wait for a test sign-in.
+
+Arguments: ``identity_provider``, ``proposed_by`` and ``via`` (who, and by which way, as in the record of changes) and
+``names`` (of columns, and ``certificates``).
+"""
+
+trust_changed = Signal()
+"""What waited counts now, because a test sign-in has passed with it. Arguments as of :data:`trust_proposed`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from jitprov.setup import link_views
 from jitprov.sign_in import views
@@ -14,6 +14,12 @@ urlpatterns = [
     path("<slug:slug>/metadata/", views.MetadataView.as_view(), name="metadata"),
     path("<slug:slug>/login/", views.LoginView.as_view(), name="login"),
     path("<slug:slug>/test/", views.StartTestView.as_view(), name="start-test"),
+    # Without the slash, too: a redirect would lose what is posted. It is judged, and refused with what was expected.
+    path(
+        "<slug:slug>/acs",
+        views.AssertionConsumerServiceView.as_view(),
+        name="acs-without-slash",
+    ),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
     # Last: an identity provider may have the slug "setup".
     path("setup/", link_views.SetupView.as_view(), name="setup"),
@@ -23,5 +29,13 @@ urlpatterns = [
     path("setup/switch/", link_views.SwitchView.as_view(), name="setup-switch"),
     path("setup/tests/", link_views.BeginTestView.as_view(), name="setup-test"),
     path("setup/tests/<slug:reference>/", link_views.ReportView.as_view(), name="setup-report"),
-    path("setup/<str:token>/", link_views.SetupLinkView.as_view(), name="setup-link"),
+    path("setup/link", link_views.SetupLinkView.as_view(), name="setup-link-without-slash"),
+    path("setup/link/", link_views.SetupLinkView.as_view(), name="setup-link"),
+    # Links of the release before have the token in the path, where nothing may be refused that has one: Django logs the
+    # path that it does not find.
+    re_path(
+        r"^setup/(?P<token>[\s\S]*[\w-]{16}[\s\S]*)$",
+        link_views.SetupLinkView.as_view(),
+        name="setup-link-in-path",
+    ),
 ]

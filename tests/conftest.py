@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from jitprov.journal import unproved_refusals
 from jitprov.models import (
@@ -21,6 +22,7 @@ from tests.support.factories import connected
 def nothing_counted_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin each test as a process begins: primary keys of the test before come again."""
     monkeypatch.setattr(unproved_refusals, "_TALLY", unproved_refusals.Tally())
+    cache.clear()
 
 
 @pytest.fixture

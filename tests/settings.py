@@ -14,6 +14,8 @@ SECRET_KEY = "only-for-tests"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
+# For error reports; Django names its mailers so from 6.1 on.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ROOT_URLCONF = "tests.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
@@ -69,3 +71,19 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     DATABASES["default"]["TEST"]["CHARSET"] = "utf8mb4"  # whatever the server's default is
 
 JITPROV_BASE_URL = "https://app.example"
+# Whatever tests map to. What a host allows without these settings has tests of its own.
+JITPROV_MAPPABLE_FIELDS = [
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "date_joined",
+    "department",
+    "job_title",
+    "employee_number",
+    "language",
+    "born_on",
+    "floor",
+    "is_contractor",
+]
+JITPROV_ASSIGNABLE_GROUPS_OF_APPS: list[str] = []

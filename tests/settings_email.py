@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.settings import *  # noqa: F403
 
 AUTH_USER_MODEL = "email_accounts.Person"
+JITPROV_MAPPABLE_FIELDS = ["email", "last_name"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

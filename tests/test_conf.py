@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import override_settings
@@ -11,18 +11,26 @@ from jitprov.exceptions import ConfigurationError
 from jitprov.saml.types import KeyPair
 from jitprov.testing import rsa_key_pair
 
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
 SETTINGS = sorted(name for name in vars(Conf) if name.isupper())
 
 DEFAULTS: dict[str, Any] = {
     "ALLOWED_NEXT_HOSTS": (),
     "API_PERMISSION": "jitprov.api.permissions.AdministersTenant",
-    "ASSIGNABLE_GROUPS": None,
+    "ASSIGNABLE_GROUPS": (),
+    "ASSIGNABLE_GROUPS_OF_APPS": None,
     "BASE_TEMPLATE": "base.html",
     "CLAIMS_RETENTION": timedelta(days=7),
     "CLOCK_SKEW": timedelta(seconds=120),
+    "EVENT_NETWORK_BITS": {4: 24, 6: 48},
+    "COSTLY_PER_MINUTE": 20,
     "EVENT_RETENTION": timedelta(days=400),
     "MAPPABLE_FIELDS": None,
+    "METADATA_CA_FILE": "",
     "METADATA_MAX_BYTES": 10 * 1024 * 1024,
+    "METADATA_PRIVATE_HOSTS": (),
     "METADATA_TIMEOUT": timedelta(seconds=10),
     "PROVISIONER": "jitprov.provisioner.Provisioner",
     "REQUEST_LIFETIME": timedelta(minutes=10),
@@ -46,7 +54,11 @@ def test_every_setting_but_the_base_url_has_a_default() -> None:
 
 
 @pytest.mark.parametrize(("name", "default"), DEFAULTS.items(), ids=DEFAULTS)
-def test_a_setting_that_is_not_set_has_its_default(name: str, default: object) -> None:
+def test_a_setting_that_is_not_set_has_its_default(
+    name: str, default: object, settings: Settings
+) -> None:
+    if hasattr(settings, f"JITPROV_{name}"):
+        delattr(settings, f"JITPROV_{name}")
     value = getattr(conf, name)
 
     assert value == default
@@ -106,7 +118,7 @@ def test_a_value_is_read_as_its_type(name: str, given: object, value: object) ->
         assert getattr(conf, name) == value
 
 
-@pytest.mark.parametrize("name", ["ASSIGNABLE_GROUPS", "MAPPABLE_FIELDS"])
+@pytest.mark.parametrize("name", ["ASSIGNABLE_GROUPS_OF_APPS", "MAPPABLE_FIELDS"])
 @pytest.mark.parametrize(
     ("given", "names"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jitprov.accounts.contention import TryAgain
 from jitprov.accounts.desired import Rules
-from jitprov.accounts.engine import Provisioned, provision
+from jitprov.accounts.engine import Admit, Provisioned, provision
 from jitprov.accounts.judging import Preview, preview
 
-__all__ = ["Preview", "Provisioned", "Rules", "TryAgain", "preview", "provision"]
+__all__ = ["Admit", "Preview", "Provisioned", "Rules", "TryAgain", "preview", "provision"]

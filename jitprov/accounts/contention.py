@@ -1,7 +1,7 @@
 """Try a transaction again, within bounds, when others were in its way; tell that failure from all others.
 
 A database that is busy is no mistake of anybody's, and the same work may succeed a moment later. Every other failure
-(no such table, no connection, a full disk) is left alone, so that the host's monitoring sees it.
+(no such table, no connection, a full disk) is left alone here; :mod:`jitprov.accounts.outages` tells some of them apart.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 
 from jitprov.exceptions import JitprovError
 
@@ -42,19 +42,28 @@ class TryAgain(JitprovError):
 def is_busy(error: BaseException) -> bool:
     """Tell that a transaction lost against another one, or waited too long for a lock."""
     return (
-        _sqlstate(error) in _POSTGRESQL_BUSY
-        or _errno(error) in _MARIADB_BUSY
-        or _sqlite_code(error) & 0xFF in _SQLITE_BUSY  # the rest says in which way
+        sqlstate_of(error) in _POSTGRESQL_BUSY
+        or errno_of(error) in _MARIADB_BUSY
+        or sqlite_code_of(error) & 0xFF in _SQLITE_BUSY  # the rest says in which way
     )
 
 
 def is_unique_violation(error: BaseException) -> bool:
     """Tell that a value must be unique and somebody else has it."""
     return (
-        _sqlstate(error) in _POSTGRESQL_UNIQUE
-        or _errno(error) in _MARIADB_UNIQUE
-        or _sqlite_code(error) in _SQLITE_UNIQUE
+        sqlstate_of(error) in _POSTGRESQL_UNIQUE
+        or errno_of(error) in _MARIADB_UNIQUE
+        or sqlite_code_of(error) in _SQLITE_UNIQUE
     )
+
+
+def violated(error: IntegrityError) -> str:
+    """Return which column or constraint a failure is about. Never a value: PostgreSQL's own text quotes the row."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    if diagnostics is None:
+        return str(error)
+    names = (diagnostics.table_name, diagnostics.column_name, diagnostics.constraint_name)
+    return " ".join(filter(None, names)) or str(sqlstate_of(error))
 
 
 def persevere(work: Callable[[], T], lost: Callable[[DatabaseError], bool] = is_busy) -> T:
@@ -86,16 +95,19 @@ def _pauses() -> Iterator[float]:
     return (random.uniform(0.5, 1) * 0.01 * 2**attempt for attempt in range(ATTEMPTS))  # noqa: S311 -- no secret
 
 
-def _sqlstate(error: BaseException) -> str | None:
+def sqlstate_of(error: BaseException) -> str | None:
+    """Return PostgreSQL's code of a failure; ``None`` if there is none, as for a connection that was lost."""
     cause = error.__cause__
     by_psycopg_2: str | None = getattr(cause, "pgcode", None)
     return getattr(cause, "sqlstate", by_psycopg_2)
 
 
-def _errno(error: BaseException) -> object:
+def errno_of(error: BaseException) -> object:
+    """Return MariaDB's number of a failure."""
     return error.args[0] if error.args else None
 
 
-def _sqlite_code(error: BaseException) -> int:
+def sqlite_code_of(error: BaseException) -> int:
+    """Return SQLite's extended code of a failure; 0 if there is none."""
     code: int = getattr(error.__cause__, "sqlite_errorcode", 0)
     return code

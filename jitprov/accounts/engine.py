@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
 
-from jitprov.accounts.contention import is_busy, is_unique_violation, persevere
+from jitprov.accounts.contention import is_busy, is_unique_violation, persevere, violated
 from jitprov.accounts.desired import Rules, desired_user
 from jitprov.accounts.judging import Judge
 from jitprov.accounts.people import Found, apply_groups, provenance
+from jitprov.exceptions import ConfigurationError
 from jitprov.host.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.journal import events
-from jitprov.journal.events import Stopwatch
+from jitprov.journal.events import Attempt
 from jitprov.models import (
     ExternalIdentity,
     IdentityProvider,
@@ -41,18 +44,27 @@ class Provisioned:
     desired: DesiredUser
 
 
+Admit: TypeAlias = Callable[[Provisioned], bool]
+"""Says whether somebody who was just provisioned is let in, as the host's authentication backends do."""
+
+
 def provision(
-    identity_provider: IdentityProvider, claims: Claims, stopwatch: Stopwatch | None = None
+    identity_provider: IdentityProvider,
+    claims: Claims,
+    attempt: Attempt | None = None,
+    admit: Admit | None = None,
 ) -> Provisioned:
     """Make the account agree with the claims, in one transaction, and record it.
 
+    :param admit: asked last, inside the transaction: if it says no, nothing was written.
     :raises ProvisioningRefused: by the tenant's rules the person may not come in. Recorded.
     :raises MappingError: the tenant's mapping does not make sense. Not recorded.
+    :raises ConfigurationError: the database does not take what was written. Not recorded.
     :raises TryAgain: other transactions were in the way too often. Not recorded.
     """
-    desired = desired_user(claims, Rules.of(identity_provider))
-    judge = Judge(provisioner_for(identity_provider), desired)
-    result = _Provisioning(judge, stopwatch or Stopwatch()).carry_out()
+    host = provisioner_for(identity_provider)
+    judge = Judge(host, desired_user(claims, Rules.of(identity_provider), host))
+    result = _Provisioning(judge, attempt or Attempt(), admit).carry_out()
     if isinstance(result, ProvisioningRefused):
         raise result
     return result
@@ -61,8 +73,9 @@ def provision(
 class _Provisioning:
     """One account that is being provisioned, by as many tries as it takes."""
 
-    def __init__(self, judge: Judge, stopwatch: Stopwatch) -> None:
-        self.judge, self.stopwatch = judge, stopwatch
+    def __init__(self, judge: Judge, attempt: Attempt, admit: Admit | None) -> None:
+        self.judge, self.attempt, self.admit = judge, attempt, admit
+        self.found: Found | None = None
         self.host, self.desired = judge.host, judge.desired
         self.identity_provider = judge.host.identity_provider
 
@@ -72,12 +85,15 @@ class _Provisioning:
             return persevere(self._once, self._lost)
         except IntegrityError as error:
             if not is_unique_violation(error):
-                raise  # a host's mistake, such as a column left NULL
+                # A host's mistake, such as a column left NULL, or a row that was referred to and is gone.
+                raise ConfigurationError(
+                    f"the database does not take the account: {violated(error)}"
+                ) from error
             # A constraint of the host's over several fields, which nobody could look up beforehand.
-            return self._refused(Refuse(reason=RefusalReason.CONFLICT), None)
+            return self._refused(Refuse(reason=RefusalReason.CONFLICT), self._known)
         except ProvisioningRefused as error:
-            # By a method of the host's, so that the transaction was undone.
-            return self._refused(error.refusal, None)
+            # By a method or a backend of the host's, so that the transaction was undone.
+            return self._refused(error.refusal, self._known)
 
     def _lost(self, error: DatabaseError) -> bool:
         lost = is_busy(error) or is_unique_violation(error)
@@ -86,11 +102,14 @@ class _Provisioning:
 
     def _once(self) -> Provisioned | ProvisioningRefused:
         with transaction.atomic(using=accounts_database()):
-            found, decision = self.judge.judge()
+            self.found, decision = self.judge.judge()
             if isinstance(decision, Refuse):
-                return self._refused(decision, found)  # raised after the commit
+                return self._refused(decision, self._known)  # raised after the commit
             reference = new_reference()
-            user = self._apply(decision, found, reference)
+            user = self._apply(decision, self.found, reference)
+            if not user.is_active:
+                # A host may make accounts that somebody has to approve first: they stay, and nobody is let in.
+                return self._refused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED), user)
             event = events.record_success(
                 self.identity_provider,
                 user,
@@ -98,9 +117,12 @@ class _Provisioning:
                 outcome=_outcome(decision),
                 desired=decision.desired,
                 changes=decision.changes,
-                stopwatch=self.stopwatch,
+                attempt=self.attempt,
             )
-        return Provisioned(user=user, event=event, desired=self.desired)
+            provisioned = Provisioned(user=user, event=event, desired=self.desired)
+            if self.admit is not None and not self.admit(provisioned):
+                raise ProvisioningRefused(Refuse(reason=RefusalReason.HOST_DENIED))
+        return provisioned
 
     def _apply(
         self, decision: Create | Update, found: Found | None, reference: str
@@ -126,6 +148,8 @@ class _Provisioning:
         identity = found.identity if found else None
         written = provenance(decision, reference)
         if identity is None:
+            if found is not None and found.former is not None:
+                found.former.delete()  # known by their identity from now on
             return ExternalIdentity.objects.create(
                 identity_provider=self.identity_provider,
                 external_id=decision.desired.claims.external_id,
@@ -137,15 +161,22 @@ class _Provisioning:
             identity.save(update_fields=["provenance"])
         return identity
 
-    def _refused(self, refusal: Refuse, found: Found | None) -> ProvisioningRefused:
+    @property
+    def _known(self) -> AbstractBaseUser | None:
+        """Return the account that was there before."""
+        return self.found.user if self.found else None
+
+    def _refused(self, refusal: Refuse, user: AbstractBaseUser | None) -> ProvisioningRefused:
         error = ProvisioningRefused(refusal)
+        if refusal.reason is RefusalReason.GROUP_REQUIRED:
+            error.text = self.identity_provider.group_required_text
         events.record_refusal(
             self.identity_provider,
             error,
-            user=found.user if found else None,
+            user=user,
             fields=refusal.fields,
             desired=self.desired,
-            stopwatch=self.stopwatch,
+            attempt=self.attempt,
         )
         return error
 

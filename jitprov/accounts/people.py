@@ -9,12 +9,21 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import OuterRef
 from django.utils import timezone
 
 from jitprov.host import user_fields
-from jitprov.models import ExternalIdentity, GrantedGroup, IdentityProvider, digest
+from jitprov.models import (
+    ExternalIdentity,
+    FormerIdentity,
+    GrantedGroup,
+    IdentityProvider,
+    TenantAdministrator,
+    accounts_database,
+    digest,
+)
 from jitprov.models.json_rows import json_rows, json_values
 from jitprov.models.kept_statements import KeptSelect, Parameter
 from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Update
@@ -27,6 +36,8 @@ class Found:
     user: AbstractBaseUser
     identity: ExternalIdentity | None
     current: CurrentUser
+    former: FormerIdentity | None = None
+    """What is remembered of their identity, if that was deleted with its identity provider."""
 
 
 def identity_of(identity_provider: IdentityProvider, external_id: str) -> ExternalIdentity | None:
@@ -36,6 +47,20 @@ def identity_of(identity_provider: IdentityProvider, external_id: str) -> Extern
         identity_provider=identity_provider.pk, external_id_digest=digest(external_id)
     )
     return next(iter(found), None)
+
+
+def lock(user: AbstractBaseUser) -> bool:
+    """Read an account again as it is now, and keep others from writing it until the transaction ends.
+
+    It is saved whole, so that nothing may be older than the lock. ``identity_of`` reads and locks at once. False if the
+    account is gone.
+    """
+    people = type(user)._base_manager.using(accounts_database())  # noqa: SLF001 -- a public name of Django's
+    try:
+        user.refresh_from_db(from_queryset=people.select_for_update())
+    except ObjectDoesNotExist:
+        return False
+    return True
 
 
 @cache
@@ -57,6 +82,9 @@ def _identities(user_model: type[AbstractBaseUser]) -> models.QuerySet[ExternalI
         grants=json_rows(
             GrantedGroup.objects.filter(identity__user=OuterRef("user")), "identity_id", "group_id"
         ),
+        administers=json_values(
+            TenantAdministrator.objects.filter(user=OuterRef("user")), "tenant_id"
+        ),
     )
 
 
@@ -69,8 +97,21 @@ def _memberships(user_model: type[AbstractBaseUser]) -> models.QuerySet[Any]:
     return through.filter(**{groups.field.m2m_field_name(): OuterRef("user")})
 
 
+def administered_tenants(identity: ExternalIdentity) -> frozenset[Any]:
+    """Return the primary keys of the tenants whose administrator the person is, as their rows say."""
+    tenant: Any = TenantAdministrator._meta.get_field("tenant")
+    # Inside JSON some databases write a key otherwise: a UUID without hyphens.
+    return frozenset(
+        map(tenant.target_field.to_python, getattr(identity, "administers", None) or ())
+    )
+
+
 def current_user(
-    user: AbstractBaseUser, desired: DesiredUser, identity: ExternalIdentity | None
+    user: AbstractBaseUser,
+    desired: DesiredUser,
+    identity: ExternalIdentity | None,
+    *,
+    privileged: bool,
 ) -> CurrentUser:
     """Return what a decision must know of an account, for the fields that the wish is about."""
     names = {*desired.fields, get_user_model().USERNAME_FIELD}
@@ -80,7 +121,9 @@ def current_user(
         pk=user.pk,
         fields=user_fields.values_of(user, names),
         active=user.is_active,
-        privileged=bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)),
+        staff=bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)),
+        privileged=privileged,
+        privilege_allowed=identity.allow_privileged if identity else False,
         linked=identity is not None,
         identity_active=identity.active if identity else True,
         groups=frozenset(_member_of(user, identity)),

@@ -46,7 +46,7 @@ class GrantedGroupInline(ScopedInline):
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(ScopedAdmin):
-    """The identities of people at identity providers; only ``active`` may be changed by hand."""
+    """The identities of people at identity providers, of which little may be changed by hand."""
 
     ordering = ["-pk"]
     list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
@@ -55,8 +55,20 @@ class ExternalIdentityAdmin(ScopedAdmin):
     search_help_text = _("Search by user name, e-mail address, external ID or identity provider.")
     list_select_related = ["identity_provider", "user"]
     readonly_fields = ["identity_provider", "external_id", "person", "created_at"]
-    fields = ["identity_provider", "external_id", "person", "active", "created_at"]
+    fields = [
+        "identity_provider",
+        "external_id",
+        "person",
+        "active",
+        "allow_privileged",
+        "created_at",
+    ]
     inlines = [GrantedGroupInline]
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
+        """Leave to superusers what a tenant may not decide."""
+        for_superusers = [] if self.scope(request).everything else ["allow_privileged"]
+        return [*super().get_readonly_fields(request, obj), *for_superusers]
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
         """Forbid adding: identities come from identity providers."""
@@ -104,6 +116,10 @@ class ExternalIdentityAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
         if "active" in form.changed_data:
             _keep(request, obj, "switched on" if obj.active else "switched off")
+        if "allow_privileged" in form.changed_data:
+            allowed = "let in whatever they can do"
+            note = allowed if obj.allow_privileged else f"no longer {allowed}"
+            _keep(request, obj, note)
 
     def delete_model(self, request: Any, obj: Any) -> None:
         _keep(request, obj, "removed")

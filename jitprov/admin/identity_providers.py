@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import CASCADE, PROTECT, RESTRICT
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,7 +22,7 @@ from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.conf import conf
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
-from jitprov.models import ConsumedAssertion, IdentityProvider, SetupLink
+from jitprov.models import IdentityProvider
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.setup.drafts import DraftForm
 from jitprov.setup.powers import Powers
@@ -140,10 +142,17 @@ class IdentityProviderAdmin(ScopedAdmin):
         return self._answered(request, page, page.switched(request.POST))
 
     def report_view(self, request: HttpRequest, object_id: str, reference: str) -> HttpResponse:
+        from jitprov.sign_in import witness  # noqa: PLC0415 -- as in _setup_page
+
         page = self._setup_page(request, object_id)
-        context = page.report(reference)
-        if context is None:
+        test = page.test(reference)
+        if test is None:
             raise Http404
+        if witness.is_handed_over(request, test.reference):
+            response = redirect(request.path)
+            witness.remember(request, response, test.reference)
+            return response
+        context = page.report(test, with_values=witness.went_through(request, test))
         title = _("Test sign-in %(reference)s") % {"reference": reference}
         return self._rendered(request, "report.html", {**context, "title": title})
 
@@ -158,12 +167,16 @@ class IdentityProviderAdmin(ScopedAdmin):
     # Answers
 
     def _answered(self, request: HttpRequest, page: SetupPage, answer: Answer) -> HttpResponse:
-        if not answer.redirect:
-            return self._shown(request, page, answer.context)
         if answer.message:
             level = messages.SUCCESS if answer.went_well else messages.ERROR
             messages.add_message(request, level, answer.message)
-        return redirect(answer.redirect)
+        if answer.redirect:
+            return redirect(answer.redirect)
+        response = self._shown(request, page, answer.context)
+        response.status_code = answer.status
+        if answer.retry_after:
+            response["Retry-After"] = answer.retry_after
+        return response
 
     def _shown(self, request: HttpRequest, page: SetupPage, context: Any) -> HttpResponse:
         title = str(page.identity_provider)
@@ -176,10 +189,30 @@ class IdentityProviderAdmin(ScopedAdmin):
     # Deleting
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """Allow deleting rows that nobody may delete by themselves, together with their identity provider."""
-        deleted, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        parts = {model._meta.verbose_name for model in (ConsumedAssertion, SetupLink)}
-        return deleted, counts, forbidden - parts, protected
+        """Count what goes with identity providers, of which nobody is to read ten thousand lines.
+
+        Whoever may delete one may delete what belongs to it, also rows that nobody may delete by themselves.
+        """
+        forbidden = {
+            self.opts.verbose_name for obj in objs if not self.has_delete_permission(request, obj)
+        }
+        counts, protected = {self.opts.verbose_name_plural: len(objs)}, []
+        for relation in self.opts.related_objects:
+            rows = relation.related_model._base_manager.filter(  # noqa: SLF001 -- Django's public name
+                **{f"{relation.field.name}__in": objs}
+            )
+            name = relation.related_model._meta.verbose_name_plural
+            if relation.on_delete is CASCADE:
+                counts[name] = rows.count()
+            elif relation.on_delete in {PROTECT, RESTRICT} and (count := rows.count()):
+                protected.append(f"{name}: {count}")
+        return [str(obj) for obj in objs], counts, forbidden, protected
+
+    def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        """Say beforehand what becomes of the people, and offer to disable instead."""
+        row = self.get_object(request, unquote(object_id))
+        context = {} if row is None else _before_deleting(row)
+        return super().delete_view(request, object_id, {**context, **(extra_context or {})})
 
     def delete_model(self, request: Any, obj: IdentityProvider) -> None:
         with audit.recorded(obj, Actor.person(request.user)):
@@ -211,6 +244,14 @@ def _urls(request: HttpRequest, row: IdentityProvider, powers: Powers) -> PageUr
         delete=at("delete"),
         origin=_origin(request),
     )
+
+
+def _before_deleting(row: IdentityProvider) -> dict[str, Any]:
+    return {
+        "people": row.identities.count(),
+        "kept_days": conf.EVENT_RETENTION.days,
+        "disable_url": reverse("admin:" + _name("change"), args=[row.pk]) + "#enable",
+    }
 
 
 def _all_changes(row: IdentityProvider) -> str:

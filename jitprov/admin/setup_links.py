@@ -71,8 +71,8 @@ class SetupLinkAdmin(SuperuserAdmin):
 
     @admin.display(boolean=True, description=_("works"))
     def works(self, link: SetupLink) -> bool:
-        """Say whether the link is neither revoked nor expired."""
-        return link.works
+        """Say whether the link is neither revoked nor expired, and its maker may still lend their rights."""
+        return link.works and links.is_vouched_for(link)
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         """Forbid changing: a link is revoked by the list's action, and another one is made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
@@ -14,7 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.status import HTTP_200_OK
+from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
@@ -23,6 +24,7 @@ from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
 from jitprov.api.throttling import CostlyThrottle, OrdinaryThrottle
 from jitprov.conf import conf
+from jitprov.configuration.limits import count_costly
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE
@@ -39,7 +41,8 @@ class ApiView(APIView):
     renderer_classes = [JSONRenderer]
     metadata_class = None
     costly: tuple[str, ...] = ()
-    """Methods with the lower request limit of :class:`CostlyThrottle`."""
+    """Methods that are counted by :mod:`jitprov.configuration.limits`, and limited by :class:`CostlyThrottle`."""
+    _is_counted = False
 
     def get_permissions(self) -> Any:
         return [import_string(conf.API_PERMISSION)()]
@@ -60,6 +63,14 @@ class ApiView(APIView):
         for name, values in request.query_params.lists():
             if any(UNSTORABLE.search(text) for text in (name, *values)):
                 raise ParseError(_("The request has a character that cannot be stored."))
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Let nobody on the way keep an answer: all of it is one tenant's, and much of it personal."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     # The user
 
@@ -91,13 +102,18 @@ class ApiView(APIView):
         return row
 
     def identity_provider(self, slug: str, *, locked: bool = False) -> IdentityProvider:
-        """Return the identity provider of the URL.
+        """Return the identity provider of the URL. A costly request is counted for it, once.
 
         :param locked: lock the row in the caller's transaction, so that changes follow one another.
         """
         rows = IdentityProvider.objects.all()
         rows = rows.select_for_update() if locked else rows.select_related("tenant")
-        return self.get_row(rows, slug=slug)
+        row = self.get_row(rows, slug=slug)
+        if self.request.method in self.costly and not self._is_counted:
+            # Only now, so that nobody uses up what the administrators of another tenant may ask for.
+            self._is_counted = True
+            count_costly(row, self.actor)
+        return row
 
     # Request and response
 
@@ -109,11 +125,28 @@ class ApiView(APIView):
         """Return the validated query parameters of the request."""
         return _valid(shape(data=self.request.query_params.dict()))
 
+    def made(self, shape: type[BaseSerializer[Any]], about: Any, key: object) -> Response:
+        """Return the response to a request that made something, with its address.
+
+        :param key: what its address has behind that of the request.
+        """
+        response = self.respond(shape, about, HTTP_201_CREATED)
+        response.headers["Location"] = f"{self.request.path}{quote(str(key))}/"
+        return response
+
     def respond(
         self, shape: type[BaseSerializer[Any]], about: Any, status: int = HTTP_200_OK
     ) -> Response:
         """Return a response with this serializer."""
         return Response(shape(about, context={"request": self.request}).data, status=status)
+
+
+class NoSuchPath(ApiView):
+    """The answer to a path that there is not, in the shape of all errors."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
 
 
 def _valid(shape: BaseSerializer[Any]) -> Any:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from jitprov.api.base import ApiView
 from jitprov.api.openapi import described, problems
 from jitprov.host.provisioner import provisioner_for
-from jitprov.host.user_fields import mappable_fields
+from jitprov.host.tenant_fields import fields_of
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.parameters import Kind, Parameter
 from jitprov.provisioning.transforms import TRANSFORMS
@@ -90,7 +90,7 @@ class ChoicesView(ApiView):
         return self.respond(
             Choices,
             {
-                "user_fields": list(_user_fields()),
+                "user_fields": list(_user_fields(row)),
                 "transforms": list(_transforms()),
                 "groups": provisioner_for(row).assignable_groups()[:MAX_GROUPS],
                 "claims": list(_claims(row)),
@@ -98,8 +98,8 @@ class ChoicesView(ApiView):
         )
 
 
-def _user_fields() -> Iterator[dict[str, Any]]:
-    for name, field in mappable_fields().items():
+def _user_fields(row: IdentityProvider) -> Iterator[dict[str, Any]]:
+    for name, field in fields_of(row).items():
         yield {
             "name": name,
             "label": str(field.verbose_name),

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView, number_of
+from jitprov.api.errors import WHOLE
 from jitprov.api.mapping_rows import claim_row, claim_rows
 from jitprov.api.mapping_shapes import (
     ClaimMappingList,
@@ -20,7 +21,9 @@ from jitprov.api.mapping_shapes import (
 from jitprov.api.openapi import described, problems
 from jitprov.journal import audit
 from jitprov.models import ClaimMapping, IdentityProvider, accounts_database
-from jitprov.provisioning.mapping import MAX_RULES
+from jitprov.provisioning.mapping import MAX_RULES, check_work
+from jitprov.provisioning.problems import MappingError, MappingProblem
+from jitprov.words.problems import sentence
 
 
 class ClaimMappingsView(ApiView):
@@ -48,7 +51,8 @@ class ClaimMappingsView(ApiView):
             row = claim_row(ClaimMapping(identity_provider=idp), sent)
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.respond(ClaimMappingRow, row, HTTP_201_CREATED)
+            _require_bounded(idp)
+        return self.made(ClaimMappingRow, row, row.pk)
 
     @described(
         operation_id="claim_mappings_replace",
@@ -63,6 +67,7 @@ class ClaimMappingsView(ApiView):
             rows = claim_rows(idp, self.body(ClaimMappingList)["rows"], "rows")
             with audit.recorded(idp, self.actor):
                 _replace(idp, rows)
+            _require_bounded(idp)
         return self._all(idp)
 
     def _all(self, idp: IdentityProvider) -> Response:
@@ -93,6 +98,7 @@ class ClaimMappingView(ApiView):
             row = claim_row(self._row(slug, id), self.body(NewClaimMapping))
             with audit.recorded(idp, self.actor):
                 _save(row)
+            _require_bounded(idp)
         return self.respond(ClaimMappingRow, row)
 
     @described(
@@ -111,6 +117,18 @@ class ClaimMappingView(ApiView):
     def _row(self, slug: str, key: str) -> ClaimMapping:
         rows = ClaimMapping.objects.all()
         return self.get_row(rows, identity_provider__slug=slug, pk=number_of(key))
+
+
+def _require_bounded(idp: IdentityProvider) -> None:
+    """Refuse what was just saved, in the caller's transaction, if all rows together may take too long."""
+    rows = ClaimMapping.objects.filter(identity_provider=idp)
+    try:
+        check_work(row.as_rule() for row in rows)
+    except MappingError as error:
+        if error.problem is not MappingProblem.TOO_MUCH_WORK:
+            return  # of a row that was there before
+        problem = ErrorDetail(sentence(error), error.problem.name.lower())
+        raise ValidationError({WHOLE: [problem]}) from error
 
 
 def _next_position(idp: IdentityProvider) -> int:

@@ -6,6 +6,7 @@ message is for people, and ``errors`` names the part of the request, as ``"rows.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,15 +20,21 @@ from rest_framework.response import Response
 from rest_framework.status import (
     HTTP_400_BAD_REQUEST,
     HTTP_409_CONFLICT,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from rest_framework.views import exception_handler
 
 from jitprov.accounts.contention import TryAgain
+from jitprov.accounts.outages import TemporarilyUnavailable, refusal_for
 from jitprov.configuration.enabling import NotComplete, NotTested
+from jitprov.configuration.limits import Throttled
 from jitprov.exceptions import JitprovError
+from jitprov.models import new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.words.remedies import remedy
+
+logger = logging.getLogger("jitprov")
 
 WHOLE = "non_field_errors"
 """The name for errors of several fields together, or of the request as a whole."""
@@ -35,7 +42,10 @@ _STATUS: Mapping[type[JitprovError], int] = {
     NotComplete: HTTP_409_CONFLICT,
     NotTested: HTTP_409_CONFLICT,
     TryAgain: HTTP_503_SERVICE_UNAVAILABLE,
+    TemporarilyUnavailable: HTTP_503_SERVICE_UNAVAILABLE,
 }
+RETRY_AFTER = 10
+"""Seconds after which a program may ask again that could not be served."""
 
 Errors = dict[str, list[dict[str, str]]]
 
@@ -63,6 +73,16 @@ class Refused(APIException):
     def __init__(self, code: str, message: str, status: int = HTTP_400_BAD_REQUEST) -> None:
         super().__init__(message, code)
         self.status_code = status
+        if status == HTTP_503_SERVICE_UNAVAILABLE:
+            self.wait = RETRY_AFTER  # becomes the header Retry-After
+
+
+class TooOften(Refused):
+    """A request that may be made again later."""
+
+    def __init__(self, error: Throttled, message: str) -> None:
+        super().__init__(error.code, message, HTTP_429_TOO_MANY_REQUESTS)
+        self.wait = error.seconds
 
 
 class Conflict(Refused):
@@ -88,14 +108,26 @@ def _as_known(error: Exception) -> Exception:
         return of_form(error)
     if isinstance(error, SuspiciousOperation | BadRequest):
         return ParseError()
-    return error
+    outage = refusal_for(error)
+    return error if outage is None else _logged(outage, error)
+
+
+def _logged(refusal: JitprovError, error: Exception) -> Refused:
+    """Return the answer to an outage, with a reference by which the exception is found in the log."""
+    reference = new_reference()
+    logger.error("request %s to the API: %s", reference, refusal.code, exc_info=error)
+    known = refused(refusal)
+    message = f"{known.detail} {_('Reference')}: {reference}"
+    return Refused(refusal.code, message, known.status_code)
 
 
 def refused(error: JitprovError) -> Refused:
     """Return a refusal of jitprov as an API error, with its remedy as the message."""
     found = remedy(error.code, Preset.NONE)
-    status = _STATUS.get(type(error), HTTP_400_BAD_REQUEST)
-    return Refused(error.code, f"{found.happened} {found.fix}", status)
+    message = f"{found.happened} {found.fix}"
+    if isinstance(error, Throttled):
+        return TooOften(error, message)
+    return Refused(error.code, message, _STATUS.get(type(error), HTTP_400_BAD_REQUEST))
 
 
 def of_form(error: FormError | ErrorDict, path: str = "") -> ValidationError:

@@ -16,6 +16,7 @@ from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
+from jitprov.api.tenants import tenant_named
 from jitprov.explain import EventExplanation, explain_event
 from jitprov.journal.observed_claims import email_digests
 from jitprov.models import Outcome, ProvisioningEvent
@@ -34,6 +35,9 @@ class Event(serializers.Serializer[ProvisioningEvent]):
     user = serializers.SerializerMethodField()
     changed_fields = serializers.ListField(child=serializers.CharField())
     notes = serializers.ListField(child=serializers.CharField())
+    network = serializers.CharField(
+        allow_blank=True, help_text="From where the browser came, such as 203.0.113.0/24."
+    )
     duration_ms = serializers.IntegerField()
 
     @extend_schema_field(serializers.CharField(allow_null=True, help_text="Its slug."))
@@ -59,6 +63,7 @@ class EventQuery(Paging):
     """Which events are asked for."""
 
     reference = serializers.CharField(required=False, max_length=20)
+    tenant = serializers.CharField(required=False, max_length=200, help_text="The key of a tenant.")
     identity_provider = serializers.CharField(required=False, max_length=100, help_text="A slug.")
     reason = serializers.CharField(required=False, max_length=50)
     outcome = serializers.ChoiceField(required=False, choices=Outcome.choices)
@@ -90,6 +95,8 @@ class EventsView(ApiView):
     def get(self, request: Request) -> Response:
         asked = self.query(EventQuery)
         rows = self.visible(_events())
+        if "tenant" in asked:
+            rows = rows.filter(tenant=tenant_named(self.scope, asked["tenant"]))
         return self.respond(page_of(Event), page(_narrowed(rows, asked), asked, "-pk"))
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView, number_of
 from jitprov.api.mapping_rows import group_row, group_rows
@@ -22,6 +22,7 @@ from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.journal import audit
 from jitprov.models import GroupMapping, IdentityProvider, accounts_database
+from jitprov.setup.group_mappings import rule_of
 
 
 class GroupMappingsView(ApiView):
@@ -49,7 +50,7 @@ class GroupMappingsView(ApiView):
             row = group_row(GroupMapping(identity_provider=idp), self.body(NewGroupMapping))
             with audit.recorded(idp, self.actor):
                 _save(row)
-        return self.respond(GroupMappingRow, row, HTTP_201_CREATED)
+        return self.made(GroupMappingRow, row, row.pk)
 
     @described(
         operation_id="group_mappings_replace",
@@ -116,26 +117,18 @@ class GroupMappingView(ApiView):
 
 def _replace(idp: IdentityProvider, wanted: list[GroupMapping]) -> None:
     """Replace all rows. A row that is the same as before keeps its primary key."""
-    known = {_rule(row): row.pk for row in idp.group_mappings.all()}
-    kept = {known[_rule(row)] for row in wanted if _rule(row) in known}
+    known = {rule_of(row): row.pk for row in idp.group_mappings.all()}
+    kept = {known[rule_of(row)] for row in wanted if rule_of(row) in known}
     idp.group_mappings.exclude(pk__in=kept).delete()
     for row in wanted:
-        row.pk = known.get(_rule(row))
+        row.pk = known.get(rule_of(row))
         row.save()
 
 
-def _rule(row: GroupMapping) -> tuple[str, str, int]:
-    return row.claim, row.value, row.group_id
-
-
 def _save(row: GroupMapping) -> None:
-    same = GroupMapping.objects.filter(
-        identity_provider=row.identity_provider,
-        claim=row.claim,
-        value=row.value,
-        group_id=row.group_id,
-    )
-    if same.exclude(pk=row.pk).exists():
+    others = row.identity_provider.group_mappings.exclude(pk=row.pk)
+    same = others.filter(claim=row.claim, value=row.value)
+    if rule_of(row) in map(rule_of, same):
         problem = ErrorDetail(_("Another row says the same already."), "unique")
         raise ValidationError({"value": [problem]})
     row.save()

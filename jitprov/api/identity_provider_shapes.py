@@ -8,13 +8,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jitprov.api.attention import AttentionItem
-from jitprov.api.fields import Choice, Flag, Shape, Text
+from jitprov.api.fields import Choice, Flag, Number, Shape, Text
 from jitprov.api.paging import Paging
+from jitprov.api.proposed_trust import WaitingTrust
 from jitprov.api.tenants import Tenant
-from jitprov.configuration import enabling
+from jitprov.configuration import enabling, trust
 from jitprov.configuration.enabling import Missing, State
 from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
+from jitprov.provisioning.types import MAX_REFUSAL_TEXT
 from jitprov.setup.our_values import ShownValue, our_values
 from jitprov.status.attention import Attention, attention_for
 from jitprov.words.guides import OurValue
@@ -53,6 +55,9 @@ class Missed(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+_GROUP = "The id of a group; see `choices`. Null for none."
+
+
 class IdentityProviderSummary(serializers.Serializer[IdentityProvider]):
     """An identity provider in a list."""
 
@@ -86,12 +91,22 @@ class IdentityProviderDetail(IdentityProviderSummary):
     sp_acs_url = serializers.CharField(allow_blank=True)
     create_users = serializers.BooleanField()
     link_existing_users = serializers.BooleanField()
+    allow_privileged = serializers.BooleanField()
+    everybody_group = serializers.IntegerField(
+        source="everybody_group_id",
+        allow_null=True,
+        help_text="The id of the group that everybody is given.",
+    )
+    group_required_text = serializers.CharField(
+        allow_blank=True, help_text="What people in none of the groups that may come in are told."
+    )
     unsolicited = serializers.ChoiceField(choices=UnsolicitedPolicy.choices)
     force_authn = serializers.BooleanField()
     name_id_format = serializers.CharField(allow_blank=True)
     authn_contexts = serializers.CharField(allow_blank=True)
     certificates = Certificate(many=True)
     email_domains = serializers.SerializerMethodField()
+    proposed_trust = serializers.SerializerMethodField()
     state = serializers.SerializerMethodField()
     missing = serializers.SerializerMethodField()
     attention = serializers.SerializerMethodField()
@@ -99,6 +114,11 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     def get_email_domains(self, row: IdentityProvider) -> list[str]:
         return sorted(one.domain for one in row.email_domains.all())
+
+    @extend_schema_field(WaitingTrust(allow_null=True))
+    def get_proposed_trust(self, row: IdentityProvider) -> Any:
+        proposal = trust.proposal_of(row)
+        return None if proposal is None else WaitingTrust(proposal).data
 
     @extend_schema_field(serializers.ChoiceField(choices=State.choices))
     def get_state(self, row: IdentityProvider) -> str:
@@ -156,6 +176,11 @@ class IdentityProviderChange(Shape):
     subject_claim = Text(max_length=512, required=False, allow_blank=True)
     create_users = Flag(required=False)
     link_existing_users = Flag(required=False, help_text="For superusers only.")
+    allow_privileged = Flag(required=False, help_text="For superusers only.")
+    everybody_group = Number(
+        required=False, allow_null=True, min_value=1, max_value=2**53, help_text=_GROUP
+    )
+    group_required_text = Text(max_length=MAX_REFUSAL_TEXT, required=False, allow_blank=True)
     unsolicited = Choice(choices=UnsolicitedPolicy.choices, required=False)
     force_authn = Flag(required=False)
     name_id_format = Text(max_length=255, required=False, allow_blank=True)

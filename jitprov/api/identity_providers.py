@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
+from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView
 from jitprov.api.errors import of_form
@@ -24,13 +24,14 @@ from jitprov.api.identity_provider_shapes import (
     IdentityProviderSummary,
     NewIdentityProvider,
 )
+from jitprov.api.mapping_rows import offered_groups
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.configuration import enabling
+from jitprov.configuration import enabling, trust
 from jitprov.journal import audit
 from jitprov.models import IdentityProvider, accounts_database
-from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm
+from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm, EverybodyForm
 from jitprov.setup.drafts import DraftForm
 
 
@@ -72,7 +73,7 @@ class IdentityProvidersView(ApiView):
         sent = self.body(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
         row = _draft(self, tenant, sent)
-        return self.respond(IdentityProviderDetail, row, HTTP_201_CREATED)
+        return self.made(IdentityProviderDetail, row, row.slug)
 
 
 class IdentityProviderView(ApiView):
@@ -96,8 +97,8 @@ class IdentityProviderView(ApiView):
         sent = self.body(IdentityProviderChange)
         with transaction.atomic(using=accounts_database()):
             row = self.identity_provider(slug, locked=True)
-            with audit.recorded(row, self.actor):
-                _change(row, sent, may_link=self.scope.everything)
+            with trust.changing(row, self.actor):
+                _change(row, sent, for_superuser=self.scope.everything)
         return self.respond(IdentityProviderDetail, row)
 
     @described(
@@ -157,14 +158,15 @@ def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvid
     return form.save_draft(view.actor)
 
 
-def _change(row: IdentityProvider, sent: dict[str, Any], *, may_link: bool) -> None:
+def _change(row: IdentityProvider, sent: dict[str, Any], *, for_superuser: bool) -> None:
     """Change a row with the forms of the set-up page.
 
     :raises ValidationError: a value is not valid, or only a superuser may change it.
     """
     forms: list[ColumnsForm] = [
         _filled(ByHandForm, row, sent),
-        _filled(AdmissionForm, row, sent, may_link=may_link),
+        _filled(AdmissionForm, row, sent, for_superuser=for_superuser),
+        _filled(EverybodyForm, row, sent, groups=_offered(row, sent)),
     ]
     _refuse_unknown(sent, forms)
     if not all([form.is_valid() for form in forms]):  # noqa: C419 -- a list, so that each form validates
@@ -172,6 +174,10 @@ def _change(row: IdentityProvider, sent: dict[str, Any], *, may_link: bool) -> N
     changed = [name for form in forms for name in form.apply(row)]
     if changed:
         row.save(update_fields=[*changed, "updated_at"])
+
+
+def _offered(row: IdentityProvider, sent: dict[str, Any]) -> list[tuple[int, str]]:
+    return offered_groups(row, [sent.get("everybody_group", row.everybody_group_id)])
 
 
 def _filled(

@@ -13,7 +13,7 @@ from jitprov.api.posted import posted, posted_steps
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider
 from jitprov.setup.claim_mappings import ClaimMappingForm, target_choices
-from jitprov.setup.group_mappings import GroupMappingForm
+from jitprov.setup.group_mappings import GroupMappingForm, rule_of
 from jitprov.setup.lines import lines_of, texts_of
 from jitprov.setup.rows import RowForm
 
@@ -26,7 +26,7 @@ def claim_row(row: ClaimMapping, sent: Sent, path: str = "") -> ClaimMapping:
 
     :raises ValidationError: a value is not valid; the path is put before its name.
     """
-    return _claim_row(row, sent, path, target_choices())
+    return _claim_row(row, sent, path, target_choices(row.identity_provider))
 
 
 def claim_rows(idp: IdentityProvider, sent: Iterable[Sent], path: str) -> list[ClaimMapping]:
@@ -34,7 +34,7 @@ def claim_rows(idp: IdentityProvider, sent: Iterable[Sent], path: str) -> list[C
 
     :raises ValidationError: a value is not valid, or two rows fill the same user field.
     """
-    targets = target_choices()
+    targets = target_choices(idp)
     rows = [
         _claim_row(
             ClaimMapping(identity_provider=idp, position=number), one, f"{path}.{number}.", targets
@@ -51,7 +51,7 @@ def group_row(row: GroupMapping, sent: Sent, path: str = "") -> GroupMapping:
     :raises ValidationError: a value is not valid; the path is put before its name.
     """
     wanted = sent.get("group", row.group_id)
-    return _group_row(row, sent, path, _offered(row.identity_provider, [wanted]))
+    return _group_row(row, sent, path, offered_groups(row.identity_provider, [wanted]))
 
 
 def group_rows(idp: IdentityProvider, sent: Sequence[Sent], path: str) -> list[GroupMapping]:
@@ -59,12 +59,12 @@ def group_rows(idp: IdentityProvider, sent: Sequence[Sent], path: str) -> list[G
 
     :raises ValidationError: a value is not valid, or two rows are the same.
     """
-    offered = _offered(idp, [one["group"] for one in sent])
+    offered = offered_groups(idp, [one.get("group") for one in sent])
     rows = [
         _group_row(GroupMapping(identity_provider=idp), one, f"{path}.{number}.", offered)
         for number, one in enumerate(sent)
     ]
-    _refuse_twins([(row.claim, row.value, row.group_id) for row in rows], path, "value")
+    _refuse_twins(list(map(rule_of, rows)), path, "value")
     return rows
 
 
@@ -89,20 +89,30 @@ def _claim_values(row: ClaimMapping) -> dict[str, Any]:
         "sync": row.sync,
         "required": row.required,
         "when_empty": row.when_empty,
+        "when_invalid": row.when_invalid,
     }
 
 
 def _group_row(
     row: GroupMapping, sent: Sent, path: str, offered: list[tuple[int, str]]
 ) -> GroupMapping:
-    stored = {"claim": row.claim, "value": row.value, "name": row.name, "group": row.group_id}
-    data = posted(_ROW, {**stored, **sent})
+    stored = {
+        "claim": row.claim,
+        "value": row.value,
+        "name": row.name,
+        "transforms": row.transforms,
+        "group": row.group_id,
+        "admits": row.admits,
+    }
+    values = {**stored, **sent}
+    steps = posted_steps(f"{_ROW}-steps", values.pop("transforms") or [], f"{path}transforms")
+    data = {**posted(_ROW, values), **steps}
     form = GroupMappingForm(data, instance=row, prefix=_ROW, groups=offered)
     _judge(form, path)
     return row
 
 
-def _offered(idp: IdentityProvider, wanted: Iterable[Any]) -> list[tuple[int, str]]:
+def offered_groups(idp: IdentityProvider, wanted: Iterable[Any]) -> list[tuple[int, str]]:
     """Return those of the wanted groups that the host lets this tenant assign."""
     groups = provisioner_for(idp).assignable_groups().filter(pk__in=set(wanted) - {None})
     return list(groups.values_list("pk", "name"))

@@ -21,7 +21,7 @@ from jitprov.provisioning.parameters import (
 from jitprov.provisioning.steps import MAX_TRANSFORMS
 from jitprov.provisioning.transform_spec import TransformSpec
 from jitprov.provisioning.transforms import TRANSFORMS
-from jitprov.provisioning.types import SyncMode, WhenEmpty
+from jitprov.provisioning.types import SyncMode, WhenEmpty, WhenInvalid
 from jitprov.setup.lines import texts_of
 
 MAX_GROUP_ROWS = 1000
@@ -29,7 +29,12 @@ MAX_GROUP_ROWS = 1000
 MAX_NAME = 512
 SYNC = [mode.value for mode in SyncMode]
 WHEN_EMPTY = [one.value for one in WhenEmpty]
+WHEN_INVALID = [one.value for one in WhenInvalid]
 
+_ADMITS = "Where any row says so, nobody comes in who matches none of those rows."
+_WHEN_INVALID = (
+    "What a value does that the field does not accept. Of a required row it always refuses."
+)
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": MAX_TEXT_LENGTH}
 _KINDS: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: _TEXT,
@@ -92,6 +97,7 @@ class ClaimMappingRow(serializers.Serializer[ClaimMapping]):
     sync = serializers.ChoiceField(choices=SYNC)
     required = serializers.BooleanField()  # type: ignore[assignment]
     when_empty = serializers.ChoiceField(choices=WHEN_EMPTY)
+    when_invalid = serializers.ChoiceField(choices=WHEN_INVALID, help_text=_WHEN_INVALID)
 
     def get_sources(self, row: ClaimMapping) -> list[str]:
         return texts_of(row.sources)
@@ -115,6 +121,9 @@ class NewClaimMapping(Shape):
     sync = Choice(choices=SYNC, default=SyncMode.ALWAYS.value)
     required = Flag(default=False)  # type: ignore[assignment]
     when_empty = Choice(choices=WHEN_EMPTY, default=WhenEmpty.KEEP.value)
+    when_invalid = Choice(
+        choices=WHEN_INVALID, default=WhenInvalid.KEEP.value, help_text=_WHEN_INVALID
+    )
 
 
 class ListedClaimMapping(NewClaimMapping):
@@ -136,10 +145,12 @@ class GroupMappingRow(serializers.Serializer[GroupMapping]):
     claim = serializers.CharField()
     value = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
+    transforms = Transforms()
     group = serializers.IntegerField(
-        source="group_id", help_text="The id of a group; see `choices`."
+        source="group_id", allow_null=True, help_text="The id of a group; see `choices`."
     )
-    group_name = serializers.CharField(source="group.name")
+    group_name = serializers.CharField(source="group.name", allow_null=True, default=None)
+    admits = serializers.BooleanField(help_text=_ADMITS)
 
 
 class NewGroupMapping(Shape):
@@ -148,7 +159,9 @@ class NewGroupMapping(Shape):
     claim = Text(max_length=MAX_NAME)
     value = Text(max_length=MAX_NAME)
     name = Text(max_length=200, allow_blank=True, default="")
-    group = Number(min_value=1, max_value=2**53)
+    transforms = Transforms(default=_no_steps)
+    group = Number(min_value=1, max_value=2**53, required=False, allow_null=True, default=None)
+    admits = Flag(default=False, help_text=_ADMITS)
 
 
 class GroupMappingList(Shape):

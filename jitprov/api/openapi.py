@@ -14,12 +14,13 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 import jitprov
+from jitprov.api.descriptions import OBJECTS
 from jitprov.api.errors import Problem
 from jitprov.mapping_review import remark
 from jitprov.mapping_review.preview import Origin, Verdict
 from jitprov.mapping_review.preview_fields import Effect
 from jitprov.provisioning.parameters import Kind
-from jitprov.provisioning.types import SyncMode, WhenEmpty
+from jitprov.provisioning.types import SyncMode, WhenEmpty, WhenInvalid
 from jitprov.status import watched
 from jitprov.words.guides import OurValue
 from jitprov.words.remedies import Fixer
@@ -35,6 +36,7 @@ _ENUMERATIONS = {
     "Sync": SyncMode,
     "Verdict": Verdict,
     "WhenEmpty": WhenEmpty,
+    "WhenInvalid": WhenInvalid,
 }
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,11 +86,18 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+class Described(AutoSchema):
+    """A description of operations that takes no text from docstrings, which ``python -OO`` drops."""
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular does
+        return ""
+
+
 def described(**options: Any) -> Callable[[F], F]:
     """Describe a method of a view with drf-spectacular, whichever schema class the host uses for its own API."""
 
     def decorate(method: F) -> F:
-        method.schema = AutoSchema()  # type: ignore[attr-defined]  # otherwise the host's class is used
+        method.schema = Described()  # type: ignore[attr-defined]  # otherwise the host's class is used
         return extend_schema(**options)(method)
 
     return decorate
@@ -104,14 +113,18 @@ def problems(*statuses: int) -> dict[int, OpenApiResponse]:
 
 
 def finished(result: Any, generator: Any, request: Any, public: bool) -> Any:
-    """Add what drf-spectacular cannot know: the types of path parameters, and that objects have no other properties."""
+    """Add what drf-spectacular cannot know: the types of path parameters, and that objects have no other properties.
+
+    And put our own descriptions of objects in the place of docstrings.
+    """
     for operation in (one for methods in result["paths"].values() for one in methods.values()):
         in_path = (one for one in operation.get("parameters", ()) if one["in"] == "path")
         for parameter in in_path:
             parameter["schema"] = _IN_PATHS[parameter["name"]]
-    for component in result["components"].get("schemas", {}).values():
+    for name, component in result["components"].get("schemas", {}).items():
         if "properties" in component:
             component.setdefault("additionalProperties", False)
+            component["description"] = OBJECTS.get(name, "")
     return result
 
 

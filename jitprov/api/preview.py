@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -87,6 +89,9 @@ class PreviewedPerson(serializers.Serializer[Any]):
     fields = shape_of(FieldPreview)(many=True)  # type: ignore[assignment]
     groups_joined = serializers.ListField(child=serializers.CharField())
     groups_left = serializers.ListField(child=serializers.CharField())
+    groups_unmatched = serializers.ListField(
+        child=serializers.CharField(), help_text="Values that came and that no group mapping has."
+    )
     problems = shape_of(Point)(many=True)
     notes = shape_of(Point)(many=True)
 
@@ -104,6 +109,7 @@ class Review(serializers.Serializer[Any]):
     remarks = shape_of(Remark)(many=True)
 
 
+@method_decorator(sensitive_variables(), name="dispatch")
 class PreviewView(ApiView):
     """A preview."""
 
@@ -124,6 +130,7 @@ class PreviewView(ApiView):
         return self.respond(Previewed, answer)
 
 
+@method_decorator(sensitive_variables(), name="dispatch")
 class MappingReviewView(ApiView):
     """A review of the mapping that is saved."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
@@ -55,6 +57,7 @@ class NewLink(Shape):
     days = Number(min_value=1, max_value=MAX_LIFETIME.days, default=LIFETIME.days)
 
 
+@method_decorator(sensitive_variables(), name="dispatch")
 class _LinksView(ApiView):
     def require_permission(self) -> None:
         """Refuse users who may not make links. Called after the look-up, so that rows outside the scope answer 404."""

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_201_CREATED
 
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.fields import Shape, Text
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
+from jitprov.host.next_url import MAX_NEXT_URL, safe_next_url
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
-from jitprov.sign_in import rehearsal
+from jitprov.sign_in import rehearsal, witness
 from jitprov.sign_in.rehearsal_report import Report
-from jitprov.sign_in.views import MAX_NEXT_URL, safe_next_url
 from jitprov.words.remedies import Remedy, remedy
 
 
@@ -44,7 +45,7 @@ class NewTest(StartedTest):
 
     @extend_schema_field(
         serializers.CharField(
-            help_text="To be opened in the browser of whoever began it, within a few minutes."
+            help_text="To be opened once, within a few minutes. Only the browser that opens it is shown values."
         )
     )
     def get_start_url(self, test: TestSignIn) -> str:
@@ -66,12 +67,14 @@ class TestDetail(StartedTest):
 
     @extend_schema_field(shape_of(Report)(allow_null=True))
     def get_report(self, test: TestSignIn) -> Any:
-        report = rehearsal.report_of(test)
+        # An API client did not go through it, but the script of a page may ask from the browser that did.
+        with_values = witness.went_through(self.context["request"], test)
+        report = rehearsal.report_of(test, with_values=with_values)
         return None if report is None else shape_of(Report)(report).data
 
     @extend_schema_field(Advice(many=True))
     def get_remedies(self, test: TestSignIn) -> Any:
-        report = rehearsal.report_of(test)
+        report = rehearsal.report_of(test, with_values=False)
         preset = Preset(test.identity_provider.preset)
         codes = report.codes if report else ()
         return Advice(
@@ -96,6 +99,7 @@ class TestStart(Shape):
         return value
 
 
+@method_decorator(sensitive_variables(), name="dispatch")
 class TestSignInsView(ApiView):
     """Test sign-ins that you began."""
 
@@ -122,9 +126,10 @@ class TestSignInsView(ApiView):
         row = self.identity_provider(slug)
         sent = self.body(TestStart)
         test = rehearsal.begin(row, actor=self.actor, report_url=sent["report_url"])
-        return self.respond(NewTest, test, HTTP_201_CREATED)
+        return self.made(NewTest, test, test.reference)
 
 
+@method_decorator(sensitive_variables(), name="dispatch")
 class TestSignInView(ApiView):
     """One test sign-in."""
 

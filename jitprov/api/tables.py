@@ -18,6 +18,7 @@ from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import Certificate
 from jitprov.api.openapi import described, problems
 from jitprov.api.posted import posted
+from jitprov.configuration import trust
 from jitprov.journal import audit
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.saml.certificates import MAX_CERTIFICATE_LENGTH
@@ -88,7 +89,7 @@ class CertificatesView(ApiView):
             sent = self.body(CertificateList)["rows"]
             stored = {row.fingerprint: row.pk for row in idp.certificates.all()}
             rows = [(_stored(one, stored, number), one) for number, one in enumerate(sent)]
-            with audit.recorded(idp, self.actor):
+            with trust.changing(idp, self.actor):
                 _save(Certificates, idp, list(stored.values()), rows)
         return self._all(idp)
 

@@ -9,9 +9,7 @@ from typing import Any
 from rest_framework.settings import api_settings
 from rest_framework.throttling import UserRateThrottle
 
-DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
-    {"jitprov": "300/min", "jitprov-tests": "20/min"}
-)
+DEFAULT_RATES: Mapping[str, str] = MappingProxyType({"jitprov": "300/min"})
 
 
 class OrdinaryThrottle(UserRateThrottle):
@@ -22,12 +20,12 @@ class OrdinaryThrottle(UserRateThrottle):
     def get_rate(self) -> str | None:
         # Read here, because DRF would read the settings at import.
         rate: Any = (api_settings.DEFAULT_THROTTLE_RATES or {}).get(
-            self.scope, DEFAULT_RATES[self.scope]
+            self.scope, DEFAULT_RATES.get(self.scope)
         )
         return None if rate is None else str(rate)
 
 
 class CostlyThrottle(OrdinaryThrottle):
-    """The lower limit on test sign-ins, fetching and previews, which contact other hosts or store much."""
+    """A further limit on test sign-ins, fetching and previews, if the host sets one: :mod:`jitprov.configuration.limits` counts them."""
 
     scope = "jitprov-tests"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from jitprov.api import (
+    base,
     changes,
     choices,
     claim_mappings,
@@ -13,6 +14,7 @@ from jitprov.api import (
     identity_providers,
     metadata,
     preview,
+    proposed_trust,
     schema,
     setup_links,
     sign_in_tests,
@@ -32,6 +34,7 @@ urlpatterns = [
     path(f"{_IDP}/", identity_providers.IdentityProviderView.as_view()),
     path(f"{_IDP}/enable/", identity_providers.EnableView.as_view()),
     path(f"{_IDP}/disable/", identity_providers.DisableView.as_view()),
+    path(f"{_IDP}/proposed-trust/", proposed_trust.ProposedTrustView.as_view()),
     path(f"{_IDP}/metadata/", metadata.MetadataView.as_view()),
     path(f"{_IDP}/metadata/refresh/", metadata.RefreshView.as_view()),
     path(f"{_IDP}/certificates/", tables.CertificatesView.as_view()),
@@ -51,4 +54,5 @@ urlpatterns = [
     path("events/<str:reference>/", events.EventView.as_view()),
     path("status/", status.StatusView.as_view()),
     path("changes/", changes.ChangesView.as_view()),
+    re_path("", base.NoSuchPath.as_view(schema=None)),
 ]

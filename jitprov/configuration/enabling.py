@@ -28,12 +28,13 @@ class NotTested(JitprovError):
 
 
 class State(models.TextChoices):
-    """The state of an identity provider, from draft to enabled."""
+    """The state of an identity provider, from draft to enabled and switched off."""
 
     DRAFT = "draft", _("draft")
     TESTED = "tested", _("tested")
     ENABLED = "enabled", _("enabled")
     ATTENTION = "attention", _("attention needed")
+    SWITCHED_OFF = "switched_off", _("switched off")
 
 
 class Missing(models.TextChoices):
@@ -42,7 +43,7 @@ class Missing(models.TextChoices):
     METADATA = "metadata", _("The identity provider's metadata has not been imported yet.")
     CERTIFICATE = "certificate", _("There is no signing certificate.")
     MAPPING = "mapping", _("No claim fills any user field.")
-    TEST = "test", _("No test sign-in has passed with the configuration as it is now.")
+    TEST = "test", _("Run a test sign-in.")
 
 
 def is_tested(identity_provider: IdentityProvider) -> bool:
@@ -88,6 +89,8 @@ def state_of(
     """
     if identity_provider.enabled:
         return State.ATTENTION if needs_attention else State.ENABLED
+    if identity_provider.enabled_at is not None:
+        return State.SWITCHED_OFF
     if tested is None:
         tested = is_tested(identity_provider)
     return State.TESTED if tested else State.DRAFT

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.explain.evidence import by_evidence
 from jitprov.explain.names import ClaimName, claim_name, claim_names
 from jitprov.explain.problems import FieldProblem, field_problems
 from jitprov.host.user_fields import label_of as field_label
@@ -84,6 +85,8 @@ class EventExplanation:
     fields: tuple[WrittenField, ...]
     joined: tuple[str, ...]
     left: tuple[str, ...]
+    network: str
+    """From where the browser came, cut by the host's settings; empty if it was not kept."""
     duration_ms: int
 
     @property
@@ -128,6 +131,7 @@ def explain_event(event: ProvisioningEvent) -> EventExplanation:
         fields=tuple(_written(details.get("fields", {}))),
         joined=tuple(names[pk] for pk in groups.get("joined", ()) if pk in names),
         left=tuple(names[pk] for pk in groups.get("left", ()) if pk in names),
+        network=event.network,
         duration_ms=event.duration_ms,
     )
 
@@ -138,7 +142,10 @@ def preset_of(event: ProvisioningEvent) -> Preset:
 
 
 def _remedy_of(event: ProvisioningEvent) -> Remedy | None:
-    return None if event.outcome in _WENT_WELL else remedy(event.reason, preset_of(event))
+    if event.outcome in _WENT_WELL:
+        return None
+    expected, received = event.details.get("expected", ""), event.details.get("received", ())
+    return by_evidence(remedy(event.reason, preset_of(event)), event.reason, expected, received)
 
 
 def _clock_difference(expected: str, received: Iterable[str]) -> timedelta | None:

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.explain.names import ClaimName, claim_name, claim_names
+from jitprov.host.tenant_fields import fields_of, has_own_fields
 from jitprov.host.user_fields import label_of as field_label
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import ClaimMapping, ExternalIdentity, ProvisioningEvent
@@ -88,7 +89,7 @@ def explain_fields(
     mappings = _mappings(identities)
     written = _last_written(identities, mappings)
     names = list(dict.fromkeys([*(row.target for row in mappings), *sorted(written)]))
-    shown = mappable_fields()
+    shown = _shown(identities)
     return tuple(
         FieldExplanation(
             field=name,
@@ -99,6 +100,13 @@ def explain_fields(
         )
         for name in names
     )
+
+
+def _shown(identities: Sequence[ExternalIdentity]) -> set[str]:
+    """Return the user fields that the tenants of these identities may map to: their values are no news to them."""
+    if not has_own_fields():
+        return set(mappable_fields())
+    return {name for identity in identities for name in fields_of(identity.identity_provider)}
 
 
 def _mappings(identities: Sequence[ExternalIdentity]) -> list[ClaimMapping]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import Group
-from django.db.models import Q
 
 from jitprov.explain.names import ClaimName, claim_name
-from jitprov.host.provisioner import provisioner_for
 from jitprov.models import ExternalIdentity, GrantedGroup, GroupMapping, ProvisioningEvent
+from jitprov.models.mappings import EVERYBODY
 from jitprov.scope import Scope
 
 MAX_GROUPS = 500
@@ -25,7 +23,9 @@ class Grant:
 
     identity_provider: str
     claim: ClaimName | None
-    """``None`` for a grant that is older than this column."""
+    """``None`` for a grant that is older than this column, and for one that everybody is given."""
+    everybody: bool
+    """Whether everybody of the identity provider is given it, whatever the claims say."""
     value: str
     directory_name: str
     """The name of the value in the group mapping; empty if it has none."""
@@ -52,12 +52,12 @@ def explain_groups(
 ) -> tuple[GroupExplanation, ...]:
     """Return the groups of a person by name, each with its grants.
 
-    The grants of other tenants' identities are left out. So are groups given by hand that these tenants may not assign.
+    The grants of other tenants' identities are left out. So are groups given by hand, but for superusers.
     """
     granted = _granted(identities)
     mine = {row.group_id: row.group.name for row in granted}
     member_of = _member_of(user)
-    names = mine | _given_by_hand(user, identities, scope)
+    names = mine | _given_by_hand(user, scope)
     grants = _grants(granted)
     return tuple(
         GroupExplanation(name=name, member=pk in member_of, grants=tuple(grants.get(pk, ())))
@@ -76,26 +76,14 @@ def _member_of(user: AbstractBaseUser) -> set[int]:
     return set(groups.values_list("pk", flat=True)) if groups is not None else set()
 
 
-def _given_by_hand(
-    user: AbstractBaseUser, identities: Sequence[ExternalIdentity], scope: Scope
-) -> dict[int, str]:
+def _given_by_hand(user: AbstractBaseUser, scope: Scope) -> dict[int, str]:
+    """Return the groups that no sign-in gave. Only superusers learn of them: they say what else a person may do."""
     groups: Any = getattr(user, "groups", None)
-    if groups is None:
+    if groups is None or not scope.everything:
         return {}
     granted = GrantedGroup.objects.filter(identity__user_id=user.pk)
     by_hand = groups.exclude(pk__in=granted.values("group"))
-    if not scope.everything:
-        by_hand = by_hand.filter(_assignable(identities))
     return dict(by_hand.values_list("pk", "name")[:MAX_GROUPS])
-
-
-def _assignable(identities: Iterable[ExternalIdentity]) -> Q:
-    """Return a condition for the groups that any of these tenants may assign."""
-    wanted = Q(pk__in=Group.objects.none())
-    for identity in identities:
-        groups = provisioner_for(identity.identity_provider).assignable_groups()
-        wanted |= Q(pk__in=groups.order_by().values("pk"))
-    return wanted
 
 
 def _grants(granted: Sequence[GrantedGroup]) -> dict[int, list[Grant]]:
@@ -110,7 +98,7 @@ def _grants(granted: Sequence[GrantedGroup]) -> dict[int, list[Grant]]:
     return grants
 
 
-def _mappings(granted: Sequence[GrantedGroup]) -> dict[tuple[int, int, str, str], str]:
+def _mappings(granted: Sequence[GrantedGroup]) -> dict[tuple[int, int | None, str, str], str]:
     """Return the names that the present mappings give each value of these groups."""
     rows = GroupMapping.objects.filter(
         identity_provider__in={row.identity.identity_provider_id for row in granted},
@@ -122,15 +110,18 @@ def _mappings(granted: Sequence[GrantedGroup]) -> dict[tuple[int, int, str, str]
 
 
 def _grant(
-    row: GrantedGroup, mappings: dict[tuple[int, int, str, str], str], events: dict[str, int]
+    row: GrantedGroup, mappings: dict[tuple[int, int | None, str, str], str], events: dict[str, int]
 ) -> Grant:
     key = row.identity.identity_provider_id, row.group_id, row.claim, row.value
+    everybody = row.claim == EVERYBODY
+    still_given = row.identity.identity_provider.everybody_group_id == row.group_id
     return Grant(
         identity_provider=row.identity.identity_provider.slug,
-        claim=claim_name(row.claim) if row.claim else None,
+        claim=claim_name(row.claim) if row.claim and not everybody else None,
+        everybody=everybody,
         value=row.value,
         directory_name=mappings.get(key, ""),
-        mapped=key in mappings,
+        mapped=still_given if everybody else key in mappings,
         at=row.created_at,
         reference=row.reference,
         event=events.get(row.reference),

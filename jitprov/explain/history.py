@@ -64,6 +64,8 @@ _NOTES: Mapping[str, Promise] = {
     "switched on": _("switched on"),
     "switched off": _("switched off"),
     "removed": _("removed"),
+    "let in whatever they can do": _("let in whatever they can do"),
+    "no longer let in whatever they can do": _("no longer let in whatever they can do"),
 }
 _NOT_SHOWN = {"tenant_id"}
 """A tenant's admin must not learn to which tenant a row belonged before."""
@@ -118,6 +120,16 @@ def history(
     if by is not None:
         rows = rows.filter(actor=by.name, via=by.via)
     return in_words(rows.order_by("-created_at", "-pk")[:limit])
+
+
+def last_switch(identity_provider: IdentityProvider) -> HistoryEntry | None:
+    """Return the change that last enabled or disabled an identity provider, of the last hundred; ``None`` for none."""
+    rows = ConfigurationChange.objects.filter(
+        identity_provider=identity_provider, what="identity_provider"
+    )
+    latest = rows.order_by("-created_at", "-pk")[:100]
+    found = [row for row in latest if "enabled" in row.changes][:1]
+    return next(iter(in_words(found)), None)
 
 
 def in_words(rows: Iterable[ConfigurationChange]) -> list[HistoryEntry]:
@@ -215,7 +227,9 @@ def _chosen(field: Field[Any, Any] | None, value: str) -> str:
 
 
 def _group_names(rows: Sequence[ConfigurationChange]) -> dict[Any, str]:
-    keys = {key for row in rows for key in row.changes.get("group_id", ()) if key is not None}
+    columns = ("group_id", "everybody_group_id")
+    found = (key for row in rows for name in columns for key in row.changes.get(name, ()))
+    keys = {key for key in found if key is not None}
     if not keys:
         return {}
     return dict(Group.objects.filter(pk__in=keys).values_list("pk", "name"))

@@ -42,7 +42,7 @@ class ReadClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """A user field that could not be written."""
+    """A user field that got no usable value."""
 
     field: str
     label: str
@@ -56,9 +56,7 @@ class FieldProblem:
 
 
 def field_problems(event: ProvisioningEvent) -> tuple[FieldProblem, ...]:
-    """Return the fields that made an attempt fail; empty for an attempt that was not refused."""
-    if event.outcome != Outcome.REFUSED:
-        return ()
+    """Return the fields that made an attempt fail, or whose values were left out of one that went well."""
     found = list(_recorded(event))
     mappings = _mappings(event, {one["field"] for one in found})
     return tuple(_explained(event, one, mappings) for one in found)
@@ -67,6 +65,8 @@ def field_problems(event: ProvisioningEvent) -> tuple[FieldProblem, ...]:
 def _recorded(event: ProvisioningEvent) -> Iterator[Mapping[str, str]]:
     problems: list[dict[str, str]] = event.details.get("problems", [])
     yield from problems
+    if event.outcome != Outcome.REFUSED:
+        return  # the changed fields are those that were written
     told = {one["field"] for one in problems}
     for name in event.changed_fields:
         if name not in told:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jitprov.conf import conf
 
@@ -13,20 +15,26 @@ POWERFUL_APPS = ("auth", "admin", "jitprov")
 
 
 def assignable_groups() -> QuerySet[Group]:
-    """Return the groups that the host lets tenants assign.
+    """Return the groups that the host lets tenants assign: none without a setting.
 
-    ``JITPROV_ASSIGNABLE_GROUPS`` names them. Without it: the groups that have no permission of ``auth``, ``admin`` or
-    ``jitprov``, and none on the user model.
+    ``JITPROV_ASSIGNABLE_GROUPS`` names them. ``JITPROV_ASSIGNABLE_GROUPS_OF_APPS`` adds those that have permissions of
+    these apps alone.
     """
-    names = conf.ASSIGNABLE_GROUPS
-    if names is not None:
-        return Group.objects.filter(name__in=names).order_by("name")
+    allowed = Q(name__in=conf.ASSIGNABLE_GROUPS)
+    apps = conf.ASSIGNABLE_GROUPS_OF_APPS
+    if apps is not None:
+        allowed |= ~Q(Exists(_beyond(apps)))
+    return Group.objects.filter(allowed).order_by("name")
+
+
+def _beyond(apps: tuple[str, ...]) -> QuerySet[Any]:
+    """Return the permissions of an outer group that are of another app or on users."""
     users = get_user_model()._meta
-    powerful = Group.objects.filter(
-        Q(permissions__content_type__app_label__in=POWERFUL_APPS)
-        | Q(
-            permissions__content_type__app_label=users.app_label,
-            permissions__content_type__model=users.model_name,
+    harmless = set(apps) - set(POWERFUL_APPS)
+    return Group.permissions.through.objects.filter(group=OuterRef("pk")).exclude(
+        Q(permission__content_type__app_label__in=harmless)
+        & ~Q(
+            permission__content_type__app_label=users.app_label,
+            permission__content_type__model=users.model_name,
         )
     )
-    return Group.objects.exclude(pk__in=powerful.values("pk")).order_by("name")

@@ -5,6 +5,8 @@ Name the subclass in ``JITPROV_PROVISIONER``. Decisions are methods here; report
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
@@ -17,20 +19,36 @@ from django.utils.module_loading import import_string
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.host.assignable_groups import assignable_groups
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import IdentityProvider, TenantAdministrator
-from jitprov.provisioning.types import Claims, Create, DesiredUser, Refuse, Update
-from jitprov.provisioning.usernames import wish_from
+from jitprov.provisioning.types import (
+    MAX_REFUSAL_TEXT,
+    Claims,
+    Create,
+    DesiredUser,
+    Refuse,
+    Update,
+)
+from jitprov.provisioning.usernames import neutral_name, wish_from
+
+_REASON = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
 class ProvisioningRefused(JitprovError):
-    """The tenant's rules or the host do not let the person in, although the assertion is good; ``code`` is the reason."""
+    """The tenant's rules or the host do not let the person in, although the assertion is good; ``code`` is the reason.
+
+    :raises ValueError: the reason is neither one of ours nor fit for a code of the host's own.
+    """
 
     code = "provisioning_refused"
     origin_verified = True
 
     def __init__(self, refusal: Refuse) -> None:
+        if not _REASON.fullmatch(refusal.reason):
+            raise ValueError("a reason has 1 to 30 lower-case letters, digits and underscores")
         super().__init__(refusal.reason)
-        self.code = refusal.reason.value
+        self.code = str(refusal.reason)
+        self.text = refusal.text[:MAX_REFUSAL_TEXT]
         self.refusal = refusal
 
 
@@ -42,6 +60,8 @@ class Provisioner:
 
     def __init__(self, identity_provider: IdentityProvider) -> None:
         self.identity_provider = identity_provider
+        self.administered: dict[Any, frozenset[Any]] = {}
+        """The tenants of the rows that make users administrators, by the user's primary key, where they were read."""
 
     @classmethod
     def tenants_administered_by(cls, user: Any) -> models.QuerySet[Any]:
@@ -52,6 +72,39 @@ class Provisioner:
         given = TenantAdministrator.objects.filter(user=user).values("tenant")
         tenants: models.Manager[Any] = apps.get_model(conf.TENANT_MODEL)._default_manager
         return tenants.filter(pk__in=given)
+
+    def exceeds_tenant(self, user: AbstractBaseUser) -> bool:
+        """Say whether a person can do more than this tenant may decide about; then they do not come in by its sign-in.
+
+        Whoever runs the tenant's identity provider can act as any of its people. The default says so of superusers, of
+        administrators of another tenant, and of staff who do not administer this one. Asked at every sign-in; a host
+        that overrides :meth:`tenants_administered_by` pays one statement for it.
+        """
+        if getattr(user, "is_superuser", False):
+            return True
+        administered = self._administered_by(user)
+        own = {self.identity_provider.tenant_id}
+        return bool(administered - own) or bool(
+            getattr(user, "is_staff", False) and not administered
+        )
+
+    def _administered_by(self, user: AbstractBaseUser) -> frozenset[Any]:
+        """Return primary keys of tenants that a user administers: all, or two if there are more."""
+        is_default = (
+            type(self).tenants_administered_by.__func__  # type: ignore[attr-defined]
+            is Provisioner.tenants_administered_by.__func__  # type: ignore[attr-defined]
+        )
+        if is_default and user.pk in self.administered:
+            return self.administered[user.pk]
+        tenants = self.tenants_administered_by(user).order_by().distinct()
+        return frozenset(tenants.values_list("pk", flat=True)[:2])
+
+    def mappable_fields(self) -> Collection[str]:
+        """Return the names of the user fields that this tenant may map to: by default those that the settings allow.
+
+        Fields that no mapping may ever write stay out, whatever is returned.
+        """
+        return tuple(mappable_fields())
 
     def assignable_groups(self) -> models.QuerySet[Group]:
         """Return the groups that this tenant may map to: by default those that the settings allow to all."""
@@ -73,32 +126,45 @@ class Provisioner:
     def username_for(self, desired: DesiredUser) -> str:
         """Return the user name that a new person should have; a suffix makes it unique where it must.
 
-        The default is the mapped user name, or what stands before the ``@`` of the mapped e-mail address.
+        The default is the mapped user name, or what stands before the ``@`` of the mapped e-mail address, or else what
+        the identity provider knows the person by.
         """
         mapped = desired.fields.get(get_user_model().USERNAME_FIELD)
         email = desired.fields.get(get_user_model().get_email_field_name())
-        return wish_from(
+        wish = wish_from(
             str(mapped.value) if mapped else "",
             str(email.value or "").partition("@")[0] if email else "",
         )
+        return wish or neutral_name(desired.claims.external_id)
 
-    def create_user(self, create: Create) -> AbstractBaseUser:
-        """Write a new account, without a usable password, and return it.
+    def new_user(self, create: Create) -> AbstractBaseUser:
+        """Return a new account as it begins, without a usable password and not written yet.
 
-        ``create.changes.fields`` holds clean values by user field, the user name included;
-        ``create.desired.claims`` all that the source said.
+        Fill here what your user model requires and no mapping may write, such as a foreign key to the tenant's own
+        row: previews and tests ask for it too, so write nothing. ``create.changes.fields`` holds clean values by user
+        field, the user name included; ``create.desired.claims`` all that the source said.
         """
         user = get_user_model()(**create.changes.fields)
         user.set_unusable_password()
+        return user
+
+    def create_user(self, create: Create) -> AbstractBaseUser:
+        """Write a new account and return it: that of :meth:`new_user`, with what your model's ``clean()`` fills in."""
+        user = self.new_user(create)
+        user.clean()
         user.save(force_insert=True)
         return user
 
     def update_user(self, user: AbstractBaseUser, update: Update) -> None:
-        """Write the fields that differ. Called at every later sign-in, also when none does."""
+        """Set the fields that differ and save the account. Called at every later sign-in, also when none does.
+
+        Saved whole, as a form would, so that what your ``save()`` or a receiver works out, and a time of the last change,
+        are written too. The row is locked since it was read.
+        """
         for name, value in update.changes.fields.items():
             setattr(user, name, value)
         if update.changes.fields:
-            user.save(update_fields=list(update.changes.fields))
+            user.save()
 
     def write_related(self, user: AbstractBaseUser, desired: DesiredUser) -> None:
         """Write what belongs to a person beyond the user row: a membership, a profile. The default writes nothing.

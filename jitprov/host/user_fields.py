@@ -3,48 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from django.conf import settings  # noqa: TID251 -- USE_TZ is Django's setting, not one of ours
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import CharField, EmailField, Field, FileField, QuerySet, TextField
+from django.db.models import CharField, EmailField, FileField, Q, TextField
 from django.utils import timezone
 
 from jitprov.conf import conf
+from jitprov.host.spellings import UserField, as_the_host_writes, holders, is_unique
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS
 from jitprov.provisioning.problems import MappingError, MappingProblem
-from jitprov.provisioning.types import DesiredUser, DesiredValue, Problem, RefusalReason
-
-UserField: TypeAlias = "Field[Any, Any]"
+from jitprov.provisioning.types import (
+    DesiredUser,
+    DesiredValue,
+    Note,
+    Problem,
+    RefusalReason,
+    TraceStep,
+    WhenInvalid,
+)
 
 
 def mappable_fields() -> Mapping[str, UserField]:
     """Return the user fields that a mapping may write, by name.
 
     Relations are left out, although they are editable: a tenant's directory could otherwise point its people at another
-    tenant's rows. Files are left out too. ``JITPROV_MAPPABLE_FIELDS`` may leave out more.
+    tenant's rows. Files are left out too. ``JITPROV_MAPPABLE_FIELDS`` names those that are left; without it they are the
+    standard ones.
     """
-    return _mappable_fields(get_user_model()._meta.concrete_fields, conf.MAPPABLE_FIELDS)
+    user_model = get_user_model()
+    allowed = conf.MAPPABLE_FIELDS
+    if allowed is None:
+        allowed = ("first_name", "last_name", *_naming_fields(user_model))
+    return _mappable_fields(user_model._meta.concrete_fields, allowed)
+
+
+def _naming_fields(user_model: Any) -> tuple[str, str]:
+    return user_model.USERNAME_FIELD, user_model.get_email_field_name()
 
 
 @lru_cache(maxsize=8)
 def _mappable_fields(
-    fields: tuple[UserField, ...], allowed: tuple[str, ...] | None
+    fields: tuple[UserField, ...], allowed: tuple[str, ...]
 ) -> Mapping[str, UserField]:
     return MappingProxyType(
-        {
-            field.name: field
-            for field in fields
-            if _mappable(field) and (allowed is None or field.name in allowed)
-        }
+        {field.name: field for field in fields if _mappable(field) and field.name in allowed}
     )
+
+
+def could_be_mapped() -> Mapping[str, UserField]:
+    """Return the user fields that the host may allow tenants to map to, by name."""
+    fields = get_user_model()._meta.concrete_fields
+    return _mappable_fields(fields, tuple(field.name for field in fields))
 
 
 def _mappable(field: UserField) -> bool:
@@ -57,9 +77,9 @@ def _mappable(field: UserField) -> bool:
     )
 
 
-def refuse_target(name: str) -> None:
-    """Raise :class:`MappingError` unless a mapping may write this user field."""
-    if name not in mappable_fields():
+def refuse_target(name: str, fields: Container[str]) -> None:
+    """Raise :class:`MappingError` unless a user field is among those that a mapping may write."""
+    if name not in fields:
         raise MappingError(MappingProblem.UNMAPPABLE_TARGET, field=name)
 
 
@@ -83,36 +103,91 @@ def username_is_free_to_choose() -> bool:
     return isinstance(field, CharField) and not isinstance(field, EmailField)
 
 
-def cleaned(desired: DesiredUser) -> DesiredUser:
+def cleaned(desired: DesiredUser, fields: Mapping[str, UserField]) -> DesiredUser:
     """Return the desired user with clean values, and with a problem for each value that its field refuses.
 
-    The host's types, choices, lengths and validators apply; nothing is cut or guessed. Only a user name that we may
-    generate is not cleaned here: it is made to fit later.
+    The host's types, choices, lengths and validators apply; nothing is cut or guessed. An optional value that does not
+    fit is kept out or makes the field empty, with a note, where its mapping says so. Only a user name that we may
+    generate is not cleaned here: it is made to fit later. A field that the host does not let mappings write is left
+    out, with a note: what it allows may have changed since the mapping was made.
 
-    :raises MappingError: a rule aims at a field that no mapping may write.
+    :param fields: those that mappings may write.
     """
-    fields = mappable_fields()
     to_be_settled = username_field().name if username_is_free_to_choose() else None
-    values: dict[str, DesiredValue] = {}
-    problems = list(desired.problems)
+    work = _Cleaning(fields=fields)
     for name, wanted in desired.fields.items():
-        if name not in fields:
-            refuse_target(name)
-        if name == to_be_settled:
-            values[name] = wanted
-            continue
+        if name == to_be_settled and name in fields:
+            work.values[name] = wanted
+        elif name in fields:
+            work.clean(name, wanted)
+    left_alone = {step.target for step in desired.trace} - fields.keys()
+    unfit = (*_without(left_alone, desired.unfit), *work.unfit)
+    notes = desired.notes
+    if unfit:
+        notes = (*notes, Note.VALUE_NOT_USABLE)
+    if not desired.fields.keys() <= fields.keys():
+        notes = (*notes, Note.FIELD_NOT_MAPPABLE)
+    return replace(
+        desired,
+        fields=MappingProxyType(work.values),
+        problems=(*_without(left_alone, desired.problems), *work.problems),
+        unfit=unfit,
+        notes=notes,
+        trace=work.corrected(desired.trace),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cleaning:
+    """The wanted values while their fields are asked."""
+
+    fields: Mapping[str, UserField]
+    values: dict[str, DesiredValue] = dataclass_field(default_factory=dict)
+    problems: list[Problem] = dataclass_field(default_factory=list)
+    unfit: list[Problem] = dataclass_field(default_factory=list)
+    outcomes: dict[str, str] = dataclass_field(default_factory=dict)
+    """The outcomes that differ from those that the mapping alone had."""
+
+    def clean(self, name: str, wanted: DesiredValue) -> None:
+        """Keep the value as its field stores it, or do what the mapping says about one that does not fit."""
         try:
-            values[name] = replace(wanted, value=_clean(fields[name], wanted.value))
+            self.values[name] = replace(wanted, value=_clean(self.fields[name], wanted.value))
         except ValidationError as error:
-            problems.append(_invalid(name, error))
-    return replace(desired, fields=MappingProxyType(values), problems=tuple(problems))
+            self._replace_unfit(name, wanted, _invalid(name, error))
+
+    def corrected(self, trace: tuple[TraceStep, ...]) -> tuple[TraceStep, ...]:
+        """Return the trace with the outcomes that values had because they did not fit."""
+        if not self.outcomes:
+            return trace
+        return tuple(
+            replace(step, outcome=self.outcomes.get(step.target, step.outcome)) for step in trace
+        )
+
+    def _replace_unfit(self, name: str, wanted: DesiredValue, problem: Problem) -> None:
+        if wanted.when_invalid is WhenInvalid.KEEP:
+            self.unfit.append(problem)
+            self.outcomes[name] = "keep"
+            return
+        if wanted.when_invalid is WhenInvalid.CLEAR and wanted.value != "":
+            with suppress(ValidationError):
+                self.values[name] = replace(wanted, value=_clean(self.fields[name], ""))
+                self.unfit.append(problem)
+                self.outcomes[name] = "clear"
+                return
+        # To be refused; or it was to be emptied, and the field must not be empty.
+        self.problems.append(problem)
+
+
+def _without(targets: Container[str], problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.field not in targets)
 
 
 def _clean(field: UserField, value: Any) -> Any:
     if value == "":
         value = _empty_value(field)
     try:
-        return _storable(field.clean(value, None))
+        value = _storable(field.clean(value, None))
+        return as_the_host_writes(field, value) if isinstance(value, str) else value
     except (ArithmeticError, TypeError, ValueError) as error:
         # Some fields raise these, such as a DurationField for a duration that is too long.
         raise ValidationError("not storable", code="invalid") from error
@@ -152,21 +227,22 @@ def values_of(user: AbstractBaseUser, names: Iterable[str]) -> Mapping[str, Any]
     return MappingProxyType({name: getattr(user, name) for name in names})
 
 
-def taken(wanted: Mapping[str, Any], *, except_for: Any) -> frozenset[str]:
+def taken(wanted: Mapping[str, Any], *, except_for: Any, among: Q | None = None) -> frozenset[str]:
     """Return the unique fields whose wanted value another user has. One SQL statement for each unique field.
 
     :param except_for: primary key of the person themselves, or ``None``.
+    :param among: which people are looked at; ``None`` for all.
     """
-    fields = mappable_fields() if wanted else {}
+    fields = could_be_mapped() if wanted else {}
     return frozenset(
         name
         for name, value in wanted.items()
-        if fields[name].unique
+        if is_unique(fields[name])
         and value not in (None, "")
-        and _others(except_for).filter(**{name: value}).exists()
+        and has_others(fields[name], value, except_for=except_for, among=among)
     )
 
 
-def _others(pk: Any) -> QuerySet[AbstractBaseUser]:
-    """Return everybody but one. Made only where a value has to be looked for: it costs as much as a look-up."""
-    return get_user_model()._default_manager.exclude(pk=pk)
+def has_others(field: UserField, value: Any, *, except_for: Any, among: Q | None = None) -> bool:
+    """Say whether somebody else has a value, or spells a name alike."""
+    return holders(field, value).filter(among or Q()).exclude(pk=except_for).exists()

@@ -24,6 +24,7 @@ from jitprov.models import (
 )
 from jitprov.models.changes import MAX_LABEL
 from jitprov.models.inserts import insert_rows
+from jitprov.models.mappings import CLAIM_COLUMNS, GROUP_COLUMNS
 
 IDENTITY_PROVIDER = "identity_provider"
 ADMINISTRATOR = "tenant_administrator"
@@ -43,6 +44,9 @@ COLUMNS = (
     "enabled",
     "create_users",
     "link_existing_users",
+    "allow_privileged",
+    "everybody_group_id",
+    "group_required_text",
     "unsolicited",
     "force_authn",
     "name_id_format",
@@ -55,13 +59,28 @@ RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "claim_mapping": (
         "claim_mappings",
         "target",
-        ("position", "sources", "target", "transforms", "sync", "required", "when_empty"),
+        CLAIM_COLUMNS,
     ),
-    "group_mapping": ("group_mappings", "value", ("claim", "value", "name", "group_id")),
+    "group_mapping": ("group_mappings", "value", ("name", *GROUP_COLUMNS)),
     "email_domain": ("email_domains", "domain", ("domain",)),
 }
 """Related rows that are configuration."""
-_NEED_NO_TEST = {"tenant_id", "preset", "metadata_url", "enabled", "name"}
+_ADDED_LATER: Mapping[tuple[str, str], tuple[Any, ...]] = {
+    ("identity_provider", "everybody_group_id"): (None,),
+    ("claim_mapping", "when_invalid"): ("keep",),
+    ("group_mapping", "transforms"): (None, []),
+    ("group_mapping", "admits"): (False,),
+}
+"""Columns with the values that mean what was meant before they were there, so that no test is outdated by an upgrade."""
+_NEED_NO_TEST = {
+    "tenant_id",
+    "preset",
+    "metadata_url",
+    "enabled",
+    "name",
+    "allow_privileged",
+    "group_required_text",
+}
 """Columns that do not change how a response is judged and mapped."""
 
 _JSON = (str, int, bool, list, dict)
@@ -116,7 +135,11 @@ def configuration_digest(identity_provider: IdentityProvider) -> str:
     tested: dict[str, list[Any]] = {}
     for (what, _key), part in snapshot(identity_provider).items():
         if what != "email_domain":
-            values = {name: part.values[name] for name in part.values.keys() - _NEED_NO_TEST}
+            values = {
+                name: part.values[name]
+                for name in part.values.keys() - _NEED_NO_TEST
+                if part.values[name] not in _ADDED_LATER.get((what, name), ())
+            }
             tested.setdefault(what, []).append(
                 [part.label if what == "certificate" else "", values]
             )

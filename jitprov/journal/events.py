@@ -14,13 +14,13 @@ from django.db import transaction
 
 from jitprov import signals
 from jitprov.conf import conf
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.journal.unproved_refusals import count_unproved
 from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
 from jitprov.models.events import MAX_NAME, MAX_NAMES
 from jitprov.models.kept_statements import insert
-from jitprov.provisioning.types import Changes, DesiredUser
+from jitprov.provisioning.types import Changes, DesiredUser, Problem
 
 logger = logging.getLogger("jitprov")
 
@@ -28,10 +28,14 @@ _VERIFIED_SHARE = 10
 """Refusals of proved origin that are kept, as a multiple of the limit for unproved ones."""
 
 
-class Stopwatch:
-    """A clock for the duration of an attempt."""
+class Attempt:
+    """What is known of an attempt before its outcome: when it began, and from which network it comes.
 
-    def __init__(self) -> None:
+    :param network: such as ``203.0.113.0/24``; empty where that is not known, or not to be kept.
+    """
+
+    def __init__(self, network: str = "") -> None:
+        self.network = network
         self._started = time.monotonic()
 
     @property
@@ -47,19 +51,19 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     outcome: Outcome,
     desired: DesiredUser,
     changes: Changes,
-    stopwatch: Stopwatch,
+    attempt: Attempt,
 ) -> ProvisioningEvent:
     """Write the event of a sign-in, in the caller's transaction, and send a signal when that is committed."""
     groups = ["groups"] if changes.groups else []
     event = _keep(
         identity_provider,
+        attempt,
         user=user,
         reference=reference,
         outcome=outcome,
         changed_fields=[*sorted(changes.fields), *groups],
         notes=[note.value for note in desired.notes],
         details=_details_of_success(desired, changes),
-        duration_ms=stopwatch.milliseconds,
         **_said(desired),
     )
     _report(
@@ -77,7 +81,7 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
     identity_provider: IdentityProvider,
     error: JitprovError,
     *,
-    stopwatch: Stopwatch,
+    attempt: Attempt,
     user: AbstractBaseUser | None = None,
     fields: Sequence[str] = (),
     desired: DesiredUser | None = None,
@@ -86,13 +90,14 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
     with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
+            attempt,
             user=user,
             outcome=Outcome.REFUSED,
             reason=error.code,
             verified=error.origin_verified,
             changed_fields=list(fields),
+            notes=[note.value for note in desired.notes] if desired else [],
             details=_details_of_refusal(error, desired),
-            duration_ms=stopwatch.milliseconds,
             **_said(desired),
         )
         if user is None:
@@ -107,33 +112,61 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
     return event
 
 
-def record_restart(
-    identity_provider: IdentityProvider, *, stopwatch: Stopwatch
-) -> ProvisioningEvent:
+def record_restart(identity_provider: IdentityProvider, *, attempt: Attempt) -> ProvisioningEvent:
     """Write the event of an unsolicited response that was answered with a request of ours."""
     with transaction.atomic(using=accounts_database()):
         event = _keep(
             identity_provider,
+            attempt,
             outcome=Outcome.RESTARTED,
             reason="unsolicited",
-            duration_ms=stopwatch.milliseconds,
         )
         _keep_few(identity_provider, verified=True)
     return event
 
 
-def record_error(identity_provider: IdentityProvider, *, stopwatch: Stopwatch) -> ProvisioningEvent:
+def record_error(identity_provider: IdentityProvider, *, attempt: Attempt) -> ProvisioningEvent:
     """Write the event of an unexpected exception, of ours or of the host. The exception itself is not caught."""
     return _keep(
         identity_provider,
+        attempt,
         outcome=Outcome.ERROR,
         reason="internal_error",
-        duration_ms=stopwatch.milliseconds,
     )
+
+
+def record_failure(
+    identity_provider: IdentityProvider, error: OurFailure, *, attempt: Attempt
+) -> ProvisioningEvent:
+    """Write the event of a failure of ours that has a code, and set the event's reference on the error."""
+    event = _keep(
+        identity_provider,
+        attempt,
+        outcome=Outcome.ERROR,
+        reason=error.code,
+    )
+    logger.error("sign-in %s failed by a fault of ours: %s %s", event.reference, error.code, error)
+    error.reference = event.reference
+    return event
+
+
+def record_stopped(event: ProvisioningEvent, error: BaseException) -> None:
+    """Change the event of a person whose account was written, and whom the host did not let in all the same."""
+    is_refusal = isinstance(error, JitprovError)
+    event.outcome = Outcome.REFUSED if is_refusal else Outcome.ERROR
+    event.reason = error.code if isinstance(error, JitprovError) else "internal_error"
+    event.save(update_fields=["outcome", "reason"])
+    logger.info("sign-in %s: %s %s after all", event.reference, event.outcome, event.reason)
+    if isinstance(error, JitprovError):
+        error.reference = event.reference
+        if event.identity_provider is not None:
+            _report(signals.login_refused, event.identity_provider, event)
 
 
 def _details_of_success(desired: DesiredUser, changes: Changes) -> dict[str, Any]:
     details: dict[str, Any] = {}
+    if desired.unfit:
+        details["problems"] = _problems(desired.unfit)
     sources = {step.target: step.source for step in desired.trace}
     if changes.fields:
         details["fields"] = {name: sources.get(name, "") for name in sorted(changes.fields)}
@@ -152,11 +185,15 @@ def _details_of_refusal(error: JitprovError, desired: DesiredUser | None) -> dic
         details |= {"expected": error.expected, "received": list(error.received)}
     if desired is not None:
         details["claims"] = [name[:MAX_NAME] for name in sorted(desired.claims.values)[:MAX_NAMES]]
-        details["problems"] = [
-            {"reason": one.reason.value, "field": one.field, "detail": one.detail[:MAX_NAME]}
-            for one in desired.problems[:MAX_NAMES]
-        ]
+        details["problems"] = _problems(desired.problems)
     return details
+
+
+def _problems(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    return [
+        {"reason": one.reason.value, "field": one.field, "detail": one.detail[:MAX_NAME]}
+        for one in problems[:MAX_NAMES]
+    ]
 
 
 def _said(desired: DesiredUser | None) -> dict[str, str]:
@@ -170,10 +207,16 @@ def _said(desired: DesiredUser | None) -> dict[str, str]:
     }
 
 
-def _keep(identity_provider: IdentityProvider, **values: Any) -> ProvisioningEvent:
+def _keep(
+    identity_provider: IdentityProvider, attempt: Attempt, **values: Any
+) -> ProvisioningEvent:
     event = insert(
         ProvisioningEvent(
-            identity_provider=identity_provider, tenant_id=identity_provider.tenant_id, **values
+            identity_provider=identity_provider,
+            tenant_id=identity_provider.tenant_id,
+            network=attempt.network,
+            duration_ms=attempt.milliseconds,
+            **values,
         )
     )
     logger.info(

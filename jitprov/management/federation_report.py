@@ -6,11 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jitprov.metadata.federation_import import RowChanged, RowRefused, SignatureState, Summary
+from jitprov.metadata.federation_import import (
+    RowChanged,
+    RowNote,
+    RowRefused,
+    SignatureState,
+    Summary,
+)
 from jitprov.metadata.federation_map import MapRow
 
 LISTED = 20
-"""Changed and missing rows that are listed for people; JSON has all. Refused ones are always listed."""
+"""Changed and missing rows, and notes, that are listed for people; JSON has all. Refused ones are always listed."""
 _SIGNATURES = {
     SignatureState.VERIFIED: "The aggregate is signed by the certificate that you trust.",
     SignatureState.NOT_CHECKED: (
@@ -56,6 +62,9 @@ class FederationReport:
         yield from _some([f"  Missing  {_named(row)}" for row in missing])
         for one in self.summary.refused:
             yield f"  Refused  {_named(one.row)}: {one.reason} [{one.code}]"
+        yield from _some(
+            [f"  Note     {_named(one.row)}: {one.note}" for one in self.summary.notes]
+        )
         if missing:
             yield "Missing: no identity provider with that entity ID is in the aggregate."
         if self.summary.signature:
@@ -72,6 +81,7 @@ class FederationReport:
             "changed_rows": [asdict(one) for one in summary.changed],
             "missing_rows": [_as_json(row) for row in summary.missing or ()],
             "refused_rows": [_refused_as_json(one) for one in summary.refused],
+            "notes": [_note_as_json(one) for one in summary.notes],
         }
 
 
@@ -105,3 +115,7 @@ def _as_json(row: MapRow) -> dict[str, Any]:
 
 def _refused_as_json(one: RowRefused) -> dict[str, Any]:
     return {**_as_json(one.row), "code": one.code, "reason": one.reason}
+
+
+def _note_as_json(one: RowNote) -> dict[str, Any]:
+    return {**_as_json(one.row), "note": str(one.note)}

@@ -66,8 +66,8 @@ class Report:
                 metadata_url=self.identity_provider.url("metadata"),
                 entity_id=self.identity_provider.sp_entity_id
                 or self.identity_provider.url("metadata"),
-                acs_url=self.identity_provider.url("acs"),
-                login_url=self.identity_provider.url("login"),
+                acs_url=self.identity_provider.sp_acs_url or self.identity_provider.url("acs"),
+                login_url=self.identity_provider.browser_url("login"),
             )
         except NoReverseMatch:
             return None
@@ -163,6 +163,7 @@ class Report:
                 "this URL is the directory's; Entra signs with a certificate of the application. Use the "
                 "App Federation Metadata URL, which ends with ?appid=..."
             )
+        yield from (f"{note}." for note in result.metadata.notes)
         yield from self._certificate_notes()
         if result.metadata.want_authn_requests_signed and not conf.SP_KEY_PAIRS:
             yield "it wants signed requests and there is no key: set JITPROV_SP_KEY_PAIRS."

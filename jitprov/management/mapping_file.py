@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from jitprov.accounts import Rules
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import IdentityProvider
-from jitprov.models.mappings import claim_rule
+from jitprov.models.mappings import claim_rule, group_rule
 from jitprov.provisioning.types import ClaimRule, GroupRule
 
 _CLAIM_DEFAULTS: Mapping[str, Any] = {
@@ -22,8 +22,10 @@ _CLAIM_DEFAULTS: Mapping[str, Any] = {
     "sync": "always",
     "required": False,
     "when_empty": "keep",
+    "when_invalid": "keep",
 }
-_GROUP_COLUMNS = {"claim", "value", "group"}
+_GROUP_DEFAULTS: Mapping[str, Any] = {"group": None, "transforms": [], "admits": False}
+_GROUP_COLUMNS = {"claim", "value", *_GROUP_DEFAULTS}
 
 
 class MappingFileRefused(ValueError):
@@ -70,18 +72,20 @@ def _claim_rule(given: Any) -> ClaimRule:
 
 
 def _group_rules(given: list[Any], groups: QuerySet[Group]) -> tuple[GroupRule, ...]:
-    rows = [_object(row, _GROUP_COLUMNS, "a row of groups") for row in given]
-    if not all(isinstance(row.get(name), str) for row in rows for name in _GROUP_COLUMNS):
-        raise MappingFileRefused("each row of groups needs claim, value and group, as texts")
-    names = {row["group"] for row in rows}
+    rows = [{**_GROUP_DEFAULTS, **_object(row, _GROUP_COLUMNS, "a row of groups")} for row in given]
+    if not all(isinstance(row.get(name), str) for row in rows for name in ("claim", "value")):
+        raise MappingFileRefused("each row of groups needs claim and value, as texts")
+    if not all(row["group"] or row["admits"] is True for row in rows):
+        raise MappingFileRefused("each row of groups needs a group, or admits: true")
+    names = {row["group"] for row in rows if row["group"] is not None}
+    if not all(isinstance(name, str) for name in names):
+        raise MappingFileRefused("groups are named by name")
     known = {group.name: group.pk for group in groups.filter(name__in=names)}
     if unknown := sorted(names - known.keys()):
         raise MappingFileRefused(
             f"there is no group that may be given with the name {unknown[0]!r:.80}"
         )
-    return tuple(
-        GroupRule(claim=row["claim"], value=row["value"], group=known[row["group"]]) for row in rows
-    )
+    return tuple(group_rule({**row, "group_id": known.get(row["group"])}) for row in rows)
 
 
 def _object(given: Any, known: set[str], what: str) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def _person(person: PersonPreview) -> Iterator[str]:
         yield visible(f"  Joins: {', '.join(person.groups_joined)}")
     if person.groups_left:
         yield visible(f"  Leaves: {', '.join(person.groups_left)}")
+    if person.groups_unmatched:
+        yield visible(f"  In no row of groups: {', '.join(person.groups_unmatched)}")
     for note in person.notes:
         yield visible(f"  Note: {note.text} [{note.code}]")
 

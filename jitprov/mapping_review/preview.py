@@ -20,7 +20,12 @@ from jitprov.accounts import Preview, Rules
 from jitprov.exceptions import JitprovError
 from jitprov.host.provisioner import provisioner_for
 from jitprov.host.user_fields import label_of
-from jitprov.mapping_review.preview_fields import FieldPreview, Judged, field_previews
+from jitprov.mapping_review.preview_fields import (
+    FieldPreview,
+    Judged,
+    field_previews,
+    unmatched_groups,
+)
 from jitprov.mapping_review.preview_input import Origin, PreviewInputRefused, Said, pasted, recent
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
@@ -89,6 +94,8 @@ class PersonPreview:
     fields: tuple[FieldPreview, ...] = ()
     groups_joined: tuple[str, ...] = ()
     groups_left: tuple[str, ...] = ()
+    groups_unmatched: tuple[str, ...] = field(default=(), repr=False)
+    """Values that came and that no group mapping has."""
     problems: tuple[Point, ...] = ()
     notes: tuple[Point, ...] = ()
 
@@ -109,6 +116,7 @@ class PersonPreview:
             "fields": [one.as_json() for one in self.fields],
             "groups_joined": list(self.groups_joined),
             "groups_left": list(self.groups_left),
+            "groups_unmatched": list(self.groups_unmatched),
             "problems": [_as_json(one) for one in self.problems],
             "notes": [_as_json(one) for one in self.notes],
         }
@@ -204,10 +212,15 @@ class _Work:
             fields=field_previews(judged),
             groups_joined=_named(groups.join, names) if groups else (),
             groups_left=_named(groups.leave, names) if groups else (),
+            groups_unmatched=self._unmatched(said),
             problems=tuple(_problem(one) for one in desired.problems),
             notes=tuple(self._note(note) for note in Note if note in desired.notes),
-            **(self._reason(decision.reason.value) if isinstance(decision, Refuse) else {}),
+            **(self._reason(str(decision.reason)) if isinstance(decision, Refuse) else {}),
         )
+
+    def _unmatched(self, said: Said) -> tuple[str, ...]:
+        rules = self.rules or self.saved
+        return unmatched_groups(said.claims, rules.group_rules) if rules else ()
 
     def _reason(self, code: str) -> dict[str, Any]:
         found = remedy(code, Preset(self.identity_provider.preset))

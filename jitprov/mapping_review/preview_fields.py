@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Any, TypeAlias
 
 from django.contrib.auth import get_user_model
@@ -15,7 +16,10 @@ from django.utils.translation import gettext as _
 
 from jitprov.accounts import Preview
 from jitprov.host.user_fields import label_of
+from jitprov.provisioning.groups import unmatched_values
 from jitprov.provisioning.types import (
+    Claims,
+    GroupRule,
     Problem,
     RefusalReason,
     Refuse,
@@ -133,7 +137,7 @@ class Judged:
                 return problem
         decision = self.preview.decision
         if isinstance(decision, Refuse) and target in decision.fields:
-            return Problem(reason=decision.reason, field=target)
+            return Problem(reason=RefusalReason(decision.reason), field=target)
         return None
 
 
@@ -142,6 +146,12 @@ def field_previews(judged: Judged) -> tuple[FieldPreview, ...]:
     trace = {step.target: step for step in judged.preview.desired.trace}
     others = (*judged.written, *judged.no_longer_mapped, *_problems(judged))
     return tuple(_field(judged, name, trace.get(name)) for name in dict.fromkeys([*trace, *others]))
+
+
+def unmatched_groups(claims: Claims, rules: Sequence[GroupRule]) -> tuple[str, ...]:
+    """Return the values that came and that no group mapping has, few and short."""
+    values = dict.fromkeys(chain.from_iterable(unmatched_values(claims, rules).values()))
+    return tuple(value[:MAX_SHOWN] for value in list(values)[:MAX_VALUES_SHOWN])
 
 
 def text_of(value: Plain) -> str:
@@ -219,13 +229,24 @@ def _explained(judged: Judged, target: str, step: TraceStep | None) -> tuple[Eff
         return Effect.PROBLEM, _problem_text(problem, step)
     if judged.is_refused:
         return Effect.REFUSED, _("Nothing is written, because the person would be refused.")
-    if step is None:
-        return _without_row(judged, target)
+    return _without_row(judged, target) if step is None else _by_row(judged, target, step)
+
+
+def _by_row(judged: Judged, target: str, step: TraceStep) -> tuple[Effect, str]:
+    if unfit := judged.preview.desired.unfit_of(target):
+        return _left_out(unfit, step)
     if step.outcome == "keep":
         return Effect.KEPT, _("None of its claims has a value, so the field is left alone.")
     if target in judged.written:
         return _written(judged, target, step)
     return _not_written(judged, target)
+
+
+def _left_out(problem: Problem, step: TraceStep) -> tuple[Effect, str]:
+    said = _problem_text(problem, step)
+    if step.outcome == "clear":
+        return Effect.EMPTIED, " ".join([said, _("The row empties the field then.")])
+    return Effect.KEPT, " ".join([said, _("The field is left alone.")])
 
 
 def _problem_text(problem: Problem, step: TraceStep | None) -> str:

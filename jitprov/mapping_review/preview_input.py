@@ -22,7 +22,7 @@ from jitprov.models import MAX_CLAIM_NAME, IdentityProvider
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
-from jitprov.provisioning.transform_spec import MAX_VALUES
+from jitprov.provisioning.transform_spec import MAX_VALUES, trimmed
 from jitprov.provisioning.types import Claims, Source
 from jitprov.saml.assertion_refusals import AudienceMismatch
 from jitprov.saml.envelope import MAX_ENCODED
@@ -33,7 +33,7 @@ from jitprov.saml.unproved import (
     read_encrypted,
     read_unproved,
 )
-from jitprov.sign_in.round_trip import claims_about
+from jitprov.sign_in.claims import claims_about
 from jitprov.words.guides import Text
 from jitprov.words.remedies import remedy
 
@@ -128,7 +128,9 @@ def _from_response(identity_provider: IdentityProvider, text: str) -> Claims:
         said = _read(identity_provider, document_of(text))
     except JitprovError as error:
         raise _unreadable(identity_provider, error) from error
-    return claims_about(said.name_id, said.attributes, identity_provider.subject_claim)
+    return claims_about(
+        said.name_id, said.attributes, identity_provider.subject_claim, said.unreadable
+    )
 
 
 def _read(identity_provider: IdentityProvider, document: bytes) -> Unproved:
@@ -209,7 +211,7 @@ def _values(name: str, given: object) -> tuple[str, ...]:
     if not name or len(name) > MAX_CLAIM_NAME or UNSTORABLE.search(name):
         raise PreviewInputRefused(_("One of the claims has a name that no claim can have."))
     items = given if isinstance(given, list) else [given]
-    texts = [item.strip() for item in items if isinstance(item, str)]
+    texts = [trimmed(item) for item in items if isinstance(item, str)]
     if len(texts) < len(items) or len(texts) > MAX_VALUES or any(map(UNSTORABLE.search, texts)):
         raise PreviewInputRefused(
             _("The value of %(claim)s must be a text or a list of texts, and not too many.")

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from jitprov.host.user_fields import UserField
-from jitprov.provisioning.presets import NAME_ID_CLAIM, Preset
+from jitprov.host.spellings import UserField
+from jitprov.provisioning.presets import NAME_ID_CLAIM, NAME_ID_EMAIL_CLAIM, Preset
 from jitprov.provisioning.types import Claims
 
 
@@ -75,6 +75,7 @@ _ADDRESSES = frozenset(
         "email",
         "mail",
         "user.email",
+        NAME_ID_EMAIL_CLAIM.lower(),
         "urn:oid:0.9.2342.19200300.100.1.3",
         "urn:oid:1.2.840.113549.1.9.1",
     }

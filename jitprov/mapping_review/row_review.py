@@ -70,7 +70,7 @@ class _Row:
 
     def of_nobody(self) -> DesiredUser:
         """Return the result of the row for a person without any claim."""
-        return user_fields.cleaned(map_claims(_NOBODY, [self.rule], []))
+        return user_fields.cleaned(map_claims(_NOBODY, [self.rule], []), self.facts.fields)
 
     def remark(self, severity: Severity, code: str, text: str) -> Remark:
         return Remark(
@@ -149,6 +149,13 @@ def _made_value(row: _Row) -> Iterator[Remark]:
             else _("The default does not fit the field: whoever has no value is refused.")
         )
         yield row.remark(Severity.ERROR, "made_value_refused", text)
+    elif made.unfit:
+        text = (
+            _("The value that this row makes does not fit the field, so it is never used.")
+            if constant
+            else _("The default does not fit the field, so it is never used.")
+        )
+        yield row.remark(Severity.WARNING, "made_value_unused", text)
     elif row.rule.target not in made.fields or made.problems or made.trace[0].outcome == "clear":
         text = (
             _("The steps after the constant leave nothing of it: this row never has a value.")

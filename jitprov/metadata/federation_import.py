@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
+from jitprov.host.tenant_fields import fields_of, has_own_fields
+from jitprov.host.user_fields import mappable_fields
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.federation_map import MapRow, in_batches
@@ -24,15 +26,17 @@ from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
     IdentityProvider,
+    RetiredName,
     SigningCertificate,
     Via,
     accounts_database,
+    retired_elsewhere,
 )
 from jitprov.models.inserts import insert_rows
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.aggregate import Aggregate, ByteSource, Entry, verified_aggregate
 from jitprov.saml.metadata import MetadataRefused
-from jitprov.saml.types import Certificate, IdpMetadata
+from jitprov.saml.types import Certificate, IdpMetadata, MetadataNote
 
 APPLICATION = Actor(via=Via.CODE, name="FederationImport")
 BATCH_SIZE = 200
@@ -89,6 +93,14 @@ class RowRefused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowNote:
+    """A remark on the metadata of a row that was imported."""
+
+    row: MapRow
+    note: MetadataNote
+
+
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """The outcome for each row of the map so far."""
@@ -97,6 +109,7 @@ class Summary:
     unchanged: int = 0
     changed: list[RowChanged] = field(default_factory=list)
     refused: list[RowRefused] = field(default_factory=list)
+    notes: list[RowNote] = field(default_factory=list)
     missing: list[MapRow] | None = None
     """Rows whose entity the aggregate does not have; ``None`` until it was read to its end."""
     signature: SignatureState | None = None
@@ -202,18 +215,25 @@ class FederationImport:
                         transaction.set_rollback(True, using=database)
             except IntegrityError:
                 continue  # somebody else was at the same rows: look again, once
-            self._count(batch)
+            self._count(batch, items)
             return
         for row, _ in items:
             problem = "Somebody else changed identity providers at the same time. Run it again."
             self.summary.refuse(row, ImportRefused(problem))
 
-    def _count(self, batch: _Batch) -> None:
+    def _count(self, batch: _Batch, items: Sequence[tuple[MapRow, IdpMetadata]]) -> None:
         self.summary.added += len(batch.new)
         self.summary.unchanged += batch.unchanged
         self.summary.changed += batch.changed
         for row, refusal in batch.refused:
             self.summary.refuse(row, refusal)
+        refused = {row.line for row, _ in batch.refused}
+        self.summary.notes += (
+            RowNote(row=row, note=note)
+            for row, metadata in items
+            if row.line not in refused
+            for note in metadata.notes
+        )
 
 
 class _Batch:
@@ -236,8 +256,11 @@ class _Batch:
         pairs = [(rows.get(row.slug.casefold()), row, metadata) for row, metadata in items]
         known = _with_people([found for found, _, one in pairs if _renamed(found, one)])
         certificates = _certificates_of(rows.values())
+        retired = _retired([row for found, row, _ in pairs if found is None])
         for found, row, metadata in pairs:
-            if found is None:
+            if row.slug in retired:
+                self.refused.append((row, SlugRefused(_RETIRED % row.slug)))
+            elif found is None:
                 self._add(row, metadata)
             elif refusal := _refusal(row, found, metadata, known):
                 self.refused.append((row, refusal))
@@ -300,11 +323,24 @@ class _Batch:
         insert_rows(ClaimMapping, list(_mappings(row for row, _ in self.new)))
 
 
+_RETIRED = (
+    "The slug %r was another tenant's, and identity providers may still trust it. Choose another."
+)
+
+
 def _mappings(rows: Iterable[IdentityProvider]) -> Iterator[dict[str, Any]]:
-    columns_of = cache(preset_columns)
+    columns_of, own = cache(preset_columns), has_own_fields()
     for row in rows:
-        for columns in columns_of(Preset(row.preset)):
+        fields = frozenset(fields_of(row) if own else mappable_fields())
+        for columns in columns_of(Preset(row.preset), fields):
             yield {**columns, "identity_provider_id": row.pk}
+
+
+def _retired(rows: Sequence[MapRow]) -> set[str]:
+    """Return the slugs of new rows that another tenant's identity provider had; one statement where none is retired."""
+    if not rows or not RetiredName.objects.exists():
+        return set()
+    return {slug for row in rows for slug in retired_elsewhere([row.slug], row.tenant_id)}
 
 
 def _existing_rows(slugs: Sequence[str]) -> dict[str, IdentityProvider]:

@@ -1,8 +1,9 @@
-"""Fetch a metadata document from a URL that somebody typed, and from nowhere that is not on the public internet.
+"""Fetch a metadata document from a URL that somebody typed, on the public internet or from a host that the operator named.
 
 Whoever gives the address chooses which machine we talk to (server-side request forgery). So only https, only
 addresses of the public internet, and the connection goes to the very address that was checked: a second look-up
-of the name could answer differently (DNS rebinding). Every redirect is judged anew.
+of the name could answer differently (DNS rebinding). Every redirect is judged anew. The operator may name hosts of
+their own network; then only a URL that begins at one of these may lead to one.
 
 Proxies of the environment are not used: one would do the look-up itself. Behind one, give the document as a file.
 """
@@ -19,21 +20,21 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from jitprov.metadata.addresses import Address, is_own, special_use
 from jitprov.saml.metadata import MetadataRefused, is_loopback
 from jitprov.saml.metadata_refusals import MetadataTooLarge
-
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_REDIRECTS = 3
 MAX_URL = 2048
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK = 64 * 1024
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_HTTPS, _FIRST_UNPRIVILEGED = 443, 1024
 _HEADERS = {
     "Accept": "application/samlmetadata+xml, application/xml, text/xml",
     "Accept-Encoding": "identity",
@@ -52,7 +53,10 @@ class MetadataAddressRefused(MetadataRefused):
     """The metadata's host has an address that is not on the public internet."""
 
     code = "metadata_address_refused"
-    remedy = "Fetch the document yourself and give the file, if you trust that host."
+    remedy = (
+        "If that host is meant, let whoever runs this application name it in JITPROV_METADATA_PRIVATE_HOSTS, or fetch "
+        "the document yourself and give the file."
+    )
 
 
 class MetadataFetchFailed(MetadataRefused):
@@ -93,6 +97,43 @@ class _Deadline:
         return left
 
 
+class _Reach(Enum):
+    """Where a host may be."""
+
+    PUBLIC = auto()
+    OWN = auto()
+    """In the operator's own network."""
+    HERE = auto()
+    """On this very machine."""
+
+    def includes(self, address: Address) -> bool:
+        if self is _Reach.OWN and is_own(address):
+            return True
+        if self is _Reach.HERE and address.is_loopback:
+            return True
+        return not special_use(address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """Where metadata may be fetched from besides the public internet."""
+
+    here: bool = False
+    """For development: a URL may name this very machine; and here and in the own network, plain http is enough."""
+    hosts: frozenset[str] = frozenset()
+    """Hosts of the operator's own network, as in a URL: in lower case, with the port if it is not the usual one."""
+    authorities: str = ""
+    """A file with certificate authorities that these hosts may have, besides those of the system."""
+
+    def reach(self, host: str, authority: str) -> _Reach:
+        if authority in self.hosts:
+            return _Reach.OWN
+        return _Reach.HERE if self.here and is_loopback(host) else _Reach.PUBLIC
+
+
+PUBLIC_ONLY = Beyond()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
     """A URL whose text is allowed. Its addresses are checked later."""
@@ -102,11 +143,11 @@ class _Target:
     host: str
     port: int
     path: str
+    reach: _Reach
 
     @property
     def authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+        return _authority(self.host, self.port, secure=self.secure)
 
 
 def fetch_metadata(
@@ -114,26 +155,26 @@ def fetch_metadata(
     *,
     max_bytes: int,
     timeout: timedelta,
-    allow_loopback: bool = False,
+    beyond: Beyond = PUBLIC_ONLY,
     tls: ssl.SSLContext | None = None,
 ) -> bytes:
     """Return the document at an https URL.
 
     :param timeout: for everything together, redirects included.
-    :param allow_loopback: for development: the URL may name this very machine, then also with plain http.
-    :param tls: instead of the system's certificate authorities.
+    :param beyond: the hosts that are allowed besides those of the public internet.
+    :param tls: instead of the certificate authorities of the system and of ``beyond``.
     :raises MetadataRefused: the text is one line with the problem and the remedy.
     """
     deadline = _Deadline(timeout)
-    # A public host may not redirect here, only a URL that begins here may stay here.
-    local = allow_loopback and is_loopback(_split(url).hostname or "")
-    tls = tls or ssl.create_default_context()
+    target = _target(url, beyond)
+    # A public host may not redirect elsewhere, only a URL that begins there may stay there.
+    begins = target.reach
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            answer = _get(_target(url, local=local), deadline, tls, max_bytes, local=local)
+            answer = _get(target, deadline, tls or _tls(target, beyond), max_bytes)
             if isinstance(answer, bytes):
                 return answer
-            url = answer.url
+            target = _target(answer.url, beyond if begins is not _Reach.PUBLIC else PUBLIC_ONLY)
     except TimeoutError as error:
         raise MetadataFetchTimedOut(
             f"the metadata did not arrive within {timeout.total_seconds():g} seconds"
@@ -155,7 +196,24 @@ def _split(url: str) -> SplitResult:
         raise MetadataUrlRefused(f"{url!r} is not a URL") from error
 
 
-def _target(url: str, *, local: bool) -> _Target:
+def _tls(target: _Target, beyond: Beyond) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if target.reach is _Reach.OWN and beyond.authorities:
+        try:
+            context.load_verify_locations(cafile=beyond.authorities)
+        except OSError as error:  # ssl.SSLError is one
+            raise MetadataTlsFailed(
+                "the file of certificate authorities that the settings name can not be read"
+            ) from error
+    return context
+
+
+def _authority(host: str, port: int, *, secure: bool) -> str:
+    host = f"[{host}]" if ":" in host else host
+    return host if port == (_HTTPS if secure else 80) else f"{host}:{port}"
+
+
+def _target(url: str, beyond: Beyond) -> _Target:
     parts = _split(url)
     try:
         host, port = parts.hostname or "", parts.port
@@ -165,50 +223,39 @@ def _target(url: str, *, local: bool) -> _Target:
     if not host or "@" in parts.netloc:
         raise MetadataUrlRefused(f"{url!r} is not a URL that metadata is fetched from")
     secure = parts.scheme == "https"
-    if not secure and not (local and parts.scheme == "http" and is_loopback(host)):
+    port = port or (_HTTPS if secure else 80)
+    reach = beyond.reach(host, _authority(host, port, secure=secure))
+    if not secure and not (beyond.here and parts.scheme == "http" and reach is not _Reach.PUBLIC):
         raise MetadataUrlRefused(f"{url!r} is not an https URL")
+    if reach is _Reach.PUBLIC and port != _HTTPS and port < _FIRST_UNPRIVILEGED:
+        raise MetadataUrlRefused(f"{url!r} names a port that metadata is not fetched from")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._")
     return _Target(
         url=url,
         secure=secure,
         host=host,
-        port=port or (443 if secure else 80),
+        port=port,
         path=f"{path}?{query}" if query else path,
+        reach=reach,
     )
 
 
 # Where the host is
 
 
-def _addresses(target: _Target, deadline: _Deadline, *, local: bool) -> list[Address]:
+def _addresses(target: _Target, deadline: _Deadline) -> list[Address]:
     """Look up the host, and refuse it if any of its addresses is not allowed.
 
     One bad address spoils all: a name that points both outside and inside is an attempt.
     """
     addresses = _look_up(target, deadline)
     for address in addresses:
-        if not (is_public(address) or (local and address.is_loopback)):
+        if not target.reach.includes(address):
             raise MetadataAddressRefused(
-                f"{target.host!r} has the address {address}, which is not on the public internet"
+                f"{target.host!r} has the address {address}, which is for {special_use(address)}, not public"
             )
     return addresses
-
-
-def is_public(address: Address) -> bool:
-    """Say whether an address is on the public internet, also one that carries another inside it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or _nat64(address)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified
-    )
-
-
-def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    # A network without IPv4 reaches it through these (RFC 6052); what counts is where they lead.
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
 def _look_up(target: _Target, deadline: _Deadline) -> list[Address]:
@@ -299,9 +346,9 @@ class _PinnedConnection(HTTPConnection):
 
 
 def _get(
-    target: _Target, deadline: _Deadline, tls: ssl.SSLContext, max_bytes: int, *, local: bool
+    target: _Target, deadline: _Deadline, tls: ssl.SSLContext, max_bytes: int
 ) -> bytes | _Redirect:
-    connection = _PinnedConnection(target, _addresses(target, deadline, local=local), deadline, tls)
+    connection = _PinnedConnection(target, _addresses(target, deadline), deadline, tls)
     try:
         connection.request("GET", target.path, headers=_HEADERS | {"Host": target.authority})
         with connection.getresponse() as response:

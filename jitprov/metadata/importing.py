@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from django.utils.text import slugify
 from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
+from jitprov.configuration import trust
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.rows import (
@@ -36,9 +38,11 @@ from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
     IdentityProvider,
+    ProposedTrust,
     SigningCertificate,
     Via,
     accounts_database,
+    retired_elsewhere,
 )
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.certificates import load_certificate
@@ -46,6 +50,8 @@ from jitprov.saml.metadata import METADATA_LIMITS, parse_idp_metadata
 from jitprov.saml.types import Certificate, IdpMetadata
 
 MAX_SLUG = 100
+MAX_RETIRED_TRIED = 20
+"""Names that were another tenant's, before a random one is taken."""
 APPLICATION = Actor(via=Via.CODE, name="import_metadata")
 
 
@@ -83,6 +89,8 @@ class ImportResult:
     """User fields that the preset's claim mappings write; only for a new or empty identity provider."""
     also_used_by: tuple[str, ...] = ()
     """Other tenants whose identity provider has the same entity ID."""
+    waits: ProposedTrust | None = None
+    """What of it counts only after a passed test, because people sign in already."""
     linked_people: int = 0
     """The number of people who have signed in with an identity provider whose entity ID has changed."""
 
@@ -198,6 +206,11 @@ class _Import:
         return replace(result, also_used_by=_other_tenants(self.metadata, result.identity_provider))
 
     def _create(self, tenant: Any, slug: str) -> ImportResult:
+        if retired_elsewhere([slug], tenant.pk):
+            raise SlugRefused(
+                f"The slug {slug!r} was another tenant's, and identity providers may still trust it."
+                " Choose another --slug."
+            )
         row = new_identity_provider(
             self.metadata, self.preset, slug=slug, tenant=tenant, **self.fetched
         )
@@ -215,7 +228,9 @@ class _Import:
 
     def _update(self, row: IdentityProvider) -> ImportResult:
         was_empty = not row.entity_id
-        with audit.recorded(row, self.actor):
+        url = self.fetched.get("metadata_url")
+        refreshed = bool(url) and url == row.metadata_url
+        with trust.changing(row, self.actor, refreshed=refreshed, replaces=True) as held:
             changes = apply_metadata(row, self.metadata, self.preset, **self.fetched)
             fill = was_empty and not row.claim_mappings.exists()
             mappings = _add_mappings(row) if fill else ()
@@ -230,6 +245,7 @@ class _Import:
             certificates_removed=removed,
             mapped_fields=mappings,
             linked_people=_linked_people(row, changes),
+            waits=held.proposal,
         )
 
     @staticmethod
@@ -305,13 +321,11 @@ def free_slug(tenant: Any) -> str:
             "slug", flat=True
         )
     }
-    if base not in taken:
-        return base
-    return next(
-        candidate
-        for candidate in (f"{base}-{number}" for number in range(2, len(taken) + 3))
-        if candidate not in taken
-    )
+    numbers = range(2, len(taken) + 3 + MAX_RETIRED_TRIED)
+    free = [one for one in (base, *(f"{base}-{number}" for number in numbers)) if one not in taken]
+    candidates = free[: MAX_RETIRED_TRIED + 1]
+    retired = retired_elsewhere(candidates, tenant.pk)
+    return next((one for one in candidates if one not in retired), f"{base}-{secrets.token_hex(3)}")
 
 
 def _add_mappings(identity_provider: IdentityProvider) -> tuple[str, ...]:

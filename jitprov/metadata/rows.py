@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jitprov.host.user_fields import mappable_fields
+from jitprov.host.tenant_fields import fields_of
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset, detect
 from jitprov.provisioning.types import ClaimRule
@@ -45,13 +45,12 @@ def new_identity_provider(
 
 def preset_mappings(identity_provider: IdentityProvider) -> list[ClaimMapping]:
     """Return the claim mappings of the identity provider's preset, not saved."""
-    columns = preset_columns(Preset(identity_provider.preset))
+    columns = preset_columns(Preset(identity_provider.preset), fields_of(identity_provider))
     return [ClaimMapping(identity_provider=identity_provider, **one) for one in columns]
 
 
-def preset_columns(preset: Preset) -> list[dict[str, Any]]:
-    """Return the columns of a preset's claim mappings, as far as the host's user model has the fields."""
-    fields = mappable_fields()
+def preset_columns(preset: Preset, fields: Container[str]) -> list[dict[str, Any]]:
+    """Return the columns of a preset's claim mappings, as far as the tenant may map to the fields."""
     usable = [rule for rule in preset.details.rules if rule.target in fields]
     return [_mapping_columns(position, rule) for position, rule in enumerate(usable)]
 
@@ -65,6 +64,7 @@ def _mapping_columns(position: int, rule: ClaimRule) -> dict[str, Any]:
         "sync": rule.sync.value,
         "required": rule.required,
         "when_empty": rule.when_empty.value,
+        "when_invalid": rule.when_invalid.value,
     }
 
 

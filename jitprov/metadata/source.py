@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, n
 
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
-from jitprov.metadata.fetch import fetch_metadata
+from jitprov.metadata.fetch import Beyond, fetch_metadata
 from jitprov.saml.certificates import (
     MAX_CERTIFICATE_LENGTH,
     CertificateUnusable,
@@ -63,7 +63,11 @@ def fetch_document(url: str) -> bytes:
         url,
         max_bytes=conf.METADATA_MAX_BYTES,
         timeout=conf.METADATA_TIMEOUT,
-        allow_loopback=settings.DEBUG,
+        beyond=Beyond(
+            here=settings.DEBUG,
+            hosts=frozenset(conf.METADATA_PRIVATE_HOSTS),
+            authorities=conf.METADATA_CA_FILE,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from jitprov.conf import conf
+from jitprov.migrations._steps import refuse_drafts
 
 
 class Migration(migrations.Migration):
@@ -299,4 +300,6 @@ class Migration(migrations.Migration):
             model_name='tenantadministrator',
             constraint=models.UniqueConstraint(fields=('user', 'tenant'), name='jitprov_administrator_once_per_tenant'),
         ),
+        # Last, so that it comes first on the way back.
+        migrations.RunPython(migrations.RunPython.noop, refuse_drafts),
     ]

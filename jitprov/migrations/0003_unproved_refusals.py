@@ -1,37 +1,7 @@
-from typing import Any
-
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-BATCH = 1000
-
-
-def move_out(apps: Any, schema_editor: Any) -> None:
-    """Copy what the identity providers have counted to rows of their own."""
-    alias = schema_editor.connection.alias
-    counted = apps.get_model('jitprov', 'IdentityProvider').objects.using(alias).filter(unverified_refusals__gt=0)
-    model = apps.get_model('jitprov', 'UnprovedRefusals')
-    at = timezone.now()
-    model.objects.using(alias).bulk_create(
-        [
-            model(identity_provider_id=key, count=count, counted_at=at)
-            for key, count in counted.values_list('pk', 'unverified_refusals')
-        ],
-        batch_size=BATCH,
-    )
-
-
-def move_back(apps: Any, schema_editor: Any) -> None:
-    """Copy what the rows have counted to the identity providers."""
-    alias = schema_editor.connection.alias
-    counts = apps.get_model('jitprov', 'UnprovedRefusals').objects.using(alias)
-    its_count = counts.filter(pk=OuterRef('pk')).values('count')
-    apps.get_model('jitprov', 'IdentityProvider').objects.using(alias).update(
-        unverified_refusals=Coalesce(Subquery(its_count), 0)
-    )
+from jitprov.migrations._steps import move_back, move_out
 
 
 class Migration(migrations.Migration):

@@ -24,7 +24,15 @@ from jitprov.models.identity_providers import (
 )
 from jitprov.models.mappings import ClaimMapping, GroupMapping
 from jitprov.models.observed_claims import MAX_CLAIM_NAME, ObservedClaim
-from jitprov.models.setup_links import SetupLink
+from jitprov.models.proposed_trust import ProposedTrust
+from jitprov.models.retired import (
+    FormerIdentity,
+    RetiredName,
+    former_identity,
+    is_entity_id_retired,
+    retired_elsewhere,
+)
+from jitprov.models.setup_links import SetupLink, Voucher
 from jitprov.models.sign_in_tests import TestSignIn
 from jitprov.models.tenants import Tenant
 from jitprov.models.unproved_refusals import UnprovedRefusals
@@ -38,12 +46,15 @@ __all__ = [
     "ConsumedAssertion",
     "EmailDomain",
     "ExternalIdentity",
+    "FormerIdentity",
     "GrantedGroup",
     "GroupMapping",
     "IdentityProvider",
     "ObservedClaim",
     "Outcome",
+    "ProposedTrust",
     "ProvisioningEvent",
+    "RetiredName",
     "SetupLink",
     "SigningCertificate",
     "Tenant",
@@ -52,8 +63,12 @@ __all__ = [
     "UnprovedRefusals",
     "UnsolicitedPolicy",
     "Via",
+    "Voucher",
     "accounts_database",
     "digest",
+    "former_identity",
+    "is_entity_id_retired",
     "new_reference",
     "remembered_until",
+    "retired_elsewhere",
 ]

@@ -15,6 +15,7 @@ class TenantAdministrator(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
+        db_index=False,  # the constraint's begins with it
         related_name="administered_tenants",
         verbose_name=_("user"),
         help_text=_("Also needs the staff status, to come into the admin at all."),

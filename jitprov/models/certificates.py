@@ -19,7 +19,10 @@ class SigningCertificate(models.Model):
     """A certificate whose key may sign for an identity provider; several while one replaces another."""
 
     identity_provider = models.ForeignKey(
-        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="certificates"
+        "jitprov.IdentityProvider",
+        on_delete=models.CASCADE,
+        db_index=False,  # others begin with it
+        related_name="certificates",
     )
     pem = models.TextField(_("certificate"))
     fingerprint = models.CharField(_("SHA-256 fingerprint"), max_length=64, editable=False)
@@ -30,6 +33,13 @@ class SigningCertificate(models.Model):
     class Meta:
         verbose_name = _("signing certificate")
         verbose_name_plural = _("signing certificates")
+        indexes = [
+            # The overview asks when the certificates of all end; with this it reads none of them.
+            models.Index(
+                fields=["identity_provider", "not_after", "allow_expired"],
+                name="jitprov_certificate_by_end",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["identity_provider", "fingerprint"], name="jitprov_certificate_once_per_idp"

@@ -41,6 +41,7 @@ class ConfigurationChange(models.Model):
         conf.TENANT_MODEL,
         on_delete=models.SET_NULL,
         null=True,
+        db_index=False,  # another begins with it
         related_name="+",
         verbose_name=_("tenant"),
     )
@@ -48,6 +49,7 @@ class ConfigurationChange(models.Model):
         "jitprov.IdentityProvider",
         on_delete=models.SET_NULL,
         null=True,
+        db_index=False,  # as above
         related_name="configuration_changes",
         verbose_name=_("identity provider"),
     )

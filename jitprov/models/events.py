@@ -19,7 +19,7 @@ class Outcome(models.TextChoices):
     UPDATED = "updated", _("updated")
     UNCHANGED = "unchanged", _("unchanged")
     REFUSED = "refused", _("refused")
-    RESTARTED = "restarted", _("sent round through a request of ours")
+    RESTARTED = "restarted", _("restarted from our side")
     ERROR = "error", _("error")
 
 
@@ -57,7 +57,9 @@ class ProvisioningEvent(models.Model):
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     reason = models.CharField(_("reason"), max_length=50, blank=True)
     verified = models.BooleanField(
-        _("origin proved"), default=True, help_text=_("The identity provider's signature was good.")
+        _("signature valid"),
+        default=True,
+        help_text=_("The identity provider's signature was good."),
     )
     tenant = models.ForeignKey(
         conf.TENANT_MODEL,
@@ -84,12 +86,18 @@ class ProvisioningEvent(models.Model):
     )
     changed_fields = models.JSONField(_("changed fields"), default=list)
     notes = models.JSONField(_("notes"), default=list)
-    details = models.JSONField(_("details"), default=dict)
+    details = models.JSONField(_("details"), default=dict, db_default={})
     """Facts that explain the outcome: URLs, entity IDs, names of claims and fields; never the value of a claim."""
-    claims = models.TextField(blank=True)
+    claims = models.TextField(blank=True, default="", db_default="")
     """The claims of the attempt, encrypted, while :attr:`~jitprov.conf.Conf.CLAIMS_RETENTION` lasts."""
-    email_digest = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    email_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", db_index=True, editable=False
+    )
     """A keyed digest, so that an attempt can be found by an e-mail address that is not kept."""
+    network = models.CharField(
+        _("network"), max_length=43, blank=True, default="", db_default="", editable=False
+    )
+    """From where the browser came, cut as :attr:`~jitprov.conf.Conf.EVENT_NETWORK_BITS` says."""
     duration_ms = models.PositiveIntegerField(_("duration in milliseconds"), default=0)
 
     class Meta:

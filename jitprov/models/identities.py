@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connections, models, router
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ class ExternalIdentity(models.Model):
     identity_provider = models.ForeignKey(
         "jitprov.IdentityProvider",
         on_delete=models.CASCADE,
+        db_index=False,  # the constraint's begins with it
         related_name="identities",
         verbose_name=_("identity provider"),
     )
@@ -40,9 +42,20 @@ class ExternalIdentity(models.Model):
     active = models.BooleanField(
         _("active"),
         default=True,
-        help_text=_("Off: this identity provider lets the person in no more."),
+        help_text=_("Clear this to block the person."),
     )
-    provenance = models.JSONField(_("where its values come from"), default=dict, editable=False)
+    allow_privileged = models.BooleanField(
+        _("let this person in whatever they can do"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Also if they can do more than this tenant may decide about. Whoever runs the identity provider can act as"
+            " them."
+        ),
+    )
+    provenance = models.JSONField(
+        _("where its values come from"), default=dict, db_default={}, editable=False
+    )
     """For each user field that was written: ``claim``, ``source``, ``reference`` of the event, and ``at``."""
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -86,16 +99,27 @@ class GrantedGroup(models.Model):
     """A membership that jitprov granted, and so may take away."""
 
     identity = models.ForeignKey(
-        ExternalIdentity, on_delete=models.CASCADE, related_name="granted_groups"
+        ExternalIdentity,
+        on_delete=models.CASCADE,
+        db_index=False,  # as above
+        related_name="granted_groups",
     )
     group = models.ForeignKey(
         Group, on_delete=models.CASCADE, related_name="+", verbose_name=_("group")
     )
-    claim = models.CharField(_("claim"), max_length=512, blank=True, editable=False)
-    value = models.CharField(_("value"), max_length=512, blank=True, editable=False)
+    claim = models.CharField(
+        _("claim"), max_length=512, blank=True, default="", db_default="", editable=False
+    )
+    value = models.CharField(
+        _("value"), max_length=512, blank=True, default="", db_default="", editable=False
+    )
     """The group mapping that granted it."""
-    reference = models.CharField(_("reference"), max_length=10, blank=True, editable=False)
-    created_at = models.DateTimeField(_("granted on"), default=timezone.now, editable=False)
+    reference = models.CharField(
+        _("reference"), max_length=10, blank=True, default="", db_default="", editable=False
+    )
+    created_at = models.DateTimeField(
+        _("granted on"), default=timezone.now, db_default=Now(), editable=False
+    )
 
     class Meta:
         verbose_name = _("granted group")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.apps import apps
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import OuterRef, Q
@@ -21,11 +24,13 @@ from jitprov.models.mappings import (
     ClaimMapping,
     GroupMapping,
     claim_rule,
+    everybody_rules,
+    group_rule,
 )
 from jitprov.models.observed_claims import OBSERVED_COLUMNS, ObservedClaim
 from jitprov.models.urls import absolute_url
 from jitprov.provisioning.presets import Preset
-from jitprov.provisioning.types import ClaimRule, GroupRule, Policy
+from jitprov.provisioning.types import MAX_REFUSAL_TEXT, ClaimRule, GroupRule, Policy
 from jitprov.saml.certificates import load_certificate
 from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
 
@@ -33,7 +38,7 @@ from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
 class UnsolicitedPolicy(models.TextChoices):
     """The ways to treat a response that answers no request of ours (IdP-initiated sign-in)."""
 
-    RESTART = "restart", _("start again from here, so that nothing can be injected")
+    RESTART = "restart", _("ask the identity provider once more (recommended)")
     REJECT = "reject", _("refuse")
     ACCEPT = "accept", _("accept")
 
@@ -99,7 +104,7 @@ class IdentityProvider(models.Model):
         _("subject claim"),
         max_length=512,
         blank=True,
-        help_text=_("The claim that says who a person is, for ever. Empty means the NameID."),
+        help_text=_("Permanent identifier of a person. Leave empty to use NameID."),
     )
     sp_entity_id = models.CharField(
         _("our entity ID"),
@@ -120,8 +125,33 @@ class IdentityProvider(models.Model):
     link_existing_users = models.BooleanField(
         _("attach to accounts that a provisioner finds"), default=False
     )
+    allow_privileged = models.BooleanField(
+        _("let people in who can do more than this tenant may decide about"),
+        default=False,
+        db_default=False,
+        help_text=_("For your own staff: whoever runs this identity provider can act as them."),
+    )
+    everybody_group = models.ForeignKey(
+        Group,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("group for everybody"),
+        help_text=_("Whoever comes in by this identity provider belongs to it."),
+    )
+    group_required_text = models.CharField(
+        _("what people in none of the groups are told"),
+        max_length=MAX_REFUSAL_TEXT,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Where only members of certain groups may come in. For example whom to ask. Shown to the person who is refused."
+        ),
+    )
     unsolicited = models.CharField(
-        _("responses nobody asked for"),
+        _("sign-ins started from My Apps or another portal"),
         max_length=10,
         choices=UnsolicitedPolicy,
         default=UnsolicitedPolicy.RESTART,
@@ -139,18 +169,27 @@ class IdentityProvider(models.Model):
         _("metadata URL"),
         max_length=2048,
         blank=True,
+        default="",
+        db_default="",
         help_text=_("Where its metadata is fetched from, again and again."),
     )
     metadata_checked_at = models.DateTimeField(
         _("metadata last fetched on"), null=True, blank=True, editable=False
     )
     metadata_error = models.CharField(
-        _("why the metadata could not be fetched"), max_length=50, blank=True, editable=False
+        _("why the metadata could not be fetched"),
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
     )
     tested_at = models.DateTimeField(
         _("last test passed on"), null=True, blank=True, editable=False
     )
-    tested_digest = models.CharField(max_length=64, blank=True, editable=False)
+    tested_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     """The digest of the configuration that the last passed test sign-in was made with."""
     enabled_at = models.DateTimeField(_("enabled on"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -181,6 +220,17 @@ class IdentityProvider(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self._require_own_slug()
+        super().save(*args, **kwargs)
+
+    def _require_own_slug(self) -> None:
+        """Raise :class:`ValidationError` for a slug of another tenant, which its identity provider may still trust."""
+        retired: Any = apps.get_model("jitprov.RetiredName")
+        if retired.has_elsewhere(self.slug, self.tenant_id):
+            raise ValidationError({"slug": _("This was another customer's.")})
+
     @classmethod
     def meant_by(cls, slug: str) -> IdentityProvider | None:
         """Return the identity provider with this slug and its configuration, read in one statement."""
@@ -204,6 +254,23 @@ class IdentityProvider(models.Model):
     def url(self, view: str) -> str:
         """Return the absolute URL of one of our views for this identity provider; never from the Host header."""
         return absolute_url(view, self.slug)
+
+    def browser_url(self, view: str) -> str:
+        """Return the URL of a view at the host that responses are posted to.
+
+        A sign-in has to begin there: the cookie of a request comes back to no other host.
+        """
+        path = self.url(view).removeprefix(conf.BASE_URL)
+        return f"{self.origin_of_responses}{path}"
+
+    @property
+    def origin_of_responses(self) -> str:
+        """Return scheme and host of the assertion consumer service: the application's, or a tenant's own domain."""
+        if not self.sp_acs_url:
+            return conf.BASE_URL
+        parts = urlsplit(self.sp_acs_url)
+        usual = ":443" if parts.scheme == "https" else ":80"
+        return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
 
     def as_service_provider(self) -> ServiceProvider:
         """Return the service provider that we are to this identity provider."""
@@ -238,11 +305,13 @@ class IdentityProvider(models.Model):
         return tuple(claim_rule(row) for row in sorted(rows, key=lambda row: row["position"]))
 
     def group_rules(self) -> tuple[GroupRule, ...]:
-        """Return the group mappings."""
-        return tuple(
-            GroupRule(claim=row["claim"], value=row["value"], group=row["group_id"])
-            for row in self._rows("group_rows", "group_mappings", GROUP_COLUMNS)
-        )
+        """Return the group mappings, and the one of everybody.
+
+        :raises MappingError: no form would have saved a row.
+        """
+        rows = self._rows("group_rows", "group_mappings", GROUP_COLUMNS)
+        rules = tuple(group_rule(row) for row in rows)
+        return (*rules, *everybody_rules(self.everybody_group_id))
 
     def observed_names(self) -> dict[str, str]:
         """Return the claims that have arrived, each with the last day on which it did, in ISO 8601."""
@@ -256,6 +325,7 @@ class IdentityProvider(models.Model):
             identity_provider_enabled=self.enabled,
             create_users=self.create_users,
             link_existing_users=self.link_existing_users,
+            allow_privileged=self.allow_privileged,
         )
 
     def _rows(

@@ -14,23 +14,47 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.form_errors import beside
+from jitprov.provisioning.groups import check_group_rule
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule, check_target
 from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.steps import parse_transforms
-from jitprov.provisioning.types import ClaimRule, GroupRule, SyncMode, Transform, WhenEmpty
+from jitprov.provisioning.types import (
+    ClaimRule,
+    GroupRule,
+    SyncMode,
+    Transform,
+    WhenEmpty,
+    WhenInvalid,
+)
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
-CLAIM_COLUMNS = ("position", "sources", "target", "transforms", "sync", "required", "when_empty")
-GROUP_COLUMNS = ("claim", "value", "group_id")
+CLAIM_COLUMNS = (
+    "position",
+    "sources",
+    "target",
+    "transforms",
+    "sync",
+    "required",
+    "when_empty",
+    "when_invalid",
+)
+GROUP_COLUMNS = ("claim", "value", "group_id", "transforms", "admits")
 """The columns that a sign-in reads."""
+
+
+EVERYBODY = "*"
+"""Recorded as the claim of a group that everybody of an identity provider is given."""
 
 
 class ClaimMapping(models.Model):
     """One row of a tenant's mapping: claims in, one user field out."""
 
     identity_provider = models.ForeignKey(
-        "jitprov.IdentityProvider", on_delete=models.CASCADE, related_name="claim_mappings"
+        "jitprov.IdentityProvider",
+        on_delete=models.CASCADE,
+        db_index=False,  # the constraint's begins with it
+        related_name="claim_mappings",
     )
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     sources = models.TextField(
@@ -57,6 +81,18 @@ class ClaimMapping(models.Model):
             (WhenEmpty.KEEP.value, _("keep the field")),
             (WhenEmpty.CLEAR.value, _("empty the field")),
         ],
+    )
+    when_invalid = models.CharField(
+        _("with a value that does not fit"),
+        max_length=6,
+        default=WhenInvalid.KEEP.value,
+        db_default=WhenInvalid.KEEP.value,
+        choices=[
+            (WhenInvalid.KEEP.value, _("keep the field")),
+            (WhenInvalid.CLEAR.value, _("empty the field")),
+            (WhenInvalid.REFUSE.value, _("refuse the person")),
+        ],
+        help_text=_("A required value that does not fit always refuses the person."),
     )
 
     class Meta:
@@ -112,6 +148,7 @@ def claim_rule(row: Mapping[str, Any]) -> ClaimRule:
         sync=_choice(SyncMode, row, "sync"),
         required=bool(row["required"]),
         when_empty=_choice(WhenEmpty, row, "when_empty"),
+        when_invalid=_choice(WhenInvalid, row, "when_invalid"),
     )
 
 
@@ -148,19 +185,66 @@ class GroupMapping(models.Model):
         _("its name there"),
         max_length=200,
         blank=True,
+        default="",
+        db_default="",
         help_text=_("Optional: what the directory calls the group, where the value is only an ID."),
     )
+    transforms = models.JSONField(_("transforms"), default=list, null=True, blank=True)
+    """``None`` means no steps, as in rows of a release that had none."""
     group = models.ForeignKey(
-        Group, on_delete=models.CASCADE, related_name="+", verbose_name=_("group")
+        Group,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("group"),
+    )
+    admits = models.BooleanField(
+        _("only these may come in"),
+        default=False,
+        db_default=False,
+        help_text=_("Where any row says so, nobody comes in who matches none of those rows."),
     )
 
     class Meta:
         verbose_name = _("group mapping")
         verbose_name_plural = _("group mappings")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(group__isnull=False) | Q(admits=True),
+                name="jitprov_group_mapping_does_something",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name or self.value} → {self.group_id}"
 
     def as_rule(self) -> GroupRule:
         """Return the row as a value of the pure core."""
-        return GroupRule(claim=self.claim, value=self.value, group=self.group_id)
+        return group_rule({field: getattr(self, field) for field in GROUP_COLUMNS})
+
+    def clean(self) -> None:
+        """Refuse steps that make no sense for groups."""
+        with beside("transforms"):
+            check_group_rule(self.as_rule())
+
+
+def everybody_rules(group: int | None) -> tuple[GroupRule, ...]:
+    """Return the rule that gives everybody of an identity provider a group; none if there is no such group."""
+    if group is None:
+        return ()
+    return (GroupRule(claim=EVERYBODY, value="", group=group, everybody=True),)
+
+
+def group_rule(row: Mapping[str, Any]) -> GroupRule:
+    """Return a row as a value of the pure core.
+
+    :raises MappingError: no form would have saved it.
+    """
+    return GroupRule(
+        claim=row["claim"],
+        value=row["value"],
+        group=row["group_id"],
+        transforms=_transforms(row["transforms"] or []),
+        admits=bool(row["admits"]),
+    )

@@ -8,6 +8,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class Voucher(models.TextChoices):
+    """Who must still be there for a setup link to work."""
+
+    NOBODY = "", _("nobody")
+    ACCOUNT = "account", _("the account that made it")
+    ADMINISTRATOR = (
+        "administrator",
+        _("the account that made it, as an administrator of the tenant"),
+    )
+
+
 class SetupLink(models.Model):
     """A way to one identity provider's set-up page and nowhere else, until it expires or is revoked."""
 
@@ -31,6 +42,16 @@ class SetupLink(models.Model):
         related_name="+",
         verbose_name=_("made by"),
     )
+    voucher = models.CharField(
+        _("rests on"),
+        max_length=20,
+        choices=Voucher,
+        blank=True,
+        default=Voucher.NOBODY,
+        db_default=Voucher.NOBODY.value,
+        editable=False,
+    )
+    """Kept apart from the maker, because the account may be deleted."""
     expires_at = models.DateTimeField(_("valid until"))
     revoked_at = models.DateTimeField(_("revoked on"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used on"), null=True, blank=True, editable=False)

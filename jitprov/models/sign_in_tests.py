@@ -32,6 +32,8 @@ class TestSignIn(models.Model):
     )
     started_at = models.DateTimeField(_("begun on"), auto_now_add=True)
     expires_at = models.DateTimeField(_("kept until"), db_index=True)
+    opened_at = models.DateTimeField(_("opened on"), null=True, editable=False)
+    """When a browser opened the start address, which works once."""
     finished_at = models.DateTimeField(_("ended on"), null=True)
     report_url = models.CharField(max_length=2000)
     """The page on which the person who began it reads the report."""

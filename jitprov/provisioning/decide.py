@@ -73,7 +73,7 @@ def _closed(desired: DesiredUser, policy: Policy) -> RefusalReason | None:
         return RefusalReason.IDENTITY_PROVIDER_DISABLED
     if not desired.claims.external_id:
         return RefusalReason.SUBJECT_MISSING
-    return None
+    return RefusalReason.GROUP_REQUIRED if desired.outside else None
 
 
 def _shut_out(
@@ -86,6 +86,9 @@ def _shut_out(
         return reason
     if not current.linked and not _may_link(current, policy):
         return RefusalReason.LINKING_DISABLED
+    if current.privileged and not (current.privilege_allowed or policy.allow_privileged):
+        # Who runs a tenant's directory can sign in as anybody in it, and would have all that this person may do.
+        return RefusalReason.ACCOUNT_PRIVILEGED
     return None
 
 
@@ -100,7 +103,7 @@ def _switched_off(current: CurrentUser) -> RefusalReason | None:
 
 def _may_link(current: CurrentUser, policy: Policy) -> bool:
     # Who runs a tenant's directory could otherwise name themselves after one of our own administrators.
-    return policy.link_existing_users and not current.privileged
+    return policy.link_existing_users and not current.staff
 
 
 def _unfit(desired: DesiredUser, changes: Changes, taken: frozenset[str]) -> Refuse | None:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
+from jitprov.provisioning.groups import NO_TEXT, match_groups, without_guid_case
 from jitprov.provisioning.parameters import UNSTORABLE
 from jitprov.provisioning.problems import MappingError, MappingProblem
-from jitprov.provisioning.steps import check_transforms, run_transforms
-from jitprov.provisioning.transform_spec import ValueRefused, Values, acceptable
-from jitprov.provisioning.transforms import TRANSFORMS
+from jitprov.provisioning.steps import check_transforms, ordinary_work, run_transforms
+from jitprov.provisioning.transform_spec import (
+    MAX_WORK,
+    Budget,
+    ValueRefused,
+    Values,
+    acceptable,
+    trimmed,
+)
+from jitprov.provisioning.transforms import TRANSFORMS, claims_named
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,
     DesiredUser,
     DesiredValue,
     GroupRule,
-    Note,
     Problem,
     RefusalReason,
     TraceStep,
     Value,
     WhenEmpty,
+    WhenInvalid,
 )
 
 FORBIDDEN_TARGETS = frozenset(
@@ -44,22 +52,17 @@ FORBIDDEN_TARGETS = frozenset(
 )
 """User fields that no mapping may write. The Django side adds the names of the primary key."""
 
-GROUPS_OVERAGE_CLAIM = "http://schemas.microsoft.com/claims/groups.link"
-"""The claim that Entra sends instead of groups when there are more than 150. Its URL leads to a retired service."""
-
 MAX_EXTERNAL_ID = 1024
 """Most characters of an anchor. A longer one counts as none, because cutting it could make two people one."""
 MAX_RULES = 200
 MAX_SOURCES = 10
-
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_id: str = "") -> str:
     """Read the anchor from ``subject_claim``, or from the NameID where no claim is named.
 
     GUIDs are lower-cased, because directories change their minds about that; anything else stays as it
-    is but for surrounding white space. Empty when there is none, or more than one: to choose would be to
+    is but for the white space of XML around it. Empty when there is none, or more than one: to choose would be to
     let whoever can add a value become somebody else. Pass no ``name_id`` that is transient: it never comes again.
 
     >>> external_id_from({"employee": ("4711",)}, subject_claim="employee", name_id="ann@acme.example")
@@ -68,11 +71,11 @@ def external_id_from(values: Mapping[str, Values], *, subject_claim: str, name_i
     ''
     """
     found = values.get(subject_claim, ()) if subject_claim else (name_id,)
-    anchors = {_without_guid_case(value.strip()) for value in found}
+    anchors = {without_guid_case(trimmed(value)) for value in found}
     if len(anchors) != 1:
         return ""
     anchor = anchors.pop()
-    unfit = len(anchor) > MAX_EXTERNAL_ID or UNSTORABLE.search(anchor)
+    unfit = anchor.isspace() or len(anchor) > MAX_EXTERNAL_ID or UNSTORABLE.search(anchor)
     return "" if unfit else anchor
 
 
@@ -95,6 +98,15 @@ def check_rule(rule: ClaimRule) -> None:
         raise MappingError(MappingProblem.NOTHING_TO_READ)
 
 
+def check_work(rules: Iterable[ClaimRule]) -> None:
+    """Accept rows that together are done soon for ordinary values, or raise :class:`MappingError`.
+
+    :func:`map_claims` does not ask this: what is saved already goes on as long as the values at hand allow it.
+    """
+    if sum(ordinary_work(rule.transforms) for rule in rules) > MAX_WORK:
+        raise MappingError(MappingProblem.TOO_MUCH_WORK)
+
+
 def map_claims(
     claims: Claims, rules: Sequence[ClaimRule], group_rules: Sequence[GroupRule]
 ) -> DesiredUser:
@@ -103,7 +115,8 @@ def map_claims(
     Each rule takes the first of its claims that has a value, and applies its transforms. If several values
     are left, the first is used. If none is left, the field is a problem (required), absent from ``fields``
     (``WhenEmpty.KEEP``) or wanted to be ``""`` (``WhenEmpty.CLEAR``), which the Django side turns into
-    the empty value of that field: ``None`` where it may be NULL and holds no text.
+    the empty value of that field: ``None`` where it may be NULL and holds no text. What a transform refuses is a
+    problem, too, if the row is required or says so (``WhenInvalid``); otherwise it is in ``unfit``.
 
     >>> from jitprov.provisioning.types import Source
     >>> ann = Claims(source=Source.SAML, external_id="4711", values={"givenName": ("Ann",), "mail": ()})
@@ -120,8 +133,9 @@ def map_claims(
     Raises :class:`~jitprov.provisioning.problems.MappingError` for rules that no form would have saved.
     """
     _check_rules(rules)
-    outcomes = [_apply(rule, claims.values) for rule in rules]
-    membership = _match_groups(claims.values, group_rules)
+    budget = Budget()
+    outcomes = [_apply(rule, claims, budget) for rule in rules]
+    membership = match_groups(claims, group_rules, budget)
     return DesiredUser(
         claims=claims,
         fields=MappingProxyType(
@@ -130,8 +144,13 @@ def map_claims(
         groups=membership.wanted,
         unknown_groups=membership.unknown,
         group_rules=membership.rules,
+        outside=membership.outside,
         active=claims.active,
-        problems=tuple(item.problem for item in outcomes if item.problem is not None),
+        problems=(
+            *(item.problem for item in outcomes if item.problem is not None),
+            *membership.problems,
+        ),
+        unfit=tuple(item.unfit for item in outcomes if item.unfit is not None),
         notes=membership.notes,
         trace=tuple(item.trace for item in outcomes),
     )
@@ -155,6 +174,7 @@ class _Outcome:
     trace: TraceStep
     wanted: DesiredValue | None = None
     problem: Problem | None = None
+    unfit: Problem | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,7 +187,12 @@ class _Working:
     steps: list[tuple[str, Value]] = field(default_factory=list)
 
     def outcome(
-        self, name: str, wanted: DesiredValue | None = None, problem: Problem | None = None
+        self,
+        name: str,
+        wanted: DesiredValue | None = None,
+        *,
+        problem: Problem | None = None,
+        unfit: Problem | None = None,
     ) -> _Outcome:
         trace = TraceStep(
             target=self.rule.target,
@@ -176,37 +201,70 @@ class _Working:
             steps=tuple(self.steps),
             outcome=name,
         )
-        return _Outcome(target=self.rule.target, trace=trace, wanted=wanted, problem=problem)
+        return _Outcome(
+            target=self.rule.target, trace=trace, wanted=wanted, problem=problem, unfit=unfit
+        )
+
+    def wanted(self, value: Any) -> DesiredValue:
+        return DesiredValue(value=value, sync=self.rule.sync, when_invalid=_when_invalid(self.rule))
 
     def refused(self, reason: RefusalReason, detail: str) -> _Outcome:
         problem = Problem(reason=reason, field=self.rule.target, detail=detail)
         return self.outcome(reason, problem=problem)
 
+    def unfit(self, detail: str) -> _Outcome:
+        """Return the outcome of a value that a transform does not accept."""
+        when_invalid = _when_invalid(self.rule)
+        if when_invalid is WhenInvalid.REFUSE:
+            return self.refused(RefusalReason.INVALID_VALUE, detail)
+        problem = Problem(reason=RefusalReason.INVALID_VALUE, field=self.rule.target, detail=detail)
+        if when_invalid is WhenInvalid.CLEAR:
+            return self.outcome("clear", self.wanted(""), unfit=problem)
+        return self.outcome("keep", unfit=problem)
 
-def _apply(rule: ClaimRule, values: Mapping[str, Values]) -> _Outcome:
+
+def _when_invalid(rule: ClaimRule) -> WhenInvalid:
+    """Return what a value does that does not fit. Without a required one nobody comes in, whatever the row says."""
+    return WhenInvalid.REFUSE if rule.required else rule.when_invalid
+
+
+def _apply(rule: ClaimRule, claims: Claims, budget: Budget) -> _Outcome:
+    values = claims.values
     source, received = _first_source(rule.sources, values)
     work = _Working(rule=rule, source=source, received=received)
+    unreadable = [name for name in claims_read(rule) if name in claims.unreadable]
+    if unreadable:
+        return work.refused(RefusalReason.INVALID_VALUE, _detail(unreadable[0], NO_TEXT))
     try:
         result: Value = acceptable(received)
-        for name, result in run_transforms(rule.transforms, received, values):
+        for name, result in run_transforms(rule.transforms, received, values, budget):
             work.steps.append((name, result))
     except ValueRefused as error:
-        return work.refused(RefusalReason.INVALID_VALUE, _detail(source, str(error)))
+        detail = _detail(source, str(error))
+        if budget.is_spent:
+            return work.refused(RefusalReason.INVALID_VALUE, detail)
+        return work.unfit(detail)
     if isinstance(result, tuple):
         return _from_values(work, result)
-    return work.outcome("value", DesiredValue(value=result, sync=rule.sync))
+    return work.outcome("value", work.wanted(result))
 
 
 def _from_values(work: _Working, values: Values) -> _Outcome:
     rule = work.rule
     if values:
-        return work.outcome("value", DesiredValue(value=values[0], sync=rule.sync))
+        return work.outcome("value", work.wanted(values[0]))
     if rule.required:
         detail = _detail(", ".join(rule.sources), "no value")
         return work.refused(RefusalReason.REQUIRED_CLAIM_MISSING, detail)
     if rule.when_empty is WhenEmpty.CLEAR:
-        return work.outcome("clear", DesiredValue(value="", sync=rule.sync))
+        return work.outcome("clear", work.wanted(""))
     return work.outcome("keep")
+
+
+def claims_read(rule: ClaimRule) -> tuple[str, ...]:
+    """Return the claims that a row reads: its own, and those that its templates name."""
+    templates = [step.parameters["template"] for step in rule.transforms if step.name == "template"]
+    return (*rule.sources, *(name for one in templates for name in claims_named(one)))
 
 
 def _first_source(sources: Sequence[str], values: Mapping[str, Values]) -> tuple[str, Values]:
@@ -219,48 +277,3 @@ def _first_source(sources: Sequence[str], values: Mapping[str, Values]) -> tuple
 
 def _detail(source: str, text: str) -> str:
     return f"{source}: {text}" if source else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Membership:
-    """The result of the group rules."""
-
-    wanted: frozenset[int] | None
-    unknown: frozenset[int] = frozenset()
-    rules: Mapping[int, GroupRule] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-
-
-def _match_groups(values: Mapping[str, Values], rules: Sequence[GroupRule]) -> _Membership:
-    if not rules:
-        return _Membership(wanted=None)
-    if GROUPS_OVERAGE_CLAIM in values:
-        everything = _groups(rules)
-        return _Membership(wanted=None, unknown=everything, notes=(Note.GROUPS_OVERAGE,))
-    # "Did not come" is not "is in none": an admin who stops sending a claim must not empty every group.
-    silent = [rule for rule in rules if rule.claim not in values]
-    notes = (Note.GROUPS_ABSENT,) if silent else ()
-    if len(silent) == len(rules):
-        return _Membership(wanted=None, unknown=_groups(rules), notes=notes)
-    matching = {rule.group: rule for rule in reversed(_matching(values, rules))}
-    wanted = frozenset(matching)
-    return _Membership(
-        wanted=wanted,
-        unknown=_groups(silent) - wanted,
-        rules=MappingProxyType(matching),
-        notes=notes,
-    )
-
-
-def _matching(values: Mapping[str, Values], rules: Sequence[GroupRule]) -> list[GroupRule]:
-    # Made once for each claim, not for each rule: people have hundreds of groups, tenants hundreds of rules.
-    held = {name: {_without_guid_case(value) for value in values[name]} for name in values}
-    return [rule for rule in rules if _without_guid_case(rule.value) in held.get(rule.claim, ())]
-
-
-def _groups(rules: Iterable[GroupRule]) -> frozenset[int]:
-    return frozenset(rule.group for rule in rules)
-
-
-def _without_guid_case(value: str) -> str:
-    return value.lower() if _GUID.fullmatch(value) else value

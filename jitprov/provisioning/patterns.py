@@ -30,6 +30,10 @@ ORDINARY_LENGTH = 128
 """Characters. A pattern that is not cheap on a value of this length is refused when it is saved."""
 MAX_STEPS = 10_000_000
 """Upper bound of single-character comparisons; well under half a second in the worst case."""
+STEPS_OF_A_PATTERN = 100_000
+"""What a pattern costs by itself. A mapping has room for no more than Python's engine keeps compiled (512)."""
+STEPS_OF_A_VALUE = 1000
+"""What it costs to count for one value, and to begin the search."""
 
 _parser: Any = getattr(re, "_parser", None)
 """The engine's own parser. It has no types: a parsed pattern is a list of pairs of an opcode and its argument."""
@@ -71,6 +75,20 @@ def check_pattern(pattern: str) -> None:
 def group_count(pattern: str) -> int:
     """Return the number of capturing groups in a pattern."""
     return re.compile(pattern).groups
+
+
+def search_steps(pattern: str, values: Iterable[str]) -> int:
+    """Return an upper bound of the comparisons of a search in each of the values.
+
+    Lengths are rounded up, so that what is counted for one value is known for most others.
+    """
+    return sum(steps(pattern, _rounded(len(value))) for value in values)
+
+
+def _rounded(length: int) -> int:
+    """Return a length with three binary digits after the first: at most an eighth more."""
+    unit = 1 << max(0, length.bit_length() - 4)
+    return -(-length // unit) * unit
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,8 @@ _WINDOWS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 NAME_ID_CLAIM = "NameID"
 """The name under which SAML's NameID is found among the claims."""
+NAME_ID_EMAIL_CLAIM = "NameID:emailAddress"
+"""The name under which a NameID is found as well whose format says that it is an e-mail address."""
 
 # Attributes of LDAP by their object identifiers, as saml-profiles-2.0 §8.2 (X.500/LDAP profile) names them.
 _MAIL, _GIVEN_NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.5.4.42"
@@ -171,8 +173,16 @@ PRESETS: Mapping[Preset, PresetDetails] = MappingProxyType(
             rules=_rules(
                 first_name=(_GIVEN_NAME, f"{_XMLSOAP}givenname", "givenName", "firstName"),
                 last_name=(_SURNAME, f"{_XMLSOAP}surname", "sn", "lastName"),
-                email=(_MAIL, f"{_XMLSOAP}emailaddress", "mail", "email"),
-                username=(_UID, _PRINCIPAL_NAME, f"{_XMLSOAP}name", "uid", "username"),
+                # A NameID only where its format says so: of an unknown product it may be anything.
+                email=(_MAIL, f"{_XMLSOAP}emailaddress", "mail", "email", NAME_ID_EMAIL_CLAIM),
+                username=(
+                    _UID,
+                    _PRINCIPAL_NAME,
+                    f"{_XMLSOAP}name",
+                    "uid",
+                    "username",
+                    NAME_ID_EMAIL_CLAIM,
+                ),
             ),
         ),
     }

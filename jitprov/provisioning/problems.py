@@ -38,6 +38,9 @@ class MappingProblem(ProblemCode):
     TOO_MANY_STEPS = "there are more than %(most)s transforms"
     UNKNOWN_STEP = "there is no such transform"
     STEP_NOT_LAST = "must be the last transform"
+    STEP_NOT_FOR_GROUPS = (
+        "is no step of a group mapping: it makes something else of a value, or one that nobody sent"
+    )
 
     # Rows
     FORBIDDEN_TARGET = "%(field)s can never be written by a mapping"
@@ -47,6 +50,10 @@ class MappingProblem(ProblemCode):
     NOTHING_TO_READ = "a row without a claim needs a constant, a default or a template"
     TOO_MANY_ROWS = "there are more than %(most)s rows"
     TARGET_TWICE = "two rows have the same target"
+    TOO_MUCH_WORK = (
+        "the regular expressions of all rows together may take too long: begin them with ^, use fewer, "
+        "and repeat fewer parts"
+    )
 
 
 class MappingError(JitprovError):

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from jitprov.provisioning.patterns import ORDINARY_LENGTH
 from jitprov.provisioning.problems import MappingError, MappingProblem
-from jitprov.provisioning.transform_spec import ClaimValues, TransformSpec, Values, acceptable
+from jitprov.provisioning.transform_spec import (
+    Budget,
+    ClaimValues,
+    TransformSpec,
+    Values,
+    acceptable,
+)
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.provisioning.types import Transform, Value
 
@@ -28,6 +35,8 @@ def parse_transforms(raw: object) -> tuple[Transform, ...]:
 
 def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
     """Return the transforms with checked and completed parameters, or raise :class:`MappingError`."""
+    if not transforms:
+        return ()
     if len(transforms) > MAX_TRANSFORMS:
         raise MappingError(MappingProblem.TOO_MANY_STEPS, most=MAX_TRANSFORMS)
     specs = [_spec(transform.name) for transform in transforms]
@@ -41,21 +50,37 @@ def check_transforms(transforms: Sequence[Transform]) -> tuple[Transform, ...]:
 
 
 def run_transforms(
-    transforms: Sequence[Transform], values: Values, claims: ClaimValues
+    transforms: Sequence[Transform],
+    values: Values,
+    claims: ClaimValues,
+    budget: Budget | None = None,
 ) -> Iterator[tuple[str, Value]]:
     """Apply transforms in order and yield each one's name with what it produced.
 
     Raises :class:`MappingError` before the first step, :class:`ValueRefused` at any.
+
+    :param budget: what the whole mapping may do; a step that would do more is not begun.
     """
+    budget = budget or Budget()
     values = acceptable(values)
     for transform in check_transforms(transforms):
-        result = TRANSFORMS[transform.name].apply(values, transform.parameters, claims)
+        spec = TRANSFORMS[transform.name]
+        budget.spend(spec.work(values, transform.parameters))
+        result = spec.apply(values, transform.parameters, claims)
         if not isinstance(result, tuple):
             # A typed transform: there is no step after it.
             yield transform.name, result
             return
         values = acceptable(result)
         yield transform.name, values
+
+
+def ordinary_work(transforms: Sequence[Transform]) -> int:
+    """Return the work of the transforms on one value of ordinary length, or raise :class:`MappingError`."""
+    value = ("x" * ORDINARY_LENGTH,)
+    return sum(
+        TRANSFORMS[one.name].work(value, one.parameters) for one in check_transforms(transforms)
+    )
 
 
 def _parse_one(raw: object) -> Transform:

@@ -19,6 +19,10 @@ MAX_VALUE_LENGTH = 4096
 MAX_TOTAL_LENGTH = 256 * 1024
 """Most characters of all values of a row together, at any step."""
 
+MAX_WORK = 50_000_000
+"""Most work of all steps of a mapping together, in comparisons of a character: a quarter of a second at the worst."""
+_WORK_OF_A_STEP = 100
+
 Values: TypeAlias = tuple[str, ...]
 ClaimValues: TypeAlias = Mapping[str, Values]
 Parameters: TypeAlias = Mapping[str, Any]
@@ -30,6 +34,32 @@ class ValueRefused(JitprovError):
     code = "invalid_value"
 
 
+class Budget:
+    """The work that a mapping may still do while it is applied to one person.
+
+    It is counted and not timed, so that the same claims always have the same result.
+    """
+
+    def __init__(self) -> None:
+        self._left = MAX_WORK
+
+    @property
+    def is_spent(self) -> bool:
+        """Say whether the values were too much work, so that it is not known what the mapping makes of them."""
+        return self._left < 0
+
+    def spend(self, work: int) -> None:
+        """Take work off, or raise :class:`ValueRefused` if it is more than is left."""
+        self._left -= work
+        if self.is_spent:
+            raise ValueRefused("the values are too many or too long for the steps of all rows")
+
+
+def plain_work(values: Values, _parameters: Parameters) -> int:
+    """Return the work of a step that looks at each character of the values once."""
+    return _WORK_OF_A_STEP + len(values) + sum(map(len, values))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformSpec:
     """The name of a transform, its parameters and its function."""
@@ -39,6 +69,8 @@ class TransformSpec:
     """One sentence for the person who chooses it."""
     apply: Callable[[Values, Parameters, ClaimValues], Value]
     """The function. Takes the values so far, checked parameters, and all claims. Raises :class:`ValueRefused`."""
+    work: Callable[[Values, Parameters], int] = plain_work
+    """Return an upper bound of the work, in comparisons of a character."""
     parameters: tuple[Parameter, ...] = ()
     check: Callable[[Parameters], None] | None = None
     """A check that involves several parameters. Raises :class:`ParameterRefused`."""
@@ -75,6 +107,14 @@ class TransformSpec:
 
     def _refused(self, error: ParameterRefused, parameter: str = "") -> MappingError:
         return MappingError(error.problem, transform=self.name, parameter=parameter, **error.facts)
+
+
+def trimmed(value: str) -> str:
+    """Return a value without the white space of XML and JSON around it.
+
+    No more: ``str.strip`` takes every space of Unicode, so that two values that differ would become one.
+    """
+    return value.strip(" \t\r\n")
 
 
 def acceptable(values: Iterable[str]) -> Values:

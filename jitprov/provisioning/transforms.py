@@ -32,6 +32,7 @@ from jitprov.provisioning.transform_spec import (
     Values,
     acceptable,
     acceptable_value,
+    trimmed,
 )
 from jitprov.provisioning.types import Value
 
@@ -52,7 +53,7 @@ def _each(change: Callable[[str], str]) -> Callable[[Values, Parameters, ClaimVa
 
 
 def _split(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
-    return tuple(part.strip() for value in values for part in value.split(parameters["separator"]))
+    return tuple(trimmed(part) for value in values for part in value.split(parameters["separator"]))
 
 
 def _join(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
@@ -69,12 +70,17 @@ def _last(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Valu
 
 def _regex_extract(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value:
     pattern, group = parameters["pattern"], parameters["group"]
-    if sum(patterns.steps(pattern, len(value)) for value in values) > patterns.MAX_STEPS:
+    if patterns.search_steps(pattern, values) > patterns.MAX_STEPS:
         raise ValueRefused("regex_extract: the values are too long for this pattern")
     if group is None:
         group = min(1, patterns.group_count(pattern))
     matches = [re.search(pattern, value) for value in values]
     return tuple(match.group(group) or "" for match in matches if match)
+
+
+def _regex_work(values: Values, parameters: Parameters) -> int:
+    around = patterns.STEPS_OF_A_PATTERN + patterns.STEPS_OF_A_VALUE * len(values)
+    return around + patterns.search_steps(parameters["pattern"], values)
 
 
 def _check_group(parameters: Parameters) -> None:
@@ -122,7 +128,7 @@ def _check_template(template: str) -> None:
 def _boolean(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
     if not values:
         return ()
-    if (word := values[0].strip().lower()) not in _BOOLEANS:
+    if (word := trimmed(values[0]).lower()) not in _BOOLEANS:
         raise ValueRefused("boolean: the value is none of true, false, 1, 0, yes, no")
     return _BOOLEANS[word]
 
@@ -130,7 +136,7 @@ def _boolean(values: Values, _parameters: Parameters, _claims: ClaimValues) -> V
 def _integer(values: Values, _parameters: Parameters, _claims: ClaimValues) -> Value:
     if not values:
         return ()
-    if not _INTEGER.fullmatch(number := values[0].strip()):
+    if not _INTEGER.fullmatch(number := trimmed(values[0])):
         raise ValueRefused("integer: the value is not a whole number of at most 18 digits")
     return int(number)
 
@@ -140,7 +146,7 @@ def _date(values: Values, parameters: Parameters, _claims: ClaimValues) -> Value
         return ()
     for read in map(_reader, parameters["formats"] or ("",)):
         try:
-            return read(values[0].strip())
+            return read(trimmed(values[0]))
         except ValueError:
             continue
     raise ValueRefused("date: the value has none of the formats")
@@ -210,6 +216,7 @@ _SPECS = (
             "or the whole match if there is none); values that do not match are dropped."
         ),
         apply=_regex_extract,
+        work=_regex_work,
         parameters=(
             Parameter(name="pattern", kind=Kind.TEXT, required=True, check=patterns.check_pattern),
             Parameter(name="group", kind=Kind.INTEGER),

@@ -39,6 +39,14 @@ class WhenEmpty(StrEnum):
     CLEAR = "clear"
 
 
+class WhenInvalid(StrEnum):
+    """The effects of a value that its user field does not accept."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+    REFUSE = "refuse"
+
+
 class RefusalReason(StrEnum):
     """The reasons to refuse somebody whose assertion was found good."""
 
@@ -49,9 +57,13 @@ class RefusalReason(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     CREATION_DISABLED = "creation_disabled"
     LINKING_DISABLED = "linking_disabled"
+    ACCOUNT_PRIVILEGED = "account_privileged"
     REQUIRED_CLAIM_MISSING = "required_claim_missing"
     INVALID_VALUE = "invalid_value"
     CONFLICT = "conflict"
+    ACCOUNT_INVALID = "account_invalid"
+    GROUP_REQUIRED = "group_required"
+    HOST_DENIED = "host_denied"
 
 
 class Note(StrEnum):
@@ -61,6 +73,12 @@ class Note(StrEnum):
     """Entra had too many groups to send: nobody knows which, so groups were left alone."""
     GROUPS_ABSENT = "groups_absent"
     """A claim that group mappings read did not come: its groups were left alone."""
+    GROUPS_UNMATCHED = "groups_unmatched"
+    """A claim that group mappings read came with values, and none of them is in any group mapping."""
+    VALUE_NOT_USABLE = "value_not_usable"
+    """A value did not fit its user field, which was kept or emptied, as its claim mapping says."""
+    FIELD_NOT_MAPPABLE = "field_not_mappable"
+    """A claim mapping writes a user field that the host does not let mappings write: it was left alone."""
     GROUP_NOT_ASSIGNABLE = "group_not_assignable"
     """A group mapping names a group that the host does not let this tenant map to: it was not given."""
 
@@ -74,6 +92,8 @@ class Claims:
     """The anchor. Empty when the claim that should carry it did not come."""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=_empty, repr=False)
     """The values by claim. A claim that came without a value has none; a claim that did not come is absent."""
+    unreadable: frozenset[str] = frozenset()
+    """The claims with a value that is no text. A mapping that reads one is refused, because a part is not the whole."""
     active: bool | None = None
     """Whether the person may be active. ``None``: the source has no opinion, as SAML never has."""
 
@@ -97,16 +117,24 @@ class ClaimRule:
     sync: SyncMode = SyncMode.ALWAYS
     required: bool = False
     when_empty: WhenEmpty = WhenEmpty.KEEP
+    when_invalid: WhenInvalid = WhenInvalid.KEEP
+    """What a value does that does not fit. Of a required row it refuses the person, whatever is said here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """One group mapping: a person with this value in this claim belongs to this group."""
+    """One group mapping: a person with this value in this claim belongs to this group, or may come in, or both."""
 
     claim: str
     value: str
-    group: int
-    """Primary key of the Django group."""
+    group: int | None
+    """Primary key of the Django group; ``None`` for a mapping that gives none."""
+    transforms: tuple[Transform, ...] = ()
+    """Steps that the values of the claim go through before they are compared."""
+    admits: bool = False
+    """Whether the person may come in by it. Where any rule says so, nobody comes in who matches none that does."""
+    everybody: bool = False
+    """Whether it is for everybody, whatever the claims say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +143,8 @@ class DesiredValue:
 
     value: Any
     sync: SyncMode = SyncMode.ALWAYS
+    when_invalid: WhenInvalid = WhenInvalid.REFUSE
+    """What is to be done if the user field does not accept the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +184,19 @@ class DesiredUser:
     """Groups whose claim did not come. They are neither given nor taken away."""
     group_rules: Mapping[int, GroupRule] = field(default_factory=_empty)
     """The rule behind each wanted group; the first, if there are several."""
+    outside: bool = False
+    """Whether only members of certain groups may come in, and the claims do not say that the person is one."""
     active: bool | None = None
     problems: tuple[Problem, ...] = ()
+    """What makes a refusal."""
+    unfit: tuple[Problem, ...] = ()
+    """What does not: values that did not fit, in fields that are kept or emptied then."""
     notes: tuple[Note, ...] = ()
     trace: tuple[TraceStep, ...] = ()
+
+    def unfit_of(self, target: str) -> Problem | None:
+        """Return the problem of a value that did not fit this field, and that makes no refusal."""
+        return next((one for one in self.unfit if one.field == target), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +207,12 @@ class CurrentUser:
     fields: Mapping[str, Any] = field(default_factory=_empty)
     """Values of the user fields that the mapping names."""
     active: bool = True
-    privileged: bool = False
+    staff: bool = False
     """Whether the account is staff or superuser."""
+    privileged: bool = False
+    """Whether the account can do more than its tenant may decide about."""
+    privilege_allowed: bool = False
+    """Whether a superuser allowed that for this identity."""
     linked: bool = True
     """Whether an identity of this identity provider points at it."""
     identity_active: bool = True
@@ -189,6 +232,8 @@ class Policy:
     identity_provider_enabled: bool = True
     create_users: bool = True
     link_existing_users: bool = False
+    allow_privileged: bool = False
+    """Whether people who can do more than the tenant may decide about come in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,13 +281,20 @@ class Update:
     link: bool = False
 
 
+MAX_REFUSAL_TEXT = 500
+"""Most characters that a refused person is told by the host or the tenant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
     """The decision not to let the person in."""
 
-    reason: RefusalReason
+    reason: RefusalReason | str
+    """One of ours, or a code of the host's own: up to 30 lower-case letters, digits and underscores."""
     fields: tuple[str, ...] = ()
     """The user fields that caused it, if any."""
+    text: str = ""
+    """What the person is told besides, by the host; for ``group_required``, by the tenant."""
 
 
 Decision: TypeAlias = Create | Update | Refuse

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 
 MAX_LENGTH = 150
 """Most characters of Django's own user name field."""
-FALLBACK = "user"
 
 # What django.contrib.auth's UnicodeUsernameValidator does not allow.
 _FORBIDDEN = re.compile(r"[^\w.@+-]+")
@@ -23,14 +23,25 @@ _SUFFIX = re.compile(r"[2-9]|[0-9a-f]{8}")
 
 
 def wish_from(*wishes: str) -> str:
-    r"""Return the first wish that still has characters when those that Django forbids are taken out, else ``"user"``.
+    r"""Return the first wish that still has characters when those that Django forbids are taken out; empty if none has.
 
     Letters beyond ASCII stay. Windows' domain (``ACME\mia``) goes, and so does Entra's ``#EXT#`` mark for guests.
 
     >>> wish_from("ACME\\mia"), wish_from("mia_fabrikam.example#EXT#@acme.example"), wish_from("Zoë Ünal", "zoe")
     ('mia', 'mia_fabrikam.example@acme.example', 'Zoë.Ünal')
     """
-    return next(filter(None, map(_allowed, wishes)), FALLBACK)
+    return next(filter(None, map(_allowed, wishes)), "")
+
+
+def neutral_name(external_id: str) -> str:
+    """Return a user name for somebody of whom nothing is known but their identifier at the identity provider.
+
+    Not one word for all of them: they would be told apart by a number that says nothing.
+
+    >>> neutral_name("c4a5f1e0-0b1d"), neutral_name("***")
+    ('c4a5f1e0-0b1d', 'id-596f4162a52f')
+    """
+    return wish_from(external_id) or f"id-{sha256(external_id.encode()).hexdigest()[:12]}"
 
 
 def candidates(

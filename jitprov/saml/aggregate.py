@@ -9,28 +9,26 @@ from typing import Protocol, cast
 
 from lxml import etree
 
-from jitprov.saml.certificates import CertificateUnusable
 from jitprov.saml.metadata import (
-    ENTITIES,
-    ENTITY,
     IDP_ROLE,
-    METADATA_LIMITS,
     MetadataRefused,
     entity_name,
-    read_document,
-    refusal_of,
     refuse_past,
-    require_metadata,
-    signature_problem,
     understand_entity,
     valid_until_of,
 )
-from jitprov.saml.metadata_refusals import (
-    MetadataNotSigned,
-    MetadataSignatureRefused,
-    MetadataTooLarge,
+from jitprov.saml.metadata_document import (
+    ENTITIES,
+    ENTITY,
+    METADATA_LIMITS,
+    Utf8,
+    read_document,
+    refusal_of,
+    require_metadata,
 )
-from jitprov.saml.signature import SignatureRefused, is_signed, verify_enveloped
+from jitprov.saml.metadata_refusals import MetadataNotSigned, MetadataTooLarge
+from jitprov.saml.metadata_signature import as_signed
+from jitprov.saml.signature import is_signed
 from jitprov.saml.types import Certificate, IdpMetadata
 from jitprov.saml.xml import ForbiddenXml, NotXml
 
@@ -81,7 +79,7 @@ class Aggregate:
         """Whether a signature covers the aggregate or a group in it; ``None`` until an entity has come."""
         self._stream, self._now, self._allow_http = stream, now, allow_http
         self._wanted = wanted
-        self._parser = _parser()
+        self._parser, self._text = _parser(), Utf8()
         self._pending = 0
         """Bytes since the last entity ended: what the parser holds in memory."""
 
@@ -113,14 +111,17 @@ class Aggregate:
             require_metadata(self._parser.close())
         except etree.XMLSyntaxError as error:
             where = f"after {self.bytes_read - len(chunk)} bytes"
-            raise refusal_of(chunk, NotXml(f"not well-formed {where}")) from error
+            raise refusal_of(self._text.start, NotXml(f"not well-formed {where}")) from error
+        except (NotXml, ForbiddenXml) as error:
+            raise refusal_of(self._text.start, error) from error
 
     def _chunks(self) -> Iterator[bytes]:
         before = b""
-        while chunk := self._stream.read(_CHUNK):
+        while read := self._stream.read(_CHUNK):
+            self.bytes_read += len(read)
+            self._pending += len(read)
+            chunk = self._text.feed(read)
             _refuse_declarations(before[-16:] + chunk)
-            self.bytes_read += len(chunk)
-            self._pending += len(chunk)
             if self._pending > MAX_ENTITY_BYTES:
                 raise MetadataTooLarge("an entity of the aggregate is too large")
             yield chunk
@@ -175,13 +176,7 @@ def verified_aggregate(
     root = read_document(document, replace(METADATA_LIMITS, bytes=max_bytes, nodes=nodes))
     if not is_signed(root):
         raise MetadataNotSigned("the aggregate is not signed as a whole")
-    try:
-        return etree.tostring(verify_enveloped(root, [trusted], now=now), encoding="utf-8")
-    except (SignatureRefused, CertificateUnusable) as error:
-        problem = (
-            f"the certificate that you trust does not vouch for it: {signature_problem(error)}"
-        )
-        raise MetadataSignatureRefused(problem) from error
+    return etree.tostring(as_signed(root, trusted, now), encoding="utf-8")
 
 
 def _parser() -> etree.XMLPullParser:
@@ -194,16 +189,15 @@ def _parser() -> etree.XMLPullParser:
         no_network=True,
         huge_tree=False,
         remove_comments=True,
-        remove_pis=True,
     )
 
 
 def _refuse_declarations(text: bytes) -> None:
     # Before the parser sees it, as in jitprov.saml.xml. A zero byte is how UTF-16 could hide one.
     if b"\0" in text:
-        raise refusal_of(b"", NotXml("not UTF-8"))
+        raise NotXml("not UTF-8")
     if any(declaration in text for declaration in _DECLARATIONS):
-        raise refusal_of(text, ForbiddenXml("document type declaration"))
+        raise ForbiddenXml("document type declaration")
 
 
 def _forget(element: etree._Element) -> None:

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from lxml import etree
 
-from jitprov.saml.assertion_refusals import AssertionMalformed, AudienceMismatch, EncryptedPart
+from jitprov.saml.assertion_refusals import (
+    AssertionMalformed,
+    AudienceMismatch,
+    EncryptedPart,
+    IssuerMismatch,
+)
 from jitprov.saml.time import parse_instant
 from jitprov.saml.types import NameID
-from jitprov.saml.xml import SAML, text_of
+from jitprov.saml.xml import SAML, stripped, text_of
 
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
+    """The attributes of an assertion."""
+
+    values: Mapping[str, tuple[str, ...]]
+    """The texts by name, without white space around them. An empty attribute has none."""
+    unreadable: frozenset[str] = frozenset()
+    """The attributes with a value that is no text: it has elements inside, or names a person of another directory.
+
+    Nobody may use those, because a part of such a value would be taken for the whole.
+    """
 
 
 def children(parent: etree._Element, name: str) -> list[etree._Element]:
@@ -53,16 +72,26 @@ def latest_end(subject: etree._Element, confirmation: etree._Element) -> datetim
 def audiences_of(conditions: etree._Element) -> Iterator[list[str]]:
     """Yield the audiences of each restriction."""
     for restriction in children(conditions, "AudienceRestriction"):
-        yield [text_of(audience) for audience in restriction]
+        yield [plain_text(audience) for audience in restriction]
 
 
 def authn_context_of(statement: etree._Element) -> str:
     """Return the class of the authentication context, or an empty text."""
     reference = only(statement, "AuthnContext").find(f"{{{SAML}}}AuthnContextClassRef")
-    return "" if reference is None else text_of(reference).strip()
+    return "" if reference is None else stripped(plain_text(reference))
 
 
-def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
+def plain_text(element: etree._Element) -> str:
+    """Return the text of an element; refuse elements inside it, because a reader would stop at the first."""
+    if len(element):
+        name = etree.QName(element).localname
+        raise AssertionMalformed(f"elements inside {name}").stating(
+            expected=f"{name} (text)", received=[str(child.tag) for child in element]
+        )
+    return text_of(element)
+
+
+def name_id_of(subject: etree._Element) -> NameID | None:
     """Return the NameID, or ``None``: AD FS sends one only if a rule makes it. Then a claim must be the anchor."""
     if children(subject, "EncryptedID"):
         raise EncryptedPart("NameID").stating(expected="NameID", received=("EncryptedID",))
@@ -73,43 +102,83 @@ def name_id_of(subject: etree._Element, sp_entity_id: str) -> NameID | None:
         )
     if not name_ids:
         return None
-    qualifier = name_ids[0].get("SPNameQualifier", "")
-    if qualifier not in ("", sp_entity_id):
-        raise AudienceMismatch(expected=sp_entity_id, received=(qualifier,))
-    return NameID(
-        value=text_of(name_ids[0]),
-        format=name_ids[0].get("Format", ""),
-        name_qualifier=name_ids[0].get("NameQualifier", ""),
-        sp_name_qualifier=qualifier,
-    )
+    name_id = _name_id(name_ids[0])
+    if not name_id.value:
+        raise AssertionMalformed("an empty NameID").stating(expected="NameID (text)")
+    return name_id
 
 
-def attributes_of(assertion: etree._Element) -> Mapping[str, tuple[str, ...]]:
-    """Return every attribute; the parts of one that is sent in several, as by Keycloak, are joined."""
+def require_qualifiers(name_id: NameID | None, idp_entity_id: str, sp_entity_id: str) -> None:
+    """Require that a NameID is the identity provider's own, for us (saml-core-2.0 §2.2.2).
+
+    The same text names somebody else under another qualifier, as a proxy may pass it on.
+    """
+    if name_id is None:
+        return
+    if name_id.name_qualifier not in ("", idp_entity_id):
+        raise IssuerMismatch(expected=idp_entity_id, received=(name_id.name_qualifier,))
+    if name_id.sp_name_qualifier not in ("", sp_entity_id):
+        raise AudienceMismatch(expected=sp_entity_id, received=(name_id.sp_name_qualifier,))
+
+
+def attributes_of(assertion: etree._Element, parties: tuple[str, str] | None = None) -> Attributes:
+    """Return every attribute; the parts of one that is sent in several, as by Keycloak, are joined.
+
+    :param parties: the entity IDs of the identity provider and of us, by which NameIDs inside values must be
+        qualified; ``None`` where nobody is signed in by them.
+    """
     found: dict[str, tuple[str, ...]] = {}
+    unreadable = set()
+    for attribute in _attributes(assertion):
+        name = attribute.get("Name")
+        if not name:
+            raise AssertionMalformed("attribute without a Name").stating(expected="Attribute Name")
+        values = [_value(value, parties) for value in children(attribute, "AttributeValue")]
+        found[name] = found.get(name, ()) + tuple(filter(None, values))
+        if None in values:
+            unreadable.add(name)
+    return Attributes(values=MappingProxyType(found), unreadable=frozenset(unreadable))
+
+
+def _attributes(assertion: etree._Element) -> Iterator[etree._Element]:
     for statement in children(assertion, "AttributeStatement"):
         if children(statement, "EncryptedAttribute"):
             raise EncryptedPart("Attribute").stating(
                 expected="Attribute", received=("EncryptedAttribute",)
             )
-        for attribute in children(statement, "Attribute"):
-            name = attribute.get("Name")
-            if not name:
-                raise AssertionMalformed("attribute without a Name").stating(
-                    expected="Attribute Name"
-                )
-            found[name] = found.get(name, ()) + _values(attribute)
-    return MappingProxyType(found)
+        yield from children(statement, "Attribute")
 
 
-def _values(attribute: etree._Element) -> tuple[str, ...]:
-    texts = (_value(value) for value in children(attribute, "AttributeValue"))
-    return tuple(text for text in texts if text)
-
-
-def _value(value: etree._Element) -> str:
-    """Return the text of a value, or of the NameID inside it (eduPersonTargetedID); other XML is ignored."""
-    if value.get(_NIL) in ("true", "1"):
+def _value(value: etree._Element, parties: tuple[str, str] | None) -> str | None:
+    """Return the text of a value, or of the NameID inside it (eduPersonTargetedID), or ``None`` for anything else."""
+    if value.get(NIL) in ("true", "1"):
         return ""
-    name_id = value.find(f"{{{SAML}}}NameID") if len(value) else None
-    return text_of(value if name_id is None else name_id).strip()
+    if not len(value):
+        return stripped(text_of(value))
+    if len(value) > 1 or value[0].tag != f"{{{SAML}}}NameID":
+        return None
+    if stripped(text_of(value) + (value[0].tail or "")):
+        raise AssertionMalformed("text beside a NameID").stating(
+            expected="AttributeValue (text or NameID)", received=("text and NameID",)
+        )
+    name_id = _name_id(value[0])
+    if parties and not _is_qualified_by(name_id, parties):
+        return None
+    return stripped(name_id.value)
+
+
+def _is_qualified_by(name_id: NameID, parties: tuple[str, str]) -> bool:
+    idp_entity_id, sp_entity_id = parties
+    return name_id.name_qualifier in ("", idp_entity_id) and name_id.sp_name_qualifier in (
+        "",
+        sp_entity_id,
+    )
+
+
+def _name_id(element: etree._Element) -> NameID:
+    return NameID(
+        value=plain_text(element),
+        format=element.get("Format", ""),
+        name_qualifier=element.get("NameQualifier", ""),
+        sp_name_qualifier=element.get("SPNameQualifier", ""),
+    )

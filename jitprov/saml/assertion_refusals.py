@@ -19,6 +19,16 @@ class AssertionMalformed(AssertionRejected):
     code = "assertion_malformed"
 
 
+class NotBySchema(AssertionRejected):
+    """A part of the message is not where, or not what, the XML schema of SAML allows."""
+
+    code = "not_by_schema"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"schema: {part}")
+        self.stating(expected="saml-schema-protocol-2.0", received=(part,))
+
+
 class EncryptedPart(AssertionRejected):
     """The assertion has an encrypted NameID or attribute; only whole assertions may be encrypted."""
 

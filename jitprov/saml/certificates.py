@@ -47,6 +47,8 @@ class CertificateUnusable(JitprovError):
     def __init__(self, problem: CertificateProblem, /, **facts: object) -> None:
         super().__init__(problem.text(facts))
         self.problem, self.facts = problem, facts
+        self.certificate: Certificate | None = None
+        """What can be read of it, to tell people which one it is. It is not to be trusted."""
 
 
 @lru_cache(maxsize=4096)
@@ -56,15 +58,20 @@ def load_certificate(text: str, *, allow_expired: bool = False) -> Certificate:
     :raises CertificateUnusable: not a certificate, or its key is not RSA of at least 2048 bits or an
         elliptic curve key.
     """
-    certificate = _parse(text)
-    _require_strong_key(certificate)
-    return Certificate(
-        pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
-        fingerprint=certificate.fingerprint(SHA256()).hex(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
+    parsed = _parse(text)
+    certificate = Certificate(
+        pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+        fingerprint=parsed.fingerprint(SHA256()).hex(),
+        not_before=parsed.not_valid_before_utc,
+        not_after=parsed.not_valid_after_utc,
         allow_expired=allow_expired,
     )
+    try:
+        _require_strong_key(parsed)
+    except CertificateUnusable as error:
+        error.certificate = certificate
+        raise
+    return certificate
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,7 @@ from jitprov.exceptions import JitprovError
 from jitprov.saml.signature import AlgorithmNotAllowed, SignatureInvalid
 from jitprov.saml.signing import load_key_pair
 from jitprov.saml.types import KeyPair
-from jitprov.saml.xml import DS, SAML, XENC, XENC11, text_of
+from jitprov.saml.xml import DS, SAML, XENC, XENC11, text_of, without_space
 
 MAX_ENCRYPTED_KEYS = 8
 _OAEP_MGF1P = f"{XENC}rsa-oaep-mgf1p"
@@ -78,6 +78,11 @@ def decrypt(encrypted_assertion: etree._Element, key_pairs: Sequence[KeyPair]) -
         if len(key) == _KEY_BYTES[algorithm]:
             return _decrypt_content(algorithm, key, ciphertext)
     raise SignatureInvalid("not proved")
+
+
+def is_authenticated(encrypted_assertion: etree._Element) -> bool:
+    """Say whether a ciphertext that could be decrypted is as it was made, by somebody who had the key: AES-GCM."""
+    return _algorithm(_child(encrypted_assertion, "EncryptedData")).endswith("-gcm")
 
 
 def splice(root: etree._Element, encrypted_assertion: etree._Element, plaintext: bytes) -> bytes:
@@ -166,8 +171,10 @@ def _algorithm(encrypted: etree._Element) -> str:
 
 def _cipher_value(encrypted: etree._Element) -> bytes:
     value = _child(_child(encrypted, "CipherData"), "CipherValue")
+    if len(value):
+        raise SignatureInvalid("not proved")
     try:
-        return base64.b64decode("".join(text_of(value).split()), validate=True)
+        return base64.b64decode(without_space(text_of(value)), validate=True)
     except (binascii.Error, ValueError) as error:
         raise SignatureInvalid("not proved") from error
 

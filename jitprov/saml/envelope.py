@@ -17,8 +17,9 @@ from typing import cast
 from lxml import etree
 
 from jitprov.exceptions import MAX_RECEIVED, JitprovError
-from jitprov.saml.encryption import decrypt, encrypted_assertions, splice
+from jitprov.saml.encryption import decrypt, encrypted_assertions, is_authenticated, splice
 from jitprov.saml.signature import (
+    AlgorithmNotAllowed,
     CertificateExpired,
     SignatureInvalid,
     SignatureMalformed,
@@ -109,6 +110,8 @@ class Opened:
     response_signed: bool
     assertion: etree._Element
     """The assertion as it was signed."""
+    assertion_document: bytes
+    """The bytes that the assertion was read from: it is their root, or the only Assertion inside it."""
     document: bytes
     """The posted document, decoded."""
     decrypted: bytes | None
@@ -133,17 +136,18 @@ def open_response(
     document = decode(saml_response)
     root = read_response(document)
     around = verify_signed(root, certificates, now=now) if is_signed(root) else None
-    response = around.element if around else root
+    response, readable = (around.element, around.document) if around else (root, document)
     signers = _Signers(certificates=certificates, now=now, around=around)
     if encrypted_assertions(root):
         response, assertion, decrypted = _open_encrypted(root, response, key_pairs, signers)
     else:
-        assertion, decrypted = signers.signed_assertion(response), None
+        assertion, decrypted = signers.signed_assertion(response, readable), None
     proofs = (around, assertion) if around else (assertion,)
     return Opened(
         response=response,
         response_signed=around is not None,
         assertion=assertion.element,
+        assertion_document=assertion.document,
         document=document,
         decrypted=decrypted,
         signers=tuple(dict.fromkeys(proof.certificate for proof in proofs)),
@@ -164,8 +168,11 @@ class _Signers:
         """Return the refusal of an encrypted message: it states what we trust, and nothing of what came."""
         return SignatureInvalid("not proved").stating(expected=fingerprints(self.certificates))
 
-    def signed_assertion(self, response: etree._Element) -> Signed:
-        """Return the assertion as it was signed: by its own signature, or by that of the Response around it."""
+    def signed_assertion(self, response: etree._Element, document: bytes) -> Signed:
+        """Return the assertion as it was signed: by its own signature, or by that of the Response around it.
+
+        :param document: the bytes that the response was read from.
+        """
         assertion = response.find(_ASSERTION)
         if assertion is None:
             raise AssertionMissing
@@ -173,7 +180,7 @@ class _Signers:
             return verify_signed(assertion, self.certificates, now=self.now)
         if self.around is None:
             raise SignatureMissing
-        return Signed(element=assertion, certificate=self.around.certificate)
+        return Signed(element=assertion, certificate=self.around.certificate, document=document)
 
 
 def _open_encrypted(
@@ -189,11 +196,18 @@ def _open_encrypted(
     except SignatureInvalid as error:
         raise signers.unproved from error
     try:
-        reopened = parse(splice(response, encrypted, plaintext), MESSAGE_LIMITS)
+        reassembled = splice(response, encrypted, plaintext)
+        reopened = parse(reassembled, MESSAGE_LIMITS)
         _require_one_assertion(reopened)
-        assertion = signers.signed_assertion(reopened)
+        assertion = signers.signed_assertion(reopened, reassembled)
     except CertificateExpired:
         raise
+    except AlgorithmNotAllowed as error:
+        # Told only where whoever wrote the plaintext also had its key: nobody can alter such a ciphertext and watch
+        # what becomes of it, as with CBC. So an encrypted assertion that is signed with SHA-1 can be said to be.
+        if is_authenticated(encrypted):
+            raise
+        raise signers.unproved from error
     except JitprovError as error:
         # Nothing of the plaintext is told before a signature proves who wrote it.
         raise signers.unproved from error

@@ -14,13 +14,20 @@ from types import MappingProxyType
 
 from jitprov.exceptions import JitprovError, bounded
 from jitprov.saml import rules_alone as alone
-from jitprov.saml.assertion import attributes_of, name_id_of, only
-from jitprov.saml.assertion_refusals import AssertionRejected, VerifiersDisagree
+from jitprov.saml.assertion import Attributes, only
+from jitprov.saml.assertion_refusals import AssertionRejected, NotBySchema, VerifiersDisagree
 from jitprov.saml.envelope import SUCCESS, decode
-from jitprov.saml.response import Expectation, open_expected, verify_response
+from jitprov.saml.response import (
+    Expectation,
+    open_expected,
+    require_attributes,
+    require_name_id,
+    verify_response,
+)
 from jitprov.saml.rules_alone import Case, NotJudged, Rule
 from jitprov.saml.signature import CertificateExpired, SignatureRefused, fingerprints, validity
 from jitprov.saml.time import format_instant
+from jitprov.saml.toolkit import VerifierFailed
 from jitprov.saml.types import NameID, VerifiedAssertion
 from jitprov.saml.xml import MESSAGE_LIMITS, SAML, parse
 
@@ -86,6 +93,8 @@ class Examination:
     name_id: NameID | None = None
     """The NameID and the attributes are present if the signature is good, even if another check has failed."""
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    unreadable: frozenset[str] = frozenset()
+    """The attributes with a value that is no text."""
 
 
 def examine_response(saml_response: str, expect: Expectation) -> Examination:
@@ -147,13 +156,21 @@ def _examined(
     error: JitprovError | None,
 ) -> Examination:
     case = Case(opened=open_expected(saml_response, expect), expect=expect)
-    results = [_result(check, rule, case) for check, rule in _RULES.items()]
+    results = [
+        # The whole schema is asked only after every rule has passed, and by the second verifier.
+        _failed(check, error)
+        if check is Check.ASSERTION and isinstance(error, NotBySchema)
+        else _result(check, rule, case)
+        for check, rule in _RULES.items()
+    ]
+    attributes = _attributes(case)
     return Examination(
         results=(*_origin(case), *results, _second(verified, error)),
         verified=verified,
         error=error,
         name_id=_name_id(case),
-        attributes=_attributes(case),
+        attributes=attributes.values,
+        unreadable=attributes.unreadable,
     )
 
 
@@ -167,7 +184,7 @@ def _origin(case: Case) -> Iterator[CheckResult]:
 
 
 def _second(verified: VerifiedAssertion | None, error: JitprovError | None) -> CheckResult:
-    if isinstance(error, VerifiersDisagree):
+    if isinstance(error, (VerifiersDisagree, VerifierFailed)):
         return _failed(Check.SECOND_VERIFIER, error)
     return CheckResult(check=Check.SECOND_VERIFIER, passed=True if verified else None)
 
@@ -198,16 +215,16 @@ def _passed(check: Check, expected: str, received: Iterable[str]) -> CheckResult
 
 def _name_id(case: Case) -> NameID | None:
     try:
-        return name_id_of(only(case.opened.assertion, "Subject"), case.expect.sp.entity_id)
+        return require_name_id(only(case.opened.assertion, "Subject"), case.expect)
     except AssertionRejected:
         return None
 
 
-def _attributes(case: Case) -> Mapping[str, tuple[str, ...]]:
+def _attributes(case: Case) -> Attributes:
     try:
-        return attributes_of(case.opened.assertion)
+        return require_attributes(case.opened.assertion, case.expect)
     except AssertionRejected:
-        return MappingProxyType({})
+        return Attributes(values=MappingProxyType({}))
 
 
 _RULES: Mapping[Check, Rule] = {

@@ -23,10 +23,48 @@ class MetadataRefused(JitprovError):
 
 
 class MetadataNotXml(MetadataRefused):
-    """The document is not well-formed XML in UTF-8."""
+    """The document is not well-formed XML in UTF-8 or UTF-16."""
 
     code = "metadata_not_xml"
     remedy = "Give the metadata document itself: XML, in UTF-8."
+
+
+class MetadataEmpty(MetadataRefused):
+    """There is nothing in the document."""
+
+    code = "metadata_empty"
+    remedy = "Look whether the download was complete, and give the metadata document."
+
+
+class MetadataIsAddress(MetadataRefused):
+    """The address of the metadata was given where the document itself is expected."""
+
+    code = "metadata_is_address"
+    remedy = "Give the address where an address is asked for, or the document that it shows."
+
+
+class MetadataIsCertificate(MetadataRefused):
+    """A certificate or a key was given in place of the metadata."""
+
+    code = "metadata_is_certificate"
+    remedy = "Give the metadata, an XML document, which has the certificate inside."
+
+
+class MetadataIsJson(MetadataRefused):
+    """JSON was given, such as the configuration of OpenID Connect, in place of SAML metadata."""
+
+    code = "metadata_is_json"
+    remedy = "Set up the application for SAML at the identity provider, and give its SAML metadata."
+
+
+class TextBeforeMetadata(MetadataRefused):
+    """Other text stands before the metadata, as when a browser's view of it was copied."""
+
+    code = "metadata_after_other_text"
+    remedy = (
+        "Save the document from the browser as a file, unchanged, and give the file; what a browser shows is not "
+        "the document."
+    )
 
 
 class MetadataForbiddenXml(MetadataRefused):
@@ -71,6 +109,21 @@ class SeveralIdentityProviders(MetadataRefused):
             f"the document has {len(entity_ids)} identity providers: {_listed(entity_ids)}"
         )
         self.entity_ids = tuple(entity_ids)
+
+
+class EntityTwice(MetadataRefused):
+    """The document has several identity providers with one and the same entity ID."""
+
+    code = "metadata_entity_twice"
+    remedy = (
+        "Ask whoever publishes the document which one is right, and for a document with that one."
+    )
+
+    def __init__(self, entity_id: str, count: int) -> None:
+        super().__init__(
+            f"the document has {count} identity providers with the same entity ID, {entity_id[:200]!r}"
+        )
+        self.entity_id, self.count = entity_id, count
 
 
 class EntityNotFound(MetadataRefused):

@@ -15,6 +15,7 @@ from lxml import etree
 from jitprov.exceptions import JitprovError
 from jitprov.saml import toolkit
 from jitprov.saml.assertion import (
+    Attributes,
     attributes_of,
     audiences_of,
     authn_context_of,
@@ -23,6 +24,8 @@ from jitprov.saml.assertion import (
     latest_end,
     name_id_of,
     only,
+    plain_text,
+    require_qualifiers,
 )
 from jitprov.saml.assertion_refusals import (
     AssertionMalformed,
@@ -33,6 +36,7 @@ from jitprov.saml.assertion_refusals import (
     DestinationMismatch,
     Expired,
     IssuerMismatch,
+    NotBySchema,
     NotYetValid,
     RecipientMismatch,
     RequestUnknown,
@@ -42,10 +46,17 @@ from jitprov.saml.assertion_refusals import (
     VerifiersDisagree,
 )
 from jitprov.saml.envelope import Opened, open_response
+from jitprov.saml.rereading import NotReread, reread
 from jitprov.saml.signature import is_valid_at
 from jitprov.saml.time import format_instant, with_skew
-from jitprov.saml.types import MAX_CLOCK_SKEW, IdpMetadata, ServiceProvider, VerifiedAssertion
-from jitprov.saml.xml import SAML, text_of
+from jitprov.saml.types import (
+    MAX_CLOCK_SKEW,
+    IdpMetadata,
+    NameID,
+    ServiceProvider,
+    VerifiedAssertion,
+)
+from jitprov.saml.xml import SAML
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 ENTITY_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
@@ -105,6 +116,7 @@ def verify_response(saml_response: str, expect: Expectation) -> VerifiedAssertio
         require_destination(opened, expect)
         require_response_issuer(opened, expect)
         verified = _read_assertion(opened.assertion, expect)
+        require_same_request(opened, verified.in_response_to)
         _require_agreement(opened, verified, expect)
     except JitprovError as error:
         error.origin_verified = True
@@ -148,11 +160,13 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
     require_window(conditions, expect)
     require_audience(conditions, expect.sp.entity_id)
     statement = only(assertion, "AuthnStatement")
+    attributes = require_attributes(assertion, expect)
     return VerifiedAssertion(
         assertion_id=assertion.get("ID", ""),
         issuer=expect.idp.entity_id,
-        name_id=name_id_of(subject, expect.sp.entity_id),
-        attributes=attributes_of(assertion),
+        name_id=require_name_id(subject, expect),
+        attributes=attributes.values,
+        unreadable=attributes.unreadable,
         in_response_to=confirmation.get("InResponseTo"),
         not_on_or_after=latest_end(subject, confirmation),
         authn_instant=require_authentication(statement, confirmation.get("InResponseTo"), expect),
@@ -165,9 +179,12 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
 def require_issuer(element: etree._Element, expected: str) -> None:
     """Require exactly one Issuer: the identity provider."""
     issuers = children(element, "Issuer")
-    received = [text_of(issuer) for issuer in issuers]
-    if received != [expected] or issuers[0].get("Format", ENTITY_FORMAT) != ENTITY_FORMAT:
+    received = [plain_text(issuer) for issuer in issuers]
+    if received != [expected]:
         raise IssuerMismatch(expected=expected, received=received)
+    name_format = issuers[0].get("Format", ENTITY_FORMAT)
+    if name_format != ENTITY_FORMAT:
+        raise IssuerMismatch(expected=ENTITY_FORMAT, received=(name_format,))
 
 
 def require_version(assertion: etree._Element) -> None:
@@ -223,12 +240,13 @@ def require_recipient(data: etree._Element, acs_url: str) -> None:
 
 
 def require_confirmation_time(data: etree._Element, expect: Expectation) -> None:
-    """Require that a confirmation has not ended and, as the profile demands, has no beginning."""
-    begin = data.get("NotBefore")
-    if begin is not None:
-        raise AssertionMalformed("NotBefore in a bearer confirmation").stating(
-            expected="0 NotBefore", received=(f"NotBefore {begin}",)
-        )
+    """Require that a confirmation has begun and not ended.
+
+    The profile wants no NotBefore there (saml-profiles-2.0 §4.1.4.2), but products send one. It is a bound like any
+    other: to honour it admits nobody who would not be admitted without it.
+    """
+    if "NotBefore" in data.attrib:
+        _require_begun(data, "NotBefore", expect, fault="SubjectConfirmationData")
     _require_not_over(data, expect, fault="SubjectConfirmationData")
 
 
@@ -243,6 +261,25 @@ def require_request(in_response_to: str | None, expect: Expectation) -> None:
             raise Unsolicited().stating(expected="InResponseTo")
     elif in_response_to not in expect.pending:
         raise RequestUnknown().stating(expected="InResponseTo", received=(in_response_to,))
+
+
+def require_same_request(opened: Opened, in_response_to: str | None) -> None:
+    """Require that the Response answers the request that its assertion answers, if both name one."""
+    claimed = opened.response.get("InResponseTo")
+    if None not in (claimed, in_response_to) and claimed != in_response_to:
+        raise RequestUnknown().stating(expected="InResponseTo", received=(str(claimed),))
+
+
+def require_name_id(subject: etree._Element, expect: Expectation) -> NameID | None:
+    """Return the NameID, if there is one; require that it is the identity provider's own, for us."""
+    name_id = name_id_of(subject)
+    require_qualifiers(name_id, expect.idp.entity_id, expect.sp.entity_id)
+    return name_id
+
+
+def require_attributes(assertion: etree._Element, expect: Expectation) -> Attributes:
+    """Return the attributes as this identity provider states them to us."""
+    return attributes_of(assertion, (expect.idp.entity_id, expect.sp.entity_id))
 
 
 def require_understood(conditions: etree._Element) -> None:
@@ -293,7 +330,8 @@ def require_session(statement: etree._Element, expect: Expectation) -> datetime 
 
 
 def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectation) -> None:
-    """Require that the second verifier accepts the same bytes and reads the same values."""
+    """Require that the other readers read the same, and that the second verifier accepts the same bytes."""
+    _require_same_reading(opened, ours, expect)
     trusted = tuple(
         certificate.pem
         for certificate in expect.idp.signing_certificates
@@ -306,13 +344,43 @@ def _require_agreement(opened: Opened, ours: VerifiedAssertion, expect: Expectat
             parties=toolkit.Parties.of(expect.sp, expect.idp, trusted),
             request_id=ours.in_response_to,
             now=expect.earliest,
+            latest=expect.latest,
         )
     except toolkit.ToolkitRefused as error:
+        if fault := toolkit.schema_fault(opened.decrypted or opened.document):
+            raise NotBySchema(fault) from error
         raise VerifiersDisagree(str(error)).stating(received=(str(error),)) from error
     name_id = ours.name_id.value if ours.name_id else None
-    mine = (ours.assertion_id, ours.issuer, name_id, dict(ours.attributes))
-    if mine != (theirs.assertion_id, theirs.issuer, theirs.name_id, theirs.attributes):
+    mine = (ours.assertion_id, ours.issuer, name_id, toolkit.as_read_there(ours))
+    if mine != (
+        theirs.assertion_id,
+        theirs.issuer,
+        theirs.name_id,
+        theirs.without(ours.unreadable),
+    ):
         raise VerifiersDisagree("they read different values")
+
+
+def _require_same_reading(opened: Opened, ours: VerifiedAssertion, expect: Expectation) -> None:
+    """Require that another parser reads the same person in the bytes that were verified."""
+    try:
+        theirs = reread(
+            opened.assertion_document,
+            idp_entity_id=expect.idp.entity_id,
+            sp_entity_id=expect.sp.entity_id,
+        )
+    except NotReread as error:
+        raise VerifiersDisagree("another parser does not read it") from error
+    name_ids = () if ours.name_id is None else (ours.name_id,)
+    mine = (ours.assertion_id, (ours.issuer,), name_ids, dict(ours.attributes), ours.unreadable)
+    if mine != (
+        theirs.assertion_id,
+        theirs.issuers,
+        theirs.name_ids,
+        theirs.attributes,
+        theirs.unreadable,
+    ):
+        raise VerifiersDisagree("another parser reads different values")
 
 
 def _require_begun(

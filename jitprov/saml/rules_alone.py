@@ -13,11 +13,9 @@ from typing import TypeAlias
 from lxml import etree
 
 from jitprov.saml.assertion import (
-    attributes_of,
     audiences_of,
     authn_context_of,
     latest_end,
-    name_id_of,
     only,
 )
 from jitprov.saml.assertion_refusals import AssertionRejected
@@ -25,6 +23,7 @@ from jitprov.saml.envelope import Opened
 from jitprov.saml.response import (
     Expectation,
     bearer_confirmations,
+    require_attributes,
     require_audience,
     require_authentication,
     require_confirmation,
@@ -32,9 +31,11 @@ from jitprov.saml.response import (
     require_destination,
     require_issue_instant,
     require_issuer,
+    require_name_id,
     require_recipient,
     require_request,
     require_response_issuer,
+    require_same_request,
     require_session,
     require_understood,
     require_version,
@@ -118,7 +119,9 @@ def recipient(case: Case) -> Facts:
 
 
 def answer(case: Case) -> Facts:
-    require_request(case.confirmation.get("InResponseTo"), case.expect)
+    request = case.confirmation.get("InResponseTo")
+    require_request(request, case.expect)
+    require_same_request(case.opened, request)
     return "InResponseTo", _present(case.confirmation, "InResponseTo")
 
 
@@ -146,8 +149,8 @@ def audience(case: Case) -> Facts:
 
 
 def claims(case: Case) -> Facts:
-    name_id = name_id_of(case.part("Subject"), case.expect.sp.entity_id)
-    attributes_of(case.opened.assertion)
+    name_id = require_name_id(case.part("Subject"), case.expect)
+    require_attributes(case.opened.assertion, case.expect)
     return "", [name_id.format] if name_id and name_id.format else []
 
 

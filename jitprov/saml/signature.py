@@ -26,7 +26,17 @@ from jitprov.exceptions import MAX_RECEIVED, JitprovError
 from jitprov.saml.certificates import PublicKey, fingerprint_of, public_key
 from jitprov.saml.time import format_instant
 from jitprov.saml.types import Certificate
-from jitprov.saml.xml import DS, EXC_C14N, ForbiddenXml, canonical, detached, parse_trusted, text_of
+from jitprov.saml.xml import (
+    DS,
+    EXC_C14N,
+    ForbiddenXml,
+    canonical,
+    detached,
+    parse_trusted,
+    text_of,
+    without_space,
+    words_of,
+)
 
 ENVELOPED = f"{DS}enveloped-signature"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -141,6 +151,8 @@ class Signed:
 
     element: etree._Element
     certificate: Certificate
+    document: bytes
+    """The bytes that the element was read from: those that were digested, unless it came encrypted inside them."""
 
 
 def is_signed(element: etree._Element) -> bool:
@@ -188,7 +200,7 @@ def _verified(
     if not hmac.compare_digest(digest, signature.digest_value):
         raise SignatureInvalid("digest differs")
     signer = _require_signer(signature, certificates, now)
-    return Signed(element=parse_trusted(signed), certificate=signer)
+    return Signed(element=parse_trusted(signed), certificate=signer, document=signed)
 
 
 def fingerprints(certificates: Sequence[Certificate]) -> str:
@@ -295,7 +307,7 @@ def _exclusive_prefixes(method: etree._Element) -> tuple[str, ...]:
         return ()
     if len(method) > 1 or method[0].tag != f"{{{EXC_C14N}}}InclusiveNamespaces":
         raise SignatureMalformed("unknown parameter of exclusive c14n")
-    prefixes = method[0].get("PrefixList", "").split()
+    prefixes = words_of(method[0].get("PrefixList", ""))
     if len(prefixes) > MAX_PREFIXES:
         raise SignatureMalformed("too many inclusive prefixes")
     return tuple(prefixes)
@@ -327,8 +339,10 @@ def _only_child(parent: etree._Element, name: str) -> etree._Element:
 
 
 def _base64(element: etree._Element) -> bytes:
+    if len(element):
+        raise SignatureMalformed("elements in what must be base64")
     try:
-        return base64.b64decode("".join(text_of(element).split()), validate=True)
+        return base64.b64decode(without_space(text_of(element)), validate=True)
     except (binascii.Error, ValueError) as error:
         raise SignatureMalformed("not base64") from error
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from jitprov.saml.xml import stripped
+
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,20})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -16,7 +18,7 @@ def parse_instant(text: str) -> datetime:
 
     :raises ValueError: it is not an xs:dateTime, or no such day exists.
     """
-    match = _INSTANT.fullmatch(text.strip())
+    match = _INSTANT.fullmatch(stripped(text))
     if match is None:
         raise ValueError("not an xs:dateTime")
     seconds, fraction, zone = match.groups()

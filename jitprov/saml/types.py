@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import StrEnum, unique
 from types import MappingProxyType
+
+from jitprov.exceptions import ProblemCode
 
 MAX_CLOCK_SKEW = timedelta(seconds=300)
 
@@ -52,6 +54,36 @@ class ServiceProvider:
     sign_requests: bool = False
 
 
+@unique
+class NoteCode(ProblemCode):
+    """The remarks on metadata that is used nevertheless."""
+
+    SIGNATURE_NOT_VERIFIED = "the metadata's signature can not be verified (%(why)s); it counts like metadata without one"
+    CERTIFICATE_NOT_USED = (
+        "certificate %(fingerprint)s (%(begins)s to %(ends)s) is not used, and nothing that it signs is accepted: "
+        "%(reason)s"
+    )
+    CERTIFICATE_UNREADABLE = "certificate %(number)s of the metadata is not used: %(reason)s"
+    CERTIFICATE_NOT_YET_VALID = (
+        "certificate %(fingerprint)s (%(begins)s to %(ends)s) is not valid yet: nothing that it signs is accepted "
+        "before %(begins)s"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataNote:
+    """A remark on metadata that is used: whoever imports it should know."""
+
+    code: NoteCode
+    facts: Mapping[str, object] = field(hash=False)
+    reason: ProblemCode | None = None
+    """The problem of a certificate, where the remark has a place for one."""
+
+    def __str__(self) -> str:
+        reason = self.reason.text(self.facts) if self.reason else ""
+        return self.code.text({**self.facts, "reason": reason})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdpMetadata:
     """The metadata of an identity provider, as far as we use it."""
@@ -64,6 +96,8 @@ class IdpMetadata:
     signing_certificates: tuple[Certificate, ...]
     want_authn_requests_signed: bool = False
     valid_until: datetime | None = None
+    notes: tuple[MetadataNote, ...] = ()
+    """Remarks on the document that these values were read from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +135,8 @@ class VerifiedAssertion:
     name_id: NameID | None
     attributes: Mapping[str, tuple[str, ...]]
     """Values without surrounding white space. An empty attribute has no values."""
+    unreadable: frozenset[str] = frozenset()
+    """The attributes with a value that is no text: their values must not be used."""
     in_response_to: str | None
     """The ID of the answered request; ``None`` only if the caller allowed unsolicited responses."""
     not_on_or_after: datetime

@@ -21,7 +21,7 @@ from jitprov.saml.encryption import encrypted_assertions
 from jitprov.saml.envelope import MAX_ENCODED, decode, open_response, read_response
 from jitprov.saml.response import require_audience
 from jitprov.saml.types import Certificate, NameID, ServiceProvider
-from jitprov.saml.xml import MESSAGE_LIMITS, SAML, TooLarge
+from jitprov.saml.xml import MESSAGE_LIMITS, TooLarge
 
 _FIELD = "SAMLResponse="
 
@@ -32,6 +32,7 @@ class Unproved:
 
     attributes: Mapping[str, tuple[str, ...]] = field(repr=False)
     name_id: NameID | None = field(repr=False)
+    unreadable: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def document_of(pasted: str) -> bytes:
@@ -87,8 +88,10 @@ def read_encrypted(
 
 
 def _read(assertion: etree._Element) -> Unproved:
-    subject = only(assertion, "Subject")
-    name_id = subject.find(f"{{{SAML}}}NameID")
-    # Any service provider may be named here, because nobody is signed in by it.
-    named = name_id.get("SPNameQualifier", "") if name_id is not None else ""
-    return Unproved(attributes=attributes_of(assertion), name_id=name_id_of(subject, named))
+    # Any party may be named in a NameID here, because nobody is signed in by it.
+    attributes = attributes_of(assertion)
+    return Unproved(
+        attributes=attributes.values,
+        unreadable=attributes.unreadable,
+        name_id=name_id_of(only(assertion, "Subject")),
+    )

@@ -6,6 +6,7 @@ post anything to an assertion consumer service.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import cast
@@ -21,6 +22,9 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+SPACE = " \t\r\n"
+"""All the white space that XML knows (XML 1.0 §2.3). Unicode has more, and there it is part of a value."""
+_SPACES = re.compile(f"[{SPACE}]+")
 
 
 class XmlRefused(JitprovError):
@@ -74,6 +78,7 @@ MESSAGE_LIMITS = Limits(bytes=512 * 1024, depth=24, nodes=20_000)
 """The bounds of a message: a response of Entra with all the groups that it can send has about 40 kB and 500 nodes."""
 
 _PROCESSING_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
+_INSTRUCTION_INSIDE = etree.XPath("boolean(.//processing-instruction())")
 # Two counts, not one of a union: libxml2 compares each node of a union with every other.
 _NODES = etree.XPath("count(//node()) + count(//@*)")
 MAX_ATTRIBUTES = 256
@@ -100,9 +105,10 @@ class _Parser(threading.local):
 _per_thread = _Parser()
 
 
-def parse(document: bytes, limits: Limits) -> etree._Element:
+def parse(document: bytes, limits: Limits, *, instructions_around: bool = False) -> etree._Element:
     """Return the root of a document from a stranger.
 
+    :param instructions_around: allow processing instructions before and after the root, as for a stylesheet.
     :raises TooLarge, NotXml, ForbiddenXml, TooComplex: the document is out of bounds.
     """
     if len(document) > limits.bytes:
@@ -112,10 +118,15 @@ def parse(document: bytes, limits: Limits) -> etree._Element:
     if document.count(b"xmlns") > limits.declarations:
         raise TooComplex(f"more than {limits.declarations} namespace declarations")
     root = parse_trusted(document)
-    if _PROCESSING_INSTRUCTION(root):
+    if has_instruction(root) or (not instructions_around and _PROCESSING_INSTRUCTION(root)):
         raise ForbiddenXml("processing instruction")
     _require_bounds(root, limits)
     return root
+
+
+def has_instruction(element: etree._Element) -> bool:
+    """Say whether there is a processing instruction inside an element: it could cut a value short."""
+    return bool(_INSTRUCTION_INSIDE(element))
 
 
 def parse_trusted(document: bytes) -> etree._Element:
@@ -182,3 +193,21 @@ def canonical(root: etree._Element, inclusive_prefixes: tuple[str, ...] = ()) ->
 def text_of(element: etree._Element) -> str:
     """Return the text of an element that has no child elements, verbatim."""
     return element.text or ""
+
+
+def stripped(text: str) -> str:
+    """Return a text without the white space of XML around it.
+
+    ``str.strip`` takes every space of Unicode, so that two identifiers that differ would become one.
+    """
+    return text.strip(SPACE)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the parts of a list that the white space of XML divides (xs:list, XML Schema part 2 §2.5.1.2)."""
+    return [word for word in _SPACES.split(text) if word]
+
+
+def without_space(text: str) -> str:
+    """Return base64 without the white space of XML in it; a library may read any other as nothing, or as an error."""
+    return "".join(words_of(text))

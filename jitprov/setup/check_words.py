@@ -34,7 +34,7 @@ DECISIONS: Mapping[str, Promise] = MappingProxyType(
         "create": _("A new account would be made."),
         "update": _("The person would be signed in to the account that is there."),
         "refuse": _("The person would be refused."),
-        "": _("It did not come to a decision."),
+        "": _("The response was rejected before the account was looked at."),
     }
 )
 

@@ -13,7 +13,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.models import IdentityProvider
+from jitprov.models import IdentityProvider, is_entity_id_retired
 from jitprov.setup.lines import lines_of, texts_of
 
 MAX_AUTHN_CONTEXTS = 10
@@ -42,6 +42,28 @@ def bound(field: Any, most: int) -> None:
     """Limit a text field to a number of characters."""
     field.max_length = most
     field.validators.append(MaxLengthValidator(most))
+
+
+class GroupField(forms.TypedChoiceField):
+    """A choice of one of the groups that a mapping may give, or of none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=(), coerce=int, empty_value=None, required=False, **kwargs)
+
+    def offer(self, groups: list[tuple[int, str]], stored: int | None) -> None:
+        """Offer the groups. A stored group that is no longer allowed stays visible, and saving refuses it."""
+        self._allowed = dict(groups)
+        self.choices = [("", _("— no group —")), *groups]
+        self.is_outdated = stored is not None and stored not in self._allowed
+        if self.is_outdated:
+            label = _("Group %(number)s (not allowed)") % {"number": stored}
+            self.choices = [*self.choices, (stored, label)]
+
+    def clean(self, value: Any) -> int | None:
+        group: int | None = super().clean(value)
+        if group is not None and group not in self._allowed:
+            raise ValidationError(_("This group may not be given by a mapping any more."))
+        return group
 
 
 class ColumnsForm(forms.ModelForm):
@@ -92,6 +114,15 @@ def _refuse_of_another(own: str, slug: str, url: str) -> None:
         raise ValidationError(_("This is the address of another identity provider here."))
 
 
+def _refuse_retired(tenant_id: Any, entity_id: str) -> None:
+    if is_entity_id_retired(entity_id, tenant_id):
+        raise ValidationError(
+            _(
+                "This was another customer's, whose identity provider may still trust it. Choose another."
+            )
+        )
+
+
 class ByHandForm(ColumnsForm):
     """The columns that metadata fills, and the advanced columns, which are seldom needed."""
 
@@ -127,6 +158,9 @@ class ByHandForm(ColumnsForm):
                 self._check(
                     name, partial(_refuse_of_another, own, self.instance.slug), cleaned[name]
                 )
+        if "sp_entity_id" in self.changed_data and cleaned.get("sp_entity_id"):
+            tenant = self.instance.tenant_id
+            self._check("sp_entity_id", partial(_refuse_retired, tenant), cleaned["sp_entity_id"])
         return cleaned
 
     @property
@@ -154,17 +188,64 @@ class ByHandForm(ColumnsForm):
         return lines_of(contexts)
 
 
+_FOR_SUPERUSERS = ("link_existing_users", "allow_privileged")
+
+
 class AdmissionForm(ColumnsForm):
     """The columns that decide who may sign in."""
 
     class Meta:
         model = IdentityProvider
-        fields = ("create_users", "unsolicited", "subject_claim", "link_existing_users")
+        fields = (
+            "create_users",
+            "unsolicited",
+            "subject_claim",
+            "link_existing_users",
+            "allow_privileged",
+        )
         formfield_callback = formfield
 
-    def __init__(self, *args: Any, may_link: bool = False, **kwargs: Any) -> None:
-        """Offer linking only to superusers, because accounts belong to the whole application."""
+    def __init__(self, *args: Any, for_superuser: bool = False, **kwargs: Any) -> None:
+        """Offer to a tenant's administrator nothing that accounts of the whole application depend on."""
         super().__init__(*args, **kwargs)
         self.fields["subject_claim"].widget.attrs["list"] = "jitprov-known-claims"
-        if not may_link:
-            del self.fields["link_existing_users"]
+        if not for_superuser:
+            for name in _FOR_SUPERUSERS:
+                del self.fields[name]
+
+
+class EverybodyForm(ColumnsForm):
+    """The group that everybody is given, and what those are told who are in none of the groups that may come in."""
+
+    field_order = ("everybody_group", "group_required_text")
+    everybody_group = GroupField(
+        label=_("Group for everybody"),
+        help_text=_("Whoever comes in by this identity provider belongs to it."),
+    )
+
+    class Meta:
+        model = IdentityProvider
+        fields = ("group_required_text",)
+        formfield_callback = formfield
+        widgets = {"group_required_text": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, groups: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = self.instance.everybody_group_id
+        self.fields["everybody_group"].offer(groups, stored)  # type: ignore[attr-defined]
+        self.initial["everybody_group"] = "" if stored is None else str(stored)
+
+    @property
+    def group(self) -> int | None:
+        """Return the primary key of the group that the form proposes, or of the stored one."""
+        shown = self.cleaned_data if self.is_bound else {}
+        group: int | None = shown.get("everybody_group", self.instance.everybody_group_id)
+        return group
+
+    def apply(self, identity_provider: IdentityProvider) -> list[str]:
+        """Write the changed values to the row without saving it; return the names of the columns that differ."""
+        if "everybody_group" in self.changed_data:
+            identity_provider.everybody_group_id = self.cleaned_data["everybody_group"]
+        if "group_required_text" in self.changed_data:
+            identity_provider.group_required_text = self.cleaned_data["group_required_text"]
+        return list(self.changed_data)

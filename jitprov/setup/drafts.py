@@ -12,7 +12,7 @@ from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.importing import free_slug
 from jitprov.metadata.rows import preset_mappings
-from jitprov.models import ClaimMapping, IdentityProvider
+from jitprov.models import ClaimMapping, IdentityProvider, retired_elsewhere
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope
 
@@ -63,11 +63,20 @@ class DraftForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("tenant") and not cleaned.get("slug") and "slug" not in self.errors:
             cleaned["slug"] = free_slug(cleaned["tenant"])
+        if cleaned.get("slug") and cleaned.get("tenant"):
+            self._require_own(cleaned["slug"], cleaned["tenant"])
         if cleaned.get("tenant"):
             self._require_room(cleaned["tenant"])
         # It is enabled only after somebody has entered the identity provider's metadata and tested the sign-in.
         self.instance.enabled = False
         return cleaned
+
+    def _require_own(self, slug: str, tenant: Any) -> None:
+        if retired_elsewhere([slug], tenant.pk):
+            message = _(
+                "This was another customer's, whose identity provider may still trust it. Choose another."
+            )
+            self.add_error("slug", message)
 
     def _require_room(self, tenant: Any) -> None:
         switched_off = IdentityProvider.objects.filter(tenant=tenant, enabled=False)

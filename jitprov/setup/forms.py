@@ -8,13 +8,14 @@ from typing import Any
 from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
 
 from jitprov.accounts import Rules
-from jitprov.journal import audit
+from jitprov.configuration import trust
 from jitprov.journal.actors import Actor
-from jitprov.models import IdentityProvider
+from jitprov.models import IdentityProvider, ProposedTrust
+from jitprov.models.mappings import everybody_rules
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.certificates import Certificates
 from jitprov.setup.claim_mappings import MAX_POSITION, ClaimMappings, target_choices
-from jitprov.setup.columns import AdmissionForm, ByHandForm
+from jitprov.setup.columns import AdmissionForm, ByHandForm, EverybodyForm
 from jitprov.setup.email_domains import EmailDomains
 from jitprov.setup.group_mappings import GroupMappings, group_choices
 from jitprov.setup.powers import Powers
@@ -54,14 +55,17 @@ class SetupForms:
         self._one_more = one_more
         self.by_hand = ByHandForm(identity_provider, self.data, prefix="by_hand")
         self.admission = AdmissionForm(
-            identity_provider, self.data, prefix="admission", may_link=powers.everything
+            identity_provider, self.data, prefix="admission", for_superuser=powers.everything
+        )
+        self.groups = group_choices(identity_provider)
+        self.everybody = EverybodyForm(
+            identity_provider, self.data, prefix="everybody", groups=self.groups
         )
         self._make_tables()
 
     def _make_tables(self) -> None:
         preset = Preset(self.identity_provider.preset)
-        self.targets = target_choices()
-        self.groups = group_choices(self.identity_provider)
+        self.targets = target_choices(self.identity_provider)
         more_steps_for = self._one_more.removesuffix(_STEP)
         self.certificates = self._table(Certificates, CERTIFICATES)
         self.claim_mappings = self._table(
@@ -72,6 +76,7 @@ class SetupForms:
             GROUP_MAPPINGS,
             groups=self.groups,
             group_claim=preset.details.group_claim,
+            more_steps_for=more_steps_for,
         )
         self.email_domains = (
             self._table(EmailDomains, EMAIL_DOMAINS) if self.powers.everything else None
@@ -88,7 +93,7 @@ class SetupForms:
     @property
     def columns(self) -> list[Any]:
         """Return the forms for the columns of the row."""
-        return [self.by_hand, self.admission]
+        return [self.by_hand, self.admission, self.everybody]
 
     @property
     def tables(self) -> list[Any]:
@@ -109,19 +114,20 @@ class SetupForms:
     def wrong_fields(self) -> list[Any]:
         """Return the first fields that have errors, in the order of the page."""
         rows = [form for table in self.tables for form in table.forms]
-        steps = [step for form in self.claim_mappings.forms for step in form.steps]
+        steps = [step for form in self._stepped_forms for step in form.steps]
         fields = (field for form in [*self.columns, *rows, *steps] for field in form)
         return list(islice((field for field in fields if field.errors), MAX_LISTED))
 
-    def save(self, actor: Actor, note: str = "") -> None:
-        """Save all forms or none, and record what changed."""
+    def save(self, actor: Actor, note: str = "") -> ProposedTrust | None:
+        """Save all forms or none, and record what changed. Return what waits for a test now, if that is new."""
         row = self.identity_provider
-        with audit.recorded(row, actor, note):
+        with trust.changing(row, actor, note) as held:
             changed = [name for form in self.columns for name in form.apply(row)]
             if changed:
                 row.save(update_fields=[*changed, "updated_at"])
             for table in self.tables:
                 table.save()
+        return held.proposal
 
     def rules(self) -> Rules:
         """Return the mapping that the forms propose, without saving it.
@@ -131,8 +137,15 @@ class SetupForms:
         group_forms = self.group_mappings.kept_forms()
         return Rules(
             claim_rules=tuple(form.instance.as_rule() for form in self.claim_forms()),
-            group_rules=tuple(form.instance.as_rule() for form in group_forms),
+            group_rules=(
+                *(form.instance.as_rule() for form in group_forms),
+                *everybody_rules(self.everybody.group),
+            ),
         )
+
+    @property
+    def _stepped_forms(self) -> list[Any]:
+        return [*self.claim_mappings.forms, *self.group_mappings.forms]
 
     def claim_forms(self) -> list[Any]:
         """Return the rows of the claim mapping in the order in which they are applied."""
@@ -141,7 +154,8 @@ class SetupForms:
 
     def rules_are_valid(self) -> bool:
         """Say whether the posted rows make a valid mapping."""
-        return all([one.is_valid() for one in (self.claim_mappings, self.group_mappings)])  # noqa: C419
+        shown = (self.claim_mappings, self.group_mappings, self.everybody)
+        return all([one.is_valid() for one in shown])  # noqa: C419
 
     @property
     def are_rules(self) -> bool:
@@ -160,7 +174,7 @@ class SetupForms:
 
     def _count(self) -> int:
         rows = [form for table in self.tables for form in table.forms]
-        steps = [step for form in self.claim_mappings.forms for step in form.steps]
+        steps = [step for form in self._stepped_forms for step in form.steps]
         return sum(len(form.fields) for form in [*rows, *steps, *self.columns])
 
 

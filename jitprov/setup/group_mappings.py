@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -10,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import GroupMapping, IdentityProvider
-from jitprov.setup.columns import refuse_unprintable
-from jitprov.setup.rows import PlainRowForm, RowFormSet
+from jitprov.setup.columns import GroupField, refuse_unprintable
+from jitprov.setup.rows import RowFormSet
+from jitprov.setup.stepped_rows import SteppedRowForm
 
 MAX_GROUP_ROWS = 100
 MAX_GROUPS = 500
@@ -24,14 +26,16 @@ def group_choices(identity_provider: IdentityProvider) -> list[tuple[int, str]]:
     return list(groups.values_list("pk", "name")[:MAX_GROUPS])
 
 
-class GroupMappingForm(PlainRowForm):
+class GroupMappingForm(SteppedRowForm):
     """One group mapping. A group that was not offered is refused."""
 
-    group = forms.TypedChoiceField(label=_("Group here"), choices=(), coerce=int, empty_value=None)
+    for_groups = True
+
+    group = GroupField(label=_("Group here"))
 
     class Meta:
         model = GroupMapping
-        fields = ("claim", "value", "name")
+        fields = ("claim", "value", "name", "transforms", "admits")
 
     def __init__(
         self, *args: Any, groups: list[tuple[int, str]], group_claim: str = "", **kwargs: Any
@@ -40,23 +44,19 @@ class GroupMappingForm(PlainRowForm):
         self.fields["claim"].widget.attrs |= {"list": "jitprov-known-claims", "spellcheck": "false"}
         if self.instance.pk is None:
             self.initial["claim"] = group_claim
-        self._offer(groups)
+        self.fields["group"].offer(groups, self.instance.group_id)  # type: ignore[attr-defined]
+        self.initial["group"] = self.instance.group_id
 
-    def _offer(self, groups: list[tuple[int, str]]) -> None:
-        """Offer the groups. A stored group that is no longer allowed stays visible, and saving refuses it."""
-        self._allowed = dict(groups)
-        stored = self.instance.group_id
-        choices: list[tuple[Any, Any]] = [("", _("— choose a group —")), *groups]
-        self.is_outdated = stored is not None and stored not in self._allowed
-        if self.is_outdated:
-            choices.append((stored, _("Group %(number)s (not allowed)") % {"number": stored}))
-        self.fields["group"].choices = choices  # type: ignore[attr-defined]
-        self.initial["group"] = stored
+    @property
+    def is_outdated(self) -> bool:
+        """Say whether the stored group may not be given any more."""
+        return bool(self.fields["group"].is_outdated)  # type: ignore[attr-defined]
 
     def has_changed(self) -> bool:
         if self.instance.pk is not None:
             return super().has_changed()
-        return any(str(self[name].data or "").strip() for name in ("value", "name", "group"))
+        typed = (self[name].data for name in ("value", "name", "group", "admits"))
+        return any(str(text or "").strip() for text in typed) or super().has_changed()
 
     def clean_claim(self) -> str:
         refuse_unprintable(self.cleaned_data["claim"])
@@ -66,12 +66,18 @@ class GroupMappingForm(PlainRowForm):
         refuse_unprintable(self.cleaned_data["value"])
         return str(self.cleaned_data["value"])
 
-    def clean_group(self) -> int:
-        group: int = self.cleaned_data["group"]
-        if group not in self._allowed:
-            raise forms.ValidationError(_("This group may not be given by a mapping any more."))
+    def clean_group(self) -> int | None:
+        group: int | None = self.cleaned_data["group"]
         self.instance.group_id = group
         return group
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        wanted = cleaned.get("group") is not None or cleaned.get("admits")
+        if not wanted and "group" not in self.errors:
+            text = _("Choose a group, or let only these people come in.")
+            self.add_error("group", forms.ValidationError(text, code="required"))
+        return cleaned
 
 
 class GroupMappingFormSet(RowFormSet):
@@ -82,11 +88,12 @@ class GroupMappingFormSet(RowFormSet):
     def clean(self) -> None:
         super().clean()
         if not any(self.errors):
-            self.refuse_twins(_rule, "value", _("Another row says the same already."))
+            self.refuse_twins(rule_of, "value", _("Another row says the same already."))
 
 
-def _rule(row: GroupMapping) -> tuple[str, str, int]:
-    return row.claim, row.value, row.group_id
+def rule_of(row: GroupMapping) -> tuple[str, str, int | None, str]:
+    """Return what makes two rows the same."""
+    return row.claim, row.value, row.group_id, json.dumps(row.transforms or [])
 
 
 GroupMappings = inlineformset_factory(

@@ -1,8 +1,8 @@
 """The pages of a setup link, for anybody who has the link.
 
 The token is in one URL only: a button exchanges it for a signed cookie, and the pages after that do without it. The
-page of the link has no effect, so that programs that open links in e-mails do no harm. It answers every token and every
-method alike, so that no URL with a token is logged as one that failed.
+page of the link has no effect, so that programs that open links in e-mails do no harm. The token is in the query, which
+Django does not log, whatever is wrong with the path.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ from jitprov.setup import links
 from jitprov.setup.link_cookies import clear_message, keep_message, link_of, message_of, remember
 from jitprov.setup.page import Answer, PageUrls, SetupPage
 from jitprov.setup.powers import Powers
+from jitprov.sign_in import witness
 
 ADMIN_BASE = "admin/base.html"
 OWN_BASE = "jitprov/setup_link/base.html"
-GONE = _("This leads nowhere")
+GONE = _("This link has expired or is incomplete")
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -72,12 +73,13 @@ class LinkPage(View):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class SetupLinkView(LinkPage):
-    """``setup/<token>/``, the URL in the e-mail. It shows a button for any token and any method."""
+    """``setup/link/?token=...``, the URL in the e-mail. It shows a button for any token and any method."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.get(request, *args, **kwargs)
 
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+    def get(self, request: HttpRequest, token: str = "") -> HttpResponse:
+        token = token or request.GET.get("token", "")
         return self.page("open.html", {"title": _("Set up the sign-in"), "token": token})
 
 
@@ -125,20 +127,24 @@ class HolderPage(LinkPage):
     def answered(self, answer: Answer) -> HttpResponse:
         """Show the page again, or redirect and keep the message for the next page."""
         if not answer.redirect:
-            return self.shown(answer.context)
+            return self.shown(answer)
         response = redirect(answer.redirect)
         if answer.message:
             keep_message(response, answer.message, went_well=answer.went_well)
         return response
 
-    def shown(self, context: dict[str, Any]) -> HttpResponse:
-        """Return the set-up page, with the message of the last button."""
+    def shown(self, answer: Answer) -> HttpResponse:
+        """Return the set-up page, with the message of this button or of the last one."""
         tenant = self.link.identity_provider.tenant
         title = _("Set up the sign-in of %(tenant)s") % {"tenant": tenant}
-        message = message_of(self.request)
-        response = self.page("setup.html", {**context, "title": title, "message": message})
-        if message:
+        kept = message_of(self.request)
+        said = {"text": answer.message, "went_well": answer.went_well} if answer.message else kept
+        context = {**answer.context, "title": title, "message": said}
+        response = self.page("setup.html", context, answer.status)
+        if kept:
             clear_message(response)
+        if answer.retry_after:
+            response["Retry-After"] = answer.retry_after
         return response
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -153,7 +159,7 @@ class SetupView(HolderPage):
     """``setup/``, the set-up page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.shown(self.setup_page().context())
+        return self.shown(Answer(context=self.setup_page().context()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return self.answered(self.setup_page().posted(request.POST))
@@ -199,9 +205,15 @@ class ReportView(HolderPage):
     """``setup/tests/<reference>/``, the report of a test sign-in that was begun with this link."""
 
     def get(self, request: HttpRequest, reference: str) -> HttpResponse:
-        context = self.setup_page().report(reference)
-        if context is None:
+        setup_page = self.setup_page()
+        test = setup_page.test(reference)
+        if test is None:
             return self.gone()
+        if witness.is_handed_over(request, test.reference):
+            response = redirect(request.path)
+            witness.remember(request, response, test.reference)
+            return response
+        context = setup_page.report(test, with_values=witness.went_through(request, test))
         return self.page("report.html", {**context, "title": _("Test sign-in")})
 
 

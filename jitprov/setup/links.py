@@ -11,7 +11,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
-from jitprov.models import IdentityProvider, SetupLink, accounts_database
+from jitprov.models import IdentityProvider, SetupLink, Voucher, accounts_database
 from jitprov.provisioning.presets import Preset
-from jitprov.scope import Scope
+from jitprov.scope import Scope, scope_of
 from jitprov.setup.drafts import DraftForm
 
 LIFETIME = timedelta(days=3)
@@ -71,6 +71,7 @@ def make(
             token_digest=digest_of(token),
             recipient=_single_line(recipient),
             created_by=maker,
+            voucher=_voucher(maker, identity_provider),
             expires_at=timezone.now() + lifetime,
         )
         _record(link, actor, "made")
@@ -101,12 +102,33 @@ def find(token: str, now: datetime) -> SetupLink | None:
 
 def find_by_digest(token_digest: str, now: datetime) -> SetupLink | None:
     """Return the valid link with this digest, which the cookie of a browser holds."""
-    return (
-        active(now)
-        .filter(token_digest=token_digest)
-        .select_related("identity_provider__tenant")
-        .first()
-    )
+    links = active(now).select_related("identity_provider__tenant", "created_by")
+    link = links.filter(token_digest=token_digest).first()
+    return link if link is not None and is_vouched_for(link) else None
+
+
+def is_vouched_for(link: SetupLink) -> bool:
+    """Say whether the account that made a link is there, may sign in and administers the tenant, if it did then.
+
+    A link lends somebody the rights of its maker, and must not outlive them.
+    """
+    maker = link.created_by
+    if maker is None:
+        return link.voucher == Voucher.NOBODY
+    if not maker.is_active:
+        return False
+    return link.voucher != Voucher.ADMINISTRATOR or _administers(maker, link.identity_provider)
+
+
+def _voucher(maker: Any, identity_provider: IdentityProvider) -> Voucher:
+    if maker is None:
+        return Voucher.NOBODY
+    administers = _administers(maker, identity_provider)
+    return Voucher.ADMINISTRATOR if administers else Voucher.ACCOUNT
+
+
+def _administers(user: Any, identity_provider: IdentityProvider) -> bool:
+    return scope_of(user).covers(identity_provider.tenant_id)
 
 
 def active(now: datetime) -> QuerySet[SetupLink]:
@@ -151,7 +173,9 @@ def revoke(link: SetupLink, actor: Actor) -> None:
 
 def url_of(token: str) -> str:
     """Return the absolute URL of a link, from ``BASE_URL`` and never from the Host header."""
-    return urljoin(f"{conf.BASE_URL}/", reverse("jitprov:setup-link", args=[token]))
+    path = reverse("jitprov:setup-link")
+    # In the query: Django logs the path of a request that it refuses or does not find, and not the query.
+    return urljoin(f"{conf.BASE_URL}/", f"{path}?{urlencode({'token': token})}")
 
 
 def digest_of(token: str) -> str:

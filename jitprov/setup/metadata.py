@@ -25,6 +25,7 @@ from jitprov.models import BindingChoice, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.sealed import seal, unseal
 from jitprov.setup.certificates import ShownCertificate, shown
+from jitprov.words.problems import note_in_words
 from jitprov.words.remedies import Remedy, remedy
 
 MAX_PASTED = 1_000_000
@@ -186,6 +187,7 @@ def _differences(result: ImportResult) -> Iterator[Difference]:
 def warnings_of(result: ImportResult, url: str, *, tell_of_others: bool = False) -> Iterator[Any]:
     """Yield warnings for the person who imports the document."""
     row = result.identity_provider
+    yield from (note_in_words(note) for note in result.metadata.notes)
     if url and row.preset == Preset.ENTRA and "appid=" not in url.lower():
         yield _(
             "This address has no “?appid=”. The document then has the keys of the whole directory, not those "

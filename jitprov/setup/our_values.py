@@ -31,7 +31,7 @@ def our_values(identity_provider: IdentityProvider) -> list[ShownValue]:
     values = {
         OurValue.ENTITY_ID: sp.entity_id,
         OurValue.ACS_URL: sp.acs_url,
-        OurValue.LOGIN_URL: identity_provider.url("login"),
+        OurValue.LOGIN_URL: identity_provider.browser_url("login"),
         OurValue.LOGOUT_URL: "",
         OurValue.METADATA_URL: identity_provider.url("metadata"),
     }

@@ -5,6 +5,7 @@ It knows nothing of HTTP. The admin and the pages of setup links pass in what wa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jitprov import extras
-from jitprov.configuration import enabling
-from jitprov.configuration.enabling import Missing
+from jitprov.configuration import enabling, trust
+from jitprov.configuration.enabling import Missing, State
+from jitprov.configuration.limits import PERIOD, Throttled, count_costly
 from jitprov.exceptions import JitprovError
-from jitprov.explain.history import history
+from jitprov.explain.history import HistoryEntry, history, last_switch
 from jitprov.journal.actors import Actor
 from jitprov.metadata.refresh import refresh
-from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
+from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.claim_list import suggested_claims
@@ -33,9 +35,11 @@ from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
+from jitprov.setup.waiting import waiting
 from jitprov.sign_in import rehearsal
 from jitprov.status.attention import attention_for
 from jitprov.words.guides import metadata_place, steps
+from jitprov.words.refusals import explain
 from jitprov.words.remedies import remedy
 
 MAX_TESTS = 10
@@ -72,6 +76,10 @@ class Answer:
     redirect: str = ""
     message: str = ""
     went_well: bool = True
+    status: int = 200
+    """The HTTP status of the page, if it is shown again."""
+    retry_after: int = 0
+    """The seconds after which to try again what was not done."""
 
 
 class SetupPage:
@@ -107,11 +115,13 @@ class SetupPage:
         return {
             "identity_provider": row,
             "shown_domains": self._shown_domains(),
+            "without_domain": row.enabled and not row.email_domains.exists(),
             "urls": self.urls,
             "forms": shown_forms,
             # Rows that are still being typed are not reviewed.
             "remarks": put_remarks(shown_forms) if shown_forms.are_rules else [],
             "metadata_form": metadata_form or MetadataForm(row),
+            "waiting": waiting(row),
             "our_values": our_values(row),
             "guide_steps": steps(preset),
             "metadata_place": metadata_place(preset),
@@ -140,8 +150,11 @@ class SetupPage:
         is_tested = Missing.TEST not in missing
         can_be_tested = not ({Missing.METADATA, Missing.CERTIFICATE} & set(missing))
         attention = attention_for(row)
+        state = enabling.state_of(row, tested=is_tested, needs_attention=bool(attention))
         return {
-            "state": enabling.state_of(row, tested=is_tested, needs_attention=bool(attention)),
+            "state": state,
+            "switched_off": self._switched_off() if state is State.SWITCHED_OFF else None,
+            "people": row.identities.filter(active=True).count() if row.enabled else 0,
             "attention": attention,
             "missing": missing,
             "is_tested": is_tested,
@@ -149,6 +162,10 @@ class SetupPage:
             "may_enable": is_tested and can_be_tested,
             "may_override": self.powers.everything and can_be_tested and not is_tested,
         }
+
+    def _switched_off(self) -> HistoryEntry | None:
+        """Return when it was switched off, and by whom, for those who may read the whole history."""
+        return last_switch(self.identity_provider) if self.powers.insider else None
 
     def tests(self) -> QuerySet[TestSignIn]:
         """Return the test sign-ins of this person only, because a report holds the claims of whoever signed in."""
@@ -163,8 +180,26 @@ class SetupPage:
 
     # What the buttons do
 
+    def _counted(self, do: Callable[[], Answer], setup_forms: SetupForms | None = None) -> Answer:
+        """Do what costs much, or show the page as it was typed and say when to try again."""
+        try:
+            count_costly(self.identity_provider, self.actor)
+        except JitprovError as error:
+            seconds = error.seconds if isinstance(error, Throttled) else PERIOD
+            wait = _("Try again in %(seconds)s seconds.") % {"seconds": seconds}
+            return Answer(
+                context=self.context(setup_forms=setup_forms),
+                message=f"{explain(error.code).happened} {wait}",
+                went_well=False,
+                status=explain(error.code).status,
+                retry_after=seconds,
+            )
+        return do()
+
     def posted(self, data: Any) -> Answer:
         """Save the forms, or show them again with one more row, a preview or their errors."""
+        if "_withdraw" in data:
+            return self.withdrawn()
         one_more = str(data.get("_add", ""))[:100]
         setup_forms = SetupForms(
             self.identity_provider, powers=self.powers, data=data, one_more=one_more
@@ -172,11 +207,26 @@ class SetupPage:
         if one_more:
             return Answer(context=self.context(setup_forms=setup_forms, is_adding=True))
         if "_preview" in data:
-            return self._previewed(setup_forms, data)
+            return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
         if not setup_forms.is_valid():
             return Answer(context=self.context(setup_forms=setup_forms, has_errors=True))
-        setup_forms.save(self.actor)
-        return Answer(redirect=self.urls.page, message=_("The configuration was saved."))
+        proposal = setup_forms.save(self.actor)
+        return self._saved(_("The configuration was saved."), proposal)
+
+    def _saved(self, message: Any, proposal: ProposedTrust | None, section: str = "") -> Answer:
+        if proposal is None:
+            return Answer(
+                redirect=self._at(section) if section else self.urls.page, message=message
+            )
+        return Answer(
+            redirect=self._at("trust"),
+            message=_("Saved. What is new about whom this trusts waits for a test sign-in."),
+        )
+
+    def withdrawn(self) -> Answer:
+        """Forget what waits for a test."""
+        trust.withdraw(self.identity_provider, self.actor)
+        return Answer(redirect=self.urls.page, message=_("What waited was withdrawn."))
 
     def _previewed(self, setup_forms: SetupForms, data: Any) -> Answer:
         form = PreviewForm(self.identity_provider, data)
@@ -200,6 +250,9 @@ class SetupPage:
 
     def metadata_posted(self, data: Any, files: Any) -> Answer:
         """Show what a document would change, or save the document that was shown."""
+        return self._counted(lambda: self._metadata_posted(data, files))
+
+    def _metadata_posted(self, data: Any, files: Any) -> Answer:
         if "_save_metadata" in data:
             return self._save_metadata(str(data.get("sealed", "")))
         if "_fetch_again" in data:
@@ -218,8 +271,9 @@ class SetupPage:
             return Answer(redirect=self._at("metadata"), message=message, went_well=False)
         if done.changed:
             message = _("The metadata was fetched, and something in it was new.")
-        else:
-            message = _("The metadata was fetched. It says what it said before.")
+            waits = done.result.waits if done.result else None
+            return self._saved(message, waits, "metadata")
+        message = _("The metadata was fetched. It says what it said before.")
         return Answer(redirect=self._at("metadata"), message=message)
 
     def _save_metadata(self, sealed: str) -> Answer:
@@ -231,10 +285,13 @@ class SetupPage:
         if result is None:
             message = _("What you looked at is too old by now. Please give the metadata again.")
             return Answer(redirect=self._at("metadata"), message=message, went_well=False)
-        return Answer(redirect=self._at("metadata"), message=_("The metadata was saved."))
+        return self._saved(_("The metadata was saved."), result.waits, "metadata")
 
     def begin_test(self) -> Answer:
         """Begin a test sign-in, and redirect the browser to it. It ends on its report."""
+        return self._counted(self._begin_test)
+
+    def _begin_test(self) -> Answer:
         reference = new_reference()
         try:
             test = rehearsal.begin(
@@ -248,12 +305,16 @@ class SetupPage:
             return self._refused(error, "test")
         return Answer(redirect=rehearsal.start_url(test))
 
-    def report(self, reference: str) -> dict[str, Any] | None:
-        """Return the context of a report; ``None`` if this person has no such test sign-in."""
-        test = self.tests().filter(reference=reference).select_related("identity_provider").first()
-        if test is None:
-            return None
-        report = rehearsal.report_of(test)
+    def test(self, reference: str) -> TestSignIn | None:
+        """Return a test sign-in of this person; ``None`` if they have none of this reference."""
+        return self.tests().filter(reference=reference).select_related("identity_provider").first()
+
+    def report(self, test: TestSignIn, *, with_values: bool) -> dict[str, Any]:
+        """Return the context of a report.
+
+        :param with_values: whether this browser went through the test.
+        """
+        report = rehearsal.report_of(test, with_values=with_values)
         shown: ShownReport | None = shown_report(test, report) if report else None
         return {
             "identity_provider": self.identity_provider,

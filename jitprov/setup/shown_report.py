@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from jitprov.host.user_fields import mappable_fields
+from jitprov.explain.evidence import by_evidence
+from jitprov.host.user_fields import could_be_mapped
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
@@ -61,7 +62,7 @@ class ShownReport:
 def shown_report(test: TestSignIn, report: Report) -> ShownReport:
     """Return a report with words for a tenant's admin."""
     preset = Preset(test.identity_provider.preset)
-    labels = {name: str(field.verbose_name) for name, field in mappable_fields().items()}
+    labels = {name: str(field.verbose_name) for name, field in could_be_mapped().items()}
     return ShownReport(
         report=report,
         checks=tuple(
@@ -73,8 +74,14 @@ def shown_report(test: TestSignIn, report: Report) -> ShownReport:
         ),
         fields=tuple(_field(one, labels.get(one.target, one.target)) for one in report.fields),
         decision=_decision(report),
-        problems=tuple((code, remedy(code, preset)) for code in report.codes),
+        problems=tuple((code, _remedy(code, preset, report)) for code in report.codes),
     )
+
+
+def _remedy(code: str, preset: Preset, report: Report) -> Remedy:
+    check = next((one for one in report.checks if one.code == code), None)
+    general = remedy(code, preset)
+    return by_evidence(general, code, check.expected, check.received) if check else general
 
 
 def _decision(report: Report) -> str:
@@ -82,9 +89,7 @@ def _decision(report: Report) -> str:
     words = str(DECISIONS.get(report.decision, report.decision))
     if report.passed or report.decision not in ("create", "update"):
         return words
-    return _("The person would be refused. Without what stands below: %(decision)s") % {
-        "decision": words
-    }
+    return _("The person would be refused. If this were fixed: %(decision)s") % {"decision": words}
 
 
 def _field(field: ReportedField, label: str) -> ShownField:

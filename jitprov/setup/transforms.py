@@ -26,6 +26,7 @@ MAX_LINES_LENGTH = 100_000
 MAX_STEP_NUMBER = 100
 """Steps keep the number that they were added with, so that removed steps leave gaps."""
 _CHOICES = [("", _("— no step —")), *((name, TRANSFORM_WORDS[name].label) for name in TRANSFORMS)]
+_NOT_FOR_GROUPS = {spec.name for spec in TRANSFORMS.values() if spec.typed or spec.makes_value}
 
 
 class StepForm(forms.Form):
@@ -41,12 +42,16 @@ class StepForm(forms.Form):
         *,
         stored: Mapping[str, Any] | None = None,
         quiet: bool = False,
+        for_groups: bool = False,
         **kwargs: Any,
     ) -> None:
         """Fill the form from a stored step or from a post."""
         self.quiet = quiet
         stored = stored or {}
         super().__init__(initial={"step": str(stored.get("name", ""))}, **kwargs)
+        if for_groups:
+            offered = [choice for choice in _CHOICES if choice[0] not in _NOT_FOR_GROUPS]
+            self.fields["step"].choices = offered  # type: ignore[attr-defined]
         name = data.get(self.add_prefix("step"), "") if data is not None else self.initial["step"]
         self.spec = TRANSFORMS.get(name)
         for parameter in self.spec.parameters if self.spec else ():
@@ -160,8 +165,14 @@ def _typed(parameter: Parameter, stored: Any) -> Any:
             return value
 
 
-def step_forms(
-    prefix: str, stored: Any, data: Any = None, *, quiet: bool = False, one_more: bool = False
+def step_forms(  # noqa: PLR0913 -- a row's steps, and how they are shown
+    prefix: str,
+    stored: Any,
+    data: Any = None,
+    *,
+    quiet: bool = False,
+    one_more: bool = False,
+    for_groups: bool = False,
 ) -> list[StepForm]:
     """Return the forms for the steps of a row, from the stored steps or from a post."""
     if data is None:
@@ -169,11 +180,13 @@ def step_forms(
             [one for one in stored if isinstance(one, Mapping)] if isinstance(stored, list) else []
         )
         return [
-            StepForm(stored=step, prefix=f"{prefix}-{number}") for number, step in enumerate(steps)
+            StepForm(stored=step, prefix=f"{prefix}-{number}", for_groups=for_groups)
+            for number, step in enumerate(steps)
         ]
     numbers = [number for number in range(MAX_STEP_NUMBER) if f"{prefix}-{number}-step" in data]
-    forms_ = [StepForm(data, prefix=f"{prefix}-{number}", quiet=quiet) for number in numbers]
+    shown: dict[str, Any] = {"quiet": quiet, "for_groups": for_groups}
+    forms_ = [StepForm(data, prefix=f"{prefix}-{number}", **shown) for number in numbers]
     if one_more and len(forms_) < MAX_TRANSFORMS:
         free = max(numbers, default=-1) + 1
-        forms_.append(StepForm(data, prefix=f"{prefix}-{free}", quiet=quiet))
+        forms_.append(StepForm(data, prefix=f"{prefix}-{free}", **shown))
     return forms_

@@ -7,36 +7,23 @@ a test, and the request of a test can never be answered by a sign-in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
-from django.contrib.auth.models import Group
 from django.core import signing
 from django.utils import timezone
 
-from jitprov import accounts
-from jitprov.accounts import Preview
 from jitprov.conf import conf
-from jitprov.configuration import enabling
-from jitprov.exceptions import JitprovError
+from jitprov.configuration import enabling, trust
+from jitprov.configuration.trust import Trial
+from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.journal.observed_claims import observe
-from jitprov.models import IdentityProvider, SetupLink, TestSignIn, Via, new_reference
-from jitprov.provisioning.decide import diff
-from jitprov.provisioning.types import (
-    Changes,
-    Claims,
-    Create,
-    CurrentUser,
-    DesiredUser,
-    Note,
-    RefusalReason,
-    Refuse,
-    TraceStep,
-)
+from jitprov.models import IdentityProvider, SetupLink, TestSignIn, new_reference
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.envelope import decode
 from jitprov.saml.examination import Examination, examine_response, in_response_to_of
@@ -44,23 +31,28 @@ from jitprov.saml.types import AuthnRequest
 from jitprov.saml.unproved import is_encrypted
 from jitprov.sealed import seal, unseal
 from jitprov.sign_in import round_trip
+from jitprov.sign_in.claims import claims_about
+from jitprov.sign_in.rehearsal_findings import with_claims, without_claims
 from jitprov.sign_in.rehearsal_report import (
-    MAX_CLAIMS,
     Report,
-    ReportedCheck,
-    ReportedField,
-    cut,
-    reported_claim,
 )
 from jitprov.sign_in.round_trip import PendingLogin
+
+logger = logging.getLogger("jitprov")
+
+
+class TestOpenedBefore(JitprovError):
+    """The start address of a test sign-in is opened once more. It works once, in the browser that opens it first."""
+
+    __test__ = False  # not one of pytest's
+    code = "test_opened_before"
+
 
 REPORT_KEPT = timedelta(days=7)
 MAX_KEPT = 20
 """Tests that are kept for one identity provider and one person or setup link."""
 _SALT = "jitprov.test-sign-in"
 _REPORT = "report"
-_COUNT_AS_PASSED = {RefusalReason.CREATION_DISABLED}
-"""Refusals that a passed test may have: where new people cannot be created, no test could pass otherwise."""
 
 
 # To the identity provider
@@ -87,45 +79,58 @@ def begin(
         started_by_id=actor.user.pk if actor.user else None,
         setup_link=setup_link,
         expires_at=timezone.now() + REPORT_KEPT,
-        configuration_digest=audit.configuration_digest(identity_provider),
+        configuration_digest=trust.digest(identity_provider),
         report_url=report_url,
         reference=reference or new_reference(),
     )
-    audit.record_done(identity_provider, actor, "test_sign_in", label=test.reference, note="begun")
     _keep_few(test)
     return test
 
 
 def start_url(test: TestSignIn) -> str:
-    """Return the URL that sends a browser to the identity provider. It is valid for ``REQUEST_LIFETIME``."""
+    """Return the URL that sends a browser to the identity provider, once, within ``REQUEST_LIFETIME``."""
     token = signing.dumps(test.reference, salt=_SALT)
-    return f"{test.identity_provider.url('start-test')}?{urlencode({'token': token})}"
+    return f"{test.identity_provider.browser_url('start-test')}?{urlencode({'token': token})}"
 
 
 def started(identity_provider: IdentityProvider, token: str) -> TestSignIn:
-    """Return the test of a start URL.
+    """Return the test of a start URL, which belongs to this browser from now on.
 
-    :raises RequestUnknown: the URL is not ours or too old, or the test has finished.
+    :raises RequestUnknown: the URL is not ours or too old, or the test is deleted.
+    :raises TestOpenedBefore: a browser has opened the URL before.
     """
     try:
         reference = signing.loads(token, salt=_SALT, max_age=conf.REQUEST_LIFETIME)
     except signing.BadSignature as error:
         raise RequestUnknown from error
-    return _unfinished(identity_provider, reference)
+    test = identity_provider.test_sign_ins.filter(reference=reference).first()
+    if test is None:
+        raise RequestUnknown
+    unopened = TestSignIn.objects.filter(pk=test.pk, opened_at=None, finished_at=None)
+    if not unopened.update(opened_at=timezone.now()):
+        raise TestOpenedBefore
+    return test
 
 
 def ask(test: TestSignIn, identity_provider: IdentityProvider) -> tuple[AuthnRequest, PendingLogin]:
     """Return the request for the identity provider, and the entry about it for the pending cookie."""
-    return round_trip.ask(identity_provider, next_url=test.report_url, test=test.reference)
+    report_url = test.report_url
+    if identity_provider.origin_of_responses != conf.BASE_URL:
+        report_url = urljoin(f"{conf.BASE_URL}/", report_url)
+    wanted = trust.trials(identity_provider)[-1].identity_provider
+    return round_trip.ask(wanted, next_url=report_url, test=test.reference)
 
 
 # Back from the identity provider
 
 
-def pending_test(saml_response: str, pending: Sequence[PendingLogin]) -> PendingLogin | None:
+def pending_test(
+    identity_provider: IdentityProvider, saml_response: str, pending: Sequence[PendingLogin]
+) -> PendingLogin | None:
     """Return the pending test that a response belongs to; ``None`` if it belongs to a sign-in.
 
-    Nothing in the response is proved yet. At worst a person sees a report instead of being signed in.
+    Nothing in the response is proved yet. Where people can sign in, only a response that names the request of a test is
+    taken from a sign-in: a page of somebody else may have led this browser to the start address of a test.
     """
     tests = {item.request_id: item for item in pending if item.test}
     if not tests:
@@ -133,7 +138,7 @@ def pending_test(saml_response: str, pending: Sequence[PendingLogin]) -> Pending
     request_id = in_response_to_of(saml_response) or ""
     if request_id in tests:
         return tests[request_id]
-    if any(item.request_id == request_id for item in pending):
+    if identity_provider.enabled or any(item.request_id == request_id for item in pending):
         return None
     # It answers no request of this browser. The report shows that, if the browser's latest request was of a test.
     latest = max(pending, key=lambda item: item.started_at)
@@ -149,20 +154,27 @@ def complete(
     """
     test = _unfinished(identity_provider, pending.test)
     try:
-        report = _report(identity_provider, saml_response, pending, now)
+        trial, examination = _examined(identity_provider, saml_response, pending, now)
+        report = _report(trial.identity_provider, saml_response, examination)
     except Exception:
         _finish(test, Report(passed=False, code="internal_error"))
         raise
-    _finish(test, report)
+    _finish(test, report, proved=trial.fingerprint)
     return test
 
 
-def report_of(test: TestSignIn) -> Report | None:
-    """Return the report of a test; ``None`` while it has not finished, and after the report has expired."""
+def report_of(test: TestSignIn, *, with_values: bool) -> Report | None:
+    """Return the report of a test; ``None`` while it has not finished, and after the report has expired.
+
+    :param with_values: whether it is for the browser that went through the test; nobody else is shown values.
+    """
     if test.expires_at <= timezone.now():
         return None
     kept: Any = unseal(test.report, _REPORT)
-    return Report.from_json(kept) if kept else None
+    if not kept:
+        return None
+    report = Report.from_json(kept)
+    return report if with_values else report.without_values()
 
 
 def _unfinished(identity_provider: IdentityProvider, reference: str) -> TestSignIn:
@@ -184,47 +196,52 @@ def _keep_few(test: TestSignIn) -> None:
     same.filter(pk__in=surplus).delete()
 
 
-def _finish(test: TestSignIn, report: Report) -> None:
+def _finish(test: TestSignIn, report: Report, *, proved: str = "") -> None:
     test.finished_at = timezone.now()
     test.passed, test.code = report.passed, report.code
     test.report = seal(report.as_json(), _REPORT) or seal(report.shortened().as_json(), _REPORT)
     test.save(update_fields=["finished_at", "passed", "code", "report"])
     row = test.identity_provider
     # The test does not count if the configuration has changed since it began.
-    if test.passed and audit.configuration_digest(row) == test.configuration_digest:
+    if test.passed and trust.digest(row) == test.configuration_digest:
+        trust.apply(row, test.configuration_digest, proved)
         IdentityProvider.objects.filter(pk=row.pk).update(
-            tested_at=test.finished_at, tested_digest=test.configuration_digest
+            tested_at=test.finished_at, tested_digest=audit.configuration_digest(row)
         )
-    outcome = "passed" if test.passed else f"failed: {test.code}"
-    audit.record_done(row, _actor(test), "test_sign_in", label=test.reference, note=outcome)
-
-
-def _actor(test: TestSignIn) -> Actor:
-    if test.setup_link is not None:
-        return Actor.holder(test.setup_link)
-    if test.started_by is not None:
-        return Actor.person(test.started_by)
-    return Actor(via=Via.CODE, name="test sign-in")
 
 
 # The report
 
 
-def _report(
+def _examined(
     identity_provider: IdentityProvider, saml_response: str, pending: PendingLogin, now: datetime
-) -> Report:
+) -> tuple[Trial, Examination]:
+    """Examine a response with what is proposed, and return what found it good; what counts already if nothing does."""
     waiting = {pending.request_id: pending}
-    examination = examine_response(
-        saml_response, round_trip.expectation(identity_provider, waiting, now)
-    )
+    for trial in trust.trials(identity_provider):
+        expectation = round_trip.expectation(trial.identity_provider, waiting, now)
+        examination = examine_response(saml_response, expectation)
+        if examination.verified is not None:
+            break
+    return trial, examination
+
+
+def _report(
+    identity_provider: IdentityProvider, saml_response: str, examination: Examination
+) -> Report:
     error = examination.error or _used_up(identity_provider, examination)
+    if isinstance(error, OurFailure):
+        logger.error("a test sign-in failed by our fault: %s %s", error.code, error)
     if not _may_be_shown(saml_response, examination):
-        return _without_claims(examination, error)
-    claims = round_trip.claims_about(
-        examination.name_id, examination.attributes, identity_provider.subject_claim
+        return without_claims(examination, error)
+    claims = claims_about(
+        examination.name_id,
+        examination.attributes,
+        identity_provider.subject_claim,
+        examination.unreadable,
     )
     observe(identity_provider, claims)
-    return _with_claims(identity_provider, examination, claims, error)
+    return with_claims(identity_provider, examination, claims, error)
 
 
 def _may_be_shown(saml_response: str, examination: Examination) -> bool:
@@ -248,122 +265,3 @@ def _used_up(identity_provider: IdentityProvider, examination: Examination) -> J
     except JitprovError as error:
         return error
     return None
-
-
-def _without_claims(examination: Examination, error: JitprovError | None) -> Report:
-    return Report(
-        passed=False,
-        code=error.code if error else "refused",
-        expected=error.expected if error else "",
-        received=error.received if error else (),
-        checks=_checks(examination),
-    )
-
-
-def _with_claims(
-    identity_provider: IdentityProvider,
-    examination: Examination,
-    claims: Claims,
-    error: JitprovError | None,
-) -> Report:
-    name_id = examination.name_id
-    report = _without_claims(examination, error)
-    common: dict[str, Any] = {
-        "expected": report.expected,
-        "received": report.received,
-        "checks": report.checks,
-        "claims": tuple(
-            reported_claim(name, values)
-            for name, values in list(claims.values.items())[:MAX_CLAIMS]
-        ),
-        "name_id": name_id.value[:1000] if name_id else "",
-        "name_id_format": name_id.format if name_id else "",
-        "external_id": claims.external_id,
-    }
-    try:
-        preview = accounts.preview(identity_provider, claims, as_if_enabled=True)
-    except JitprovError as refusal:
-        return Report(passed=False, code=(error or refusal).code, decision="refuse", **common)
-    return Report(**_decided(preview, error), **_written(preview), **common)
-
-
-def _decided(preview: Preview, error: JitprovError | None) -> dict[str, Any]:
-    decision = preview.decision
-    known = preview.user if _linked_account(preview) else None
-    reason = decision.reason if isinstance(decision, Refuse) else None
-    let_in = reason is None or reason in _COUNT_AS_PASSED
-    if isinstance(decision, Refuse):
-        verb = "refuse"
-    else:
-        verb = "create" if isinstance(decision, Create) else "update"
-    return {
-        "passed": error is None and let_in,
-        "code": error.code if error else (reason.value if reason else ""),
-        "decision": verb,
-        "username": known.get_username() if known else "",
-    }
-
-
-def _linked_account(preview: Preview) -> CurrentUser | None:
-    """Return the account if it is linked to this identity provider. An unlinked account may be another tenant's."""
-    current = preview.current
-    return current if current is not None and current.linked else None
-
-
-def _written(preview: Preview) -> dict[str, Any]:
-    """Return the changes to the account, also for a person who would be refused."""
-    desired = preview.settled
-    changes = diff(desired, _linked_account(preview))
-    names = _group_names({*changes.groups.join, *changes.groups.leave})
-    return {
-        "fields": tuple(_field(step, desired, changes, preview) for step in desired.trace),
-        "groups_joined": tuple(names[group] for group in sorted(changes.groups.join)),
-        "groups_left": tuple(names[group] for group in sorted(changes.groups.leave)),
-        "notes": tuple(note.value for note in Note if note in desired.notes),
-    }
-
-
-def _field(
-    step: TraceStep, desired: DesiredUser, changes: Changes, preview: Preview
-) -> ReportedField:
-    wanted = desired.fields.get(step.target)
-    current = _linked_account(preview)
-    before = current.fields.get(step.target) if current else None
-    problem = next((one for one in desired.problems if one.field == step.target), None)
-    return ReportedField(
-        target=step.target,
-        source=step.source,
-        received=cut(step.received),
-        steps=tuple((name, _shown(value)) for name, value in step.steps),
-        outcome=problem.reason.value if problem else step.outcome,
-        before=_shown(before),
-        after=_shown(wanted.value if wanted else before),
-        changes=step.target in changes.fields,
-        problem=problem.detail if problem else "",
-    )
-
-
-def _shown(value: Any) -> str:
-    """Return a value as text."""
-    if value is None:
-        return ""
-    texts: Iterable[Any] = value if isinstance(value, tuple) else (value,)
-    return ", ".join(cut(map(str, texts)))[:1000]
-
-
-def _group_names(groups: set[int]) -> dict[int, str]:
-    names = dict(Group.objects.filter(pk__in=groups).values_list("pk", "name")) if groups else {}
-    return {group: names.get(group, str(group)) for group in groups}
-
-
-def _checks(examination: Examination) -> tuple[ReportedCheck, ...]:
-    return tuple(
-        ReportedCheck(
-            check=one.check.value,
-            passed=one.passed,
-            code=one.code,
-            expected=one.expected,
-            received=one.received,
-        )
-        for one in examination.results
-    )

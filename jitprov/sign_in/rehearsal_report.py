@@ -73,11 +73,15 @@ class Report:
     fields: tuple[ReportedField, ...] = ()
     groups_joined: tuple[str, ...] = ()
     groups_left: tuple[str, ...] = ()
+    groups_unmatched: tuple[str, ...] = ()
+    """Values that came and that no group mapping has."""
     notes: tuple[str, ...] = ()
     decision: str = ""
     """``create``, ``update``, ``refuse``, or empty if no decision was made."""
     username: str = ""
     """The user name of the existing account."""
+    values_shown: bool = True
+    """Whether the values are there; they are for the browser that went through the test, and for nobody else."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -99,10 +103,30 @@ class Report:
         known["fields"] = tuple(_read(ReportedField, one) for one in kept.get("fields", ()))
         return cls(**known)
 
+    def without_values(self) -> Self:
+        """Return the report without anything that the identity provider said of the person but the names of claims."""
+        return replace(
+            self,
+            received=(),
+            checks=tuple(replace(one, received=()) for one in self.checks),
+            claims=tuple(ReportedClaim(name=one.name, values=()) for one in self.claims),
+            name_id="",
+            external_id="",
+            fields=tuple(
+                replace(one, received=(), steps=(), before="", after="") for one in self.fields
+            ),
+            groups_joined=(),
+            groups_left=(),
+            groups_unmatched=(),
+            username="",
+            values_shown=False,
+        )
+
     def shortened(self) -> Self:
         """Return the report with fewer and shorter values, for a report that is too large to store."""
         return replace(
             self,
+            groups_unmatched=cut(self.groups_unmatched, 5, 100),
             claims=tuple(
                 reported_claim(one.name, one.values, most=5, length=100) for one in self.claims
             ),

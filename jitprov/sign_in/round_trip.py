@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, transaction
 
-from jitprov.accounts import Provisioned, provision
+from jitprov.accounts import Admit, Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
 from jitprov.conf import conf
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.host.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.journal import events
-from jitprov.journal.events import Stopwatch
+from jitprov.journal.events import Attempt
 from jitprov.journal.observed_claims import observe
 from jitprov.models import (
     ConsumedAssertion,
@@ -28,15 +30,13 @@ from jitprov.models import (
     remembered_until,
 )
 from jitprov.models.kept_statements import insert
-from jitprov.provisioning.mapping import external_id_from
-from jitprov.provisioning.presets import NAME_ID_CLAIM
-from jitprov.provisioning.types import Claims, RefusalReason, Refuse, Source
+from jitprov.provisioning.types import Claims, RefusalReason, Refuse
 from jitprov.saml.assertion_refusals import Unsolicited
 from jitprov.saml.request import authn_request
 from jitprov.saml.response import Expectation, verify_response
-from jitprov.saml.types import AuthnRequest, NameID, VerifiedAssertion
+from jitprov.saml.types import AuthnRequest, VerifiedAssertion
+from jitprov.sign_in.claims import claims_from
 
-TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _SALT = "jitprov.pending-login"
 logger = logging.getLogger("jitprov")
 
@@ -53,6 +53,18 @@ class RestartLoop(JitprovError):
 
     code = "restart_loop"
     origin_verified = True
+
+
+class SignInLoop(JitprovError):
+    """The person was signed in again and again, and each time the application sent them here at once."""
+
+    code = "sign_in_loop"
+
+
+class ResponseNotPosted(JitprovError):
+    """A browser came to the assertion consumer service by GET: with a response in the URL, or with one lost on its way."""
+
+    code = "response_not_posted"
 
 
 class StartAgain(Exception):
@@ -79,6 +91,8 @@ class PendingLogin:
     force_authn: bool = False
     test: str = ""
     """Reference of the test sign-in that it was made for. Its answer signs nobody in."""
+    arrivals: int = 0
+    """How many times in a row this browser was signed in just before it asked again."""
 
     def dumps(self) -> str:
         """Return the signed text that goes into the cookie."""
@@ -88,7 +102,9 @@ class PendingLogin:
     def loads(cls, text: str) -> PendingLogin | None:
         """Return what the text says, or ``None`` if we did not write it or it is too old."""
         try:
-            return cls(**signing.loads(text, salt=_SALT, max_age=conf.REQUEST_LIFETIME))
+            kept = signing.loads(text, salt=_SALT, max_age=conf.REQUEST_LIFETIME)
+            # During an upgrade another release may have written it, with more in it.
+            return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
         except (signing.BadSignature, TypeError, ValueError):
             return None
 
@@ -107,7 +123,9 @@ COOKIE_PREFIX = "__Host-jitprov-"
 MAX_RESTARTS = 2
 LOOP_SECONDS = 30
 """How quickly a browser comes back that nobody is steering: then the identity provider ignores our requests."""
-MAX_PENDING = 8
+MAX_ARRIVALS = 10
+"""How many times in a row somebody is signed in who comes back for another sign-in within ``LOOP_SECONDS``."""
+MAX_PENDING = 16
 """Requests of one browser that may wait at the same time; the oldest give way."""
 
 
@@ -121,19 +139,29 @@ class CompletedLogin:
     """``None`` after a response that nobody asked for, where the tenant accepts those."""
 
 
-def begin_login(
+def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser brings
     identity_provider: IdentityProvider,
     *,
     next_url: str,
     login_hint: str = "",
     restarts: int = 0,
+    arrivals: int = 0,
+    network: str = "",
 ) -> tuple[AuthnRequest, PendingLogin]:
     """Return the request to send the browser off with, and what must be remembered of it.
 
+    :param network: from which the browser comes, for the event of a refusal.
+
     :raises ProvisioningRefused: the tenant or the identity provider is disabled. Recorded.
+    :raises SignInLoop: the application sends people who are signed in here again and again. Recorded.
     """
-    _require_enabled(identity_provider)
-    return ask(identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts)
+    _require_enabled(identity_provider, network)
+    if arrivals >= MAX_ARRIVALS:
+        raise refused(identity_provider, SignInLoop(), network)
+    request, pending = ask(
+        identity_provider, next_url=next_url, login_hint=login_hint, restarts=restarts
+    )
+    return request, replace(pending, arrivals=arrivals)
 
 
 def ask(
@@ -167,34 +195,41 @@ def ask(
     return request, pending
 
 
-def complete_login(
+def complete_login(  # noqa: PLR0913 -- one argument for each thing that a browser brings
     identity_provider: IdentityProvider,
     saml_response: str,
     pending: Iterable[PendingLogin],
     *,
     now: datetime,
+    network: str = "",
+    admit: Admit | None = None,
 ) -> CompletedLogin:
     """Judge a response, use it up, and provision its subject. Every refusal is recorded, unless the database is busy.
 
     :param pending: what this browser has waiting at this identity provider.
+    :param network: from which the browser comes, for the event.
+    :param admit: asks the host's authentication backends; nothing is written about somebody they do not let in.
     :raises StartAgain: nobody asked for it, and the tenant wants such people sent through a request of ours.
     :raises JitprovError: refused; its ``reference`` is the recorded event's.
     """
-    stopwatch = Stopwatch()
+    attempt = Attempt(network)
     waiting = {item.request_id: item for item in pending if not item.test}
     try:
         assertion = _verify(identity_provider, saml_response, waiting, now)
-        provisioned = _use(identity_provider, assertion, stopwatch)
+        provisioned = _use(identity_provider, assertion, attempt, admit)
     except ProvisioningRefused:
         raise  # recorded where it was decided, together with the person
     except StartAgain:
-        _record(partial(events.record_restart, identity_provider, stopwatch=stopwatch))
+        _record(partial(events.record_restart, identity_provider, attempt=attempt))
+        raise
+    except OurFailure as error:
+        _record(partial(events.record_failure, identity_provider, error, attempt=attempt))
         raise
     except JitprovError as error:
-        _record(partial(events.record_refusal, identity_provider, error, stopwatch=stopwatch))
+        _record(partial(events.record_refusal, identity_provider, error, attempt=attempt))
         raise
     except Exception:
-        _record(partial(events.record_error, identity_provider, stopwatch=stopwatch))
+        _record(partial(events.record_error, identity_provider, attempt=attempt))
         raise
     return CompletedLogin(
         provisioned=provisioned,
@@ -203,38 +238,42 @@ def complete_login(
     )
 
 
-def claims_from(assertion: VerifiedAssertion, subject_claim: str) -> Claims:
-    """Return what an assertion says about a person, as every source says it."""
-    return claims_about(assertion.name_id, assertion.attributes, subject_claim)
+@contextmanager
+def entering(completed: CompletedLogin) -> Iterator[None]:
+    """Let the event tell where the host stops somebody after all: its sessions, or a receiver of its signals.
+
+    :raises ProvisioningRefused: it raised Django's ``PermissionDenied``.
+    """
+    event = completed.provisioned.event
+    try:
+        yield
+    except PermissionDenied as error:
+        refusal = ProvisioningRefused(Refuse(reason=RefusalReason.HOST_DENIED))
+        _record(partial(events.record_stopped, event, refusal))
+        raise refusal from error
+    except Exception as error:
+        _record(partial(events.record_stopped, event, error))
+        raise
 
 
-def claims_about(
-    name_id: NameID | None, attributes: Mapping[str, tuple[str, ...]], subject_claim: str
-) -> Claims:
-    """Return what parts of an assertion say, where a test found only these to be good."""
-    values = dict(attributes)
-    if name_id is not None:
-        values.setdefault(NAME_ID_CLAIM, (name_id.value,))
-    # A transient NameID is another one every time (saml-core-2.0 §8.3.8): no anchor.
-    lasting = name_id.value if name_id is not None and name_id.format != TRANSIENT else ""
-    return Claims(
-        source=Source.SAML,
-        external_id=external_id_from(values, subject_claim=subject_claim, name_id=lasting),
-        values=values,
-    )
-
-
-def _require_enabled(identity_provider: IdentityProvider) -> None:
+def _require_enabled(identity_provider: IdentityProvider, network: str) -> None:
     if not provisioner_for(identity_provider).is_tenant_enabled():
         reason = RefusalReason.TENANT_DISABLED
     elif not identity_provider.enabled:
         reason = RefusalReason.IDENTITY_PROVIDER_DISABLED
     else:
         return
-    refused = ProvisioningRefused(Refuse(reason=reason))
-    refused.origin_verified = False  # nobody has proved anything yet
-    events.record_refusal(identity_provider, refused, stopwatch=Stopwatch())
-    raise refused
+    refusal = ProvisioningRefused(Refuse(reason=reason))
+    refusal.origin_verified = False  # nobody has proved anything yet
+    raise refused(identity_provider, refusal, network)
+
+
+def refused(
+    identity_provider: IdentityProvider, error: JitprovError, network: str = ""
+) -> JitprovError:
+    """Record a refusal where no response was judged, and return it, to be raised."""
+    _record(partial(events.record_refusal, identity_provider, error, attempt=Attempt(network)))
+    return error
 
 
 def expectation(
@@ -262,13 +301,13 @@ def _verify(
     except Unsolicited as error:
         if identity_provider.unsolicited != UnsolicitedPolicy.RESTART:
             raise
-        restarts = _restarts_lately(waiting.values(), now)
+        restarts = restarts_lately(waiting.values(), now)
         if restarts >= MAX_RESTARTS:
             raise RestartLoop from error
         raise StartAgain(restarts + 1) from error
 
 
-def _restarts_lately(waiting: Iterable[PendingLogin], now: datetime) -> int:
+def restarts_lately(waiting: Iterable[PendingLogin], now: datetime) -> int:
     """Return how often this browser was sent off again just now; a person who clicks again is slower."""
     return max(
         (item.restarts for item in waiting if now.timestamp() - item.started_at < LOOP_SECONDS),
@@ -277,13 +316,16 @@ def _restarts_lately(waiting: Iterable[PendingLogin], now: datetime) -> int:
 
 
 def _use(
-    identity_provider: IdentityProvider, assertion: VerifiedAssertion, stopwatch: Stopwatch
+    identity_provider: IdentityProvider,
+    assertion: VerifiedAssertion,
+    attempt: Attempt,
+    admit: Admit | None,
 ) -> Provisioned:
     claims = claims_from(assertion, identity_provider.subject_claim)
     try:
         consume(identity_provider, assertion)
         _observe(identity_provider, claims)
-        return provision(identity_provider, claims, stopwatch)
+        return provision(identity_provider, claims, attempt, admit)
     except JitprovError as error:
         error.origin_verified = True
         raise

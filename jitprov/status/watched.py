@@ -112,17 +112,6 @@ KINDS: tuple[Kind, ...] = (
         facts=("ends", "within_days"),
     ),
     Kind(
-        code="field_not_mappable",
-        severity=Severity.CRITICAL,
-        text=_(
-            "Claim mappings write fields that this application does not let tenants write: %(fields)s. Sign-ins with a"
-            " value for them are refused. Remove these mappings, or ask the support of this application to allow the"
-            " fields."
-        ),
-        rows=watched_rows.field_not_mappable,
-        facts=("fields",),
-    ),
-    Kind(
         code="certificate_ends",
         severity=Severity.WARNING,
         text=_(
@@ -187,8 +176,28 @@ KINDS: tuple[Kind, ...] = (
         ),
         rows=watched_rows.groups_overage,
     ),
+    Kind(
+        code="field_not_mappable",
+        severity=Severity.WARNING,
+        text=_(
+            "Claim mappings write fields that this application does not let tenants write: %(fields)s. These fields"
+            " stay as they are. Remove the mappings, or ask the support of this application to allow the fields."
+        ),
+        rows=watched_rows.field_not_mappable,
+        facts=("fields",),
+    ),
     GROUP_NOT_ASSIGNABLE,
     CHANGED_SINCE_TEST,
+    Kind(
+        code="trust_waits",
+        severity=Severity.WARNING,
+        text=_(
+            "New certificates, addresses or identifiers, given by %(proposed_by)s on %(proposed_at)s, count only after a"
+            " test sign-in with them. Run it, or withdraw them."
+        ),
+        rows=watched_rows.trust_waits,
+        facts=("proposed_by", "proposed_at"),
+    ),
     Kind(
         code="unused",
         severity=Severity.WARNING,

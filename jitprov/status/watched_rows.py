@@ -29,6 +29,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Replace, StrIndex
 from jitprov.conf import conf
 from jitprov.host.assignable_groups import assignable_groups
 from jitprov.host.provisioner import Provisioner, provisioner_class
+from jitprov.host.tenant_fields import has_own_fields
 from jitprov.host.user_fields import mappable_fields
 from jitprov.journal.observed_claims import MAX_OBSERVED
 from jitprov.models import (
@@ -64,14 +65,6 @@ def _certificates() -> QuerySet[SigningCertificate, SigningCertificate]:
     return SigningCertificate.objects.filter(identity_provider=OuterRef("pk"))
 
 
-def _with_ends(rows: Rows) -> Any:
-    """Annotate when the last certificate ends; leave out rows with a certificate that is trusted after its end."""
-    last = _certificates().order_by("-not_after").values("not_after")[:1]
-    return rows.filter(~Exists(_certificates().filter(allow_expired=True))).annotate(
-        ends=Subquery(last)
-    )
-
-
 def no_certificate(rows: Rows, now: datetime) -> Rows:
     """Return the rows without a certificate."""
     return rows.filter(~Exists(_certificates()))
@@ -79,8 +72,7 @@ def no_certificate(rows: Rows, now: datetime) -> Rows:
 
 def certificates_ended(rows: Rows, now: datetime) -> Rows:
     """Return the rows whose last certificate has ended."""
-    ended: Rows = _with_ends(rows).filter(ends__lt=now)
-    return ended
+    return _last_ends(rows.filter(Exists(_certificates())), before=now)
 
 
 def certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> Rows:
@@ -89,11 +81,21 @@ def certificate_ends(rows: Rows, now: datetime, *, after: int, before: int) -> R
         When(ends__lt=now + timedelta(days=days), then=Value(days))
         for days in CERTIFICATE_ENDS_WITHIN
     ]
-    ending = _with_ends(rows).filter(
-        ends__gte=now + timedelta(days=after), ends__lt=now + timedelta(days=before)
-    )
+    late_enough = _certificates().filter(not_after__gte=now + timedelta(days=after))
+    ending = _last_ends(rows.filter(Exists(late_enough)), before=now + timedelta(days=before))
     said: Rows = ending.annotate(within_days=Case(*until, output_field=IntegerField()))
     return said
+
+
+def _last_ends(rows: Rows, *, before: datetime) -> Rows:
+    """Leave rows of which no certificate stays, and annotate when the last one ends.
+
+    A certificate stays that ends later, or is trusted after its end. To look for one is quicker than to sort them all.
+    """
+    stays = _certificates().filter(Q(not_after__gte=before) | Q(allow_expired=True))
+    last = _certificates().order_by("-not_after").values("not_after")[:1]
+    ending: Rows = rows.filter(~Exists(stays)).annotate(ends=Subquery(last))
+    return ending
 
 
 def another_certificate_stays(rows: Rows, now: datetime) -> Rows:
@@ -102,7 +104,7 @@ def another_certificate_stays(rows: Rows, now: datetime) -> Rows:
     stays = _certificates().filter(Q(not_after__gte=soon) | Q(allow_expired=True))
     goes = _certificates().filter(not_after__lt=soon, allow_expired=False)
     first = goes.order_by("not_after").values("not_after")[:1]
-    return rows.filter(Exists(stays), Exists(goes)).annotate(ends=Subquery(first))
+    return rows.filter(Exists(goes), Exists(stays)).annotate(ends=Subquery(first))
 
 
 # Sign-ins
@@ -113,20 +115,15 @@ def refused_more_than_usual(rows: Rows, now: datetime, *, verified: bool) -> Row
     lately, before = now - REFUSALS_WITHIN, now - REFUSALS_WITHIN - REFUSALS_COMPARED_WITH
     refused = ProvisioningEvent.objects.filter(outcome__in=NOT_LET_IN, verified=verified).order_by()
     own = refused.filter(identity_provider=OuterRef("pk"))
-    many = (
-        refused.filter(created_at__gte=lately)
-        .values("identity_provider")
-        .annotate(number=Count("pk"))
-        .filter(number__gte=REFUSALS_AT_LEAST)
-    )
+    some = refused.filter(created_at__gte=lately).values("identity_provider")
     return (
-        rows.filter(pk__in=many.values("identity_provider"))
+        rows.filter(pk__in=some)
         .annotate(
             refused=_number_of(own.filter(created_at__gte=lately)),
             before=_number_of(own.filter(created_at__gte=before, created_at__lt=lately)),
         )
         .alias(weighed=F("refused") * REFUSALS_COMPARED_WITH.days)
-        .filter(weighed__gt=F("before") * REFUSALS_TIMES_THE_USUAL)
+        .filter(refused__gte=REFUSALS_AT_LEAST, weighed__gt=F("before") * REFUSALS_TIMES_THE_USUAL)
     )
 
 
@@ -155,7 +152,7 @@ def groups_overage(rows: Rows, now: datetime) -> Rows:
         written__contains=f'"{Note.GROUPS_OVERAGE.value}"'
     )
     mapped = GroupMapping.objects.filter(identity_provider=OuterRef("pk"))
-    return rows.filter(Exists(mapped), pk__in=noted.order_by().values("identity_provider"))
+    return rows.filter(Exists(mapped), Exists(noted.filter(identity_provider=OuterRef("pk"))))
 
 
 # Mappings
@@ -183,18 +180,19 @@ def _seen(now: datetime) -> QuerySet[ObservedClaim, ObservedClaim]:
 def claim_never_arrives(rows: Rows, now: datetime) -> Rows:
     """Return the rows with a mapping whose claims have not come for long, although people have signed in."""
     arrived = _seen(now).filter(identity_provider=OuterRef("identity_provider"))
-    place = _Position(_as_lines(OuterRef("sources")), _as_lines(F("name")))
+    within = _Position(OuterRef("sources"), F("name"))  # first: where it fails, no line is made
+    as_line = _Position(_as_lines(OuterRef("sources")), _as_lines(F("name")))
+    read = arrived.alias(within=within, as_line=as_line).filter(within__gt=0).filter(as_line__gt=0)
     missed = (
         ClaimMapping.objects.filter(identity_provider=OuterRef("pk"))
         .exclude(sources="")
-        .filter(~Exists(arrived.annotate(place=place).filter(place__gt=0)))
+        .filter(~Exists(read))
     )
     kept = ObservedClaim.objects.filter(identity_provider=OuterRef("pk"))
     return (
         rows.filter(Exists(_seen(now).filter(identity_provider=OuterRef("pk"))), Exists(missed))
         # Of more claims than that, not all names are kept.
-        .annotate(names=_number_of(kept))
-        .filter(names__lt=MAX_OBSERVED)
+        .filter(~Exists(kept[MAX_OBSERVED - 1 :]))
         .annotate(missed=json_rows(missed, "target", "sources"))
         .annotate(fields=json_values(missed, "target"))
     )
@@ -202,10 +200,19 @@ def claim_never_arrives(rows: Rows, now: datetime) -> Rows:
 
 def field_not_mappable(rows: Rows, now: datetime) -> Rows:
     """Return the rows with a mapping that writes a field which no mapping may write."""
+    if has_own_fields():
+        return rows.none()  # the page of each tenant says it
     wrong = ClaimMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
         target__in=list(mappable_fields())
     )
     return rows.filter(Exists(wrong)).annotate(fields=json_values(wrong, "target"))
+
+
+def trust_waits(rows: Rows, now: datetime) -> Rows:
+    """Return the rows for which new trust waits for a test."""
+    return rows.filter(proposed_trust__isnull=False).annotate(
+        proposed_by=F("proposed_trust__proposed_by"), proposed_at=F("proposed_trust__proposed_at")
+    )
 
 
 def group_not_assignable(rows: Rows, now: datetime) -> Rows:
@@ -217,10 +224,16 @@ def group_not_assignable(rows: Rows, now: datetime) -> Rows:
 
 def not_assignable(rows: Rows, allowed: QuerySet[Group, Group]) -> Rows:
     """Return the rows with a mapping to a group that is not among the allowed ones."""
-    wrong = GroupMapping.objects.filter(identity_provider=OuterRef("pk")).exclude(
-        group__in=allowed.order_by().values("pk")
+    given = Group.objects.filter(
+        Exists(
+            GroupMapping.objects.filter(
+                identity_provider=OuterRef(OuterRef("pk")), group=OuterRef("pk")
+            )
+        )
+        | Q(pk=OuterRef("everybody_group"))
     )
-    return rows.filter(Exists(wrong)).annotate(groups=json_values(wrong, "group__name"))
+    wrong = given.exclude(pk__in=allowed.order_by().values("pk"))
+    return rows.filter(Exists(wrong)).annotate(groups=json_values(wrong, "name"))
 
 
 def has_own_groups() -> bool:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.conf import conf
 from jitprov.metadata.importing import import_metadata
 from jitprov.models import IdentityProvider
 from jitprov.testing.identity_provider import FakeIdentityProvider, FakeResponse
@@ -66,12 +67,17 @@ class SignIn:
     ) -> FakeResponse:
         """Begin a sign-in at the login URL, and return the identity provider's response, not posted yet."""
         login = reverse("jitprov:login", args=[identity_provider.slug])
-        leaving = self.client.get(login, {"next": next_url})
+        leaving = self.client.get(login, {"next": next_url}, secure=_by_https())
         sent = leaving["Location"] if leaving.has_header("Location") else leaving.context["fields"]
         return fake.answer(fake.read_request(sent), person=person, **knobs)
 
     def deliver(self, response: FakeResponse) -> HttpResponse:
         """Post a response of the identity provider, as the browser does."""
         path = "/" + response.acs_url.split("/", 3)[3]
-        answer: HttpResponse = self.client.post(path, response.form)  # type: ignore[assignment]
+        answer: HttpResponse = self.client.post(path, response.form, secure=_by_https())  # type: ignore[assignment]
         return answer
+
+
+def _by_https() -> bool:
+    """Say whether browsers come by https, so that a host that redirects others to it is tested as it is met."""
+    return conf.BASE_URL.startswith("https://")

@@ -1,4 +1,4 @@
-"""Say what is wrong with a mapping or a certificate: a translated sentence for each code of the pure core."""
+"""Say what is wrong with a mapping, a certificate or metadata: a translated sentence for each code of the pure core."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.exceptions import ProblemCode
 from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.saml.certificates import CertificateProblem, CertificateUnusable
+from jitprov.saml.types import MetadataNote, NoteCode
 
 SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
     {
@@ -44,6 +45,9 @@ SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
         MappingProblem.TOO_MANY_STEPS: _("There are more than %(most)s steps."),
         MappingProblem.UNKNOWN_STEP: _("There is no such step."),
         MappingProblem.STEP_NOT_LAST: _("This must be the last step."),
+        MappingProblem.STEP_NOT_FOR_GROUPS: _(
+            "This step cannot be used for groups: it makes a value that nobody sent, or something else than a text."
+        ),
         # Rows
         MappingProblem.FORBIDDEN_TARGET: _("No mapping may ever fill the user field %(field)s."),
         MappingProblem.UNMAPPABLE_TARGET: _(
@@ -54,6 +58,10 @@ SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
         MappingProblem.NOTHING_TO_READ: _("Name a claim, or add a step that makes a value."),
         MappingProblem.TOO_MANY_ROWS: _("There are more than %(most)s rows."),
         MappingProblem.TARGET_TWICE: _("Two rows fill the same user field."),
+        MappingProblem.TOO_MUCH_WORK: _(
+            "The regular expressions of all rows together may take too long: begin them with ^, use fewer, and "
+            "repeat fewer parts."
+        ),
         # Certificates
         CertificateProblem.ABSENT: _("There is no signing certificate."),
         CertificateProblem.TOO_LONG: _("This certificate is too long."),
@@ -65,6 +73,22 @@ SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
         CertificateProblem.KEY_TOO_SHORT: _(
             "The key of this certificate has %(bits)s bits; %(least)s are the least."
         ),
+        # Remarks on metadata that is used
+        NoteCode.SIGNATURE_NOT_VERIFIED: _(
+            "The signature of the metadata cannot be verified (%(why)s). The metadata is used as if it were not "
+            "signed: be sure of where it comes from."
+        ),
+        NoteCode.CERTIFICATE_NOT_USED: _(
+            "The certificate %(fingerprint)s (%(begins)s to %(ends)s) is not used, and nothing that it signs is "
+            "accepted."
+        ),
+        NoteCode.CERTIFICATE_UNREADABLE: _(
+            "Certificate number %(number)s of the metadata is not used."
+        ),
+        NoteCode.CERTIFICATE_NOT_YET_VALID: _(
+            "The certificate %(fingerprint)s (%(begins)s to %(ends)s) is not valid yet. Nothing that it signs is "
+            "accepted before %(begins)s."
+        ),
     }
 )
 
@@ -72,6 +96,12 @@ SENTENCES: Mapping[ProblemCode, Promise] = MappingProxyType(
 def sentence(error: MappingError | CertificateUnusable) -> str:
     """Return the sentence for the problem, without its place."""
     return str(SENTENCES[error.problem]) % error.facts
+
+
+def note_in_words(note: MetadataNote) -> str:
+    """Return the sentence for a remark on metadata, with the problem of the certificate that it is about."""
+    sentences = [SENTENCES[code] for code in (note.code, note.reason) if code]
+    return " ".join(str(one) % note.facts for one in sentences)
 
 
 def in_words(error: MappingError | CertificateUnusable) -> str:

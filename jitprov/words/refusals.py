@@ -20,6 +20,11 @@ class Advice(Enum):
     TRY_AGAIN = _(
         "Try again. If it keeps happening, send the reference below to your IT department."
     )
+    TRY_AGAIN_LATER = _(
+        "Try again in a few minutes. If it keeps happening, send the reference below to the support of "
+        "this application."
+    )
+    BEGIN_ANOTHER_TEST = _("Begin another test sign-in, in the browser that is to go through it.")
     ASK_IT = _("Send the reference below to your IT department; they can see what to change.")
     ASK_SUPPORT = _("Send the reference below to the support of this application.")
 
@@ -71,11 +76,18 @@ _CLOSED = Explanation(
     advice=Advice.ASK_IT,
     can_retry=False,
 )
+_OF_THE_HOST = Explanation(
+    happened=_("This application does not let your account in."), advice=Advice.ASK_SUPPORT
+)
+"""For a reason of the host's own, whose text stands beside it."""
 _UNFINISHED = Explanation(
     happened=_("Signing in with your organisation is not set up completely yet."),
     advice=Advice.ASK_IT,
     status=409,
     can_retry=False,
+)
+_OUR_FAILURE = Explanation(
+    happened=_("Something went wrong here, at our end."), advice=Advice.TRY_AGAIN, status=503
 )
 
 EXPLANATIONS: dict[str, Explanation] = {
@@ -107,6 +119,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     # The assertion
     "assertion_rejected": _NOT_FOR_US,
     "assertion_malformed": _NOT_FOR_US,
+    "not_by_schema": _NOT_FOR_US,
     "encrypted_part": _NOT_FOR_US,
     "mismatch": _NOT_FOR_US,
     "issuer_mismatch": _NOT_FOR_US,
@@ -148,21 +161,67 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
         advice=Advice.ASK_SUPPORT,
     ),
+    "account_privileged": Explanation(
+        happened=_(
+            "Your account can do more here than your organisation may decide about, so it cannot be opened with your"
+            " organisation's sign-in."
+        ),
+        advice=Advice.ASK_SUPPORT,
+        can_retry=False,
+    ),
     "required_claim_missing": _PROFILE,
     "invalid_value": _PROFILE,
     "conflict": Explanation(
         happened=_("Somebody else here already has one of the details that belong to you."),
         advice=Advice.ASK_SUPPORT,
     ),
+    "account_invalid": Explanation(
+        happened=_(
+            "This application cannot make an account of what your organisation says of you."
+        ),
+        advice=Advice.ASK_SUPPORT,
+    ),
+    "group_required": Explanation(
+        happened=_(
+            "Your organisation lets only members of certain groups in here, and you are not known to be in one of them."
+        ),
+        advice=Advice.ASK_IT,
+    ),
+    "host_denied": _OF_THE_HOST,
     "mapping_invalid": _NOT_FOR_US,
     "try_again": Explanation(
         happened=_("We are very busy right now."), advice=Advice.TRY_AGAIN, status=503
     ),
+    # The way here
+    "response_not_posted": Explanation(
+        happened=_(
+            "What your organisation's sign-in service sent was lost on its way to this application."
+        ),
+        advice=Advice.ASK_IT,
+        status=400,
+    ),
+    "sign_in_loop": Explanation(
+        happened=_(
+            "You were signed in, and this application asked you to sign in again, time after time."
+        ),
+        advice=Advice.ASK_SUPPORT,
+    ),
+    "background_request": Explanation(
+        happened=_("You are not signed in, or not any more."), advice=Advice.TRY_AGAIN, status=401
+    ),
+    "temporarily_unavailable": Explanation(
+        happened=_("Something that this application needs does not work right now."),
+        advice=Advice.TRY_AGAIN_LATER,
+        status=503,
+    ),
     # Us
     "refused": _NOT_FOR_US,
+    "our_failure": _OUR_FAILURE,
+    "verifier_failed": _OUR_FAILURE,
     "configuration_error": Explanation(
         happened=_("This application is not set up correctly for signing in."),
         advice=Advice.ASK_SUPPORT,
+        status=503,
     ),
     "preview_input_refused": Explanation(
         happened=_("What was pasted for the preview could not be read."),
@@ -176,6 +235,20 @@ EXPLANATIONS: dict[str, Explanation] = {
         can_retry=False,
     ),
     # Setting up
+    "throttled": Explanation(
+        happened=_("Too much was asked for within a minute."),
+        advice=Advice.TRY_AGAIN_LATER,
+        status=429,
+        can_retry=False,
+    ),
+    "test_opened_before": Explanation(
+        happened=_(
+            "This test sign-in has been opened before. Its address works once, in one browser."
+        ),
+        advice=Advice.BEGIN_ANOTHER_TEST,
+        status=410,
+        can_retry=False,
+    ),
     "not_complete": _UNFINISHED,
     "not_tested": _UNFINISHED,
 }
@@ -183,15 +256,19 @@ EXPLANATIONS: dict[str, Explanation] = {
 
 def explain(code: str) -> Explanation:
     """Return the explanation of a refusal code."""
-    return EXPLANATIONS.get(code, EXPLANATIONS["refused"])
+    return EXPLANATIONS.get(code, _OF_THE_HOST)
 
 
-def as_json(code: str, reference: str) -> dict[str, Any]:
-    """Return an explanation as values for JSON."""
+def as_json(code: str, reference: str, text: str = "") -> dict[str, Any]:
+    """Return an explanation as values for JSON.
+
+    :param text: what the host or the tenant says besides.
+    """
     explanation = explain(code)
     return {
         "error": code,
         "message": str(explanation.happened),
         "advice": str(explanation.advice.value),
         "reference": reference,
+        "text": text,
     }

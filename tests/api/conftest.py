@@ -6,17 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from jitprov.models import IdentityProvider, TenantAdministrator
 from tests.api.client import Api
 from tests.support.factories import UserFactory
-
-
-@pytest.fixture(autouse=True)
-def _nobody_was_throttled() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -135,6 +135,7 @@ def test_only_the_sent_fields_are_changed_and_recorded(ours: Api, idp: IdentityP
         ({"sso_url": "http://idp.example/"}, {"sso_url": ["invalid"]}),
         ({"entity_id": "a\nb"}, {"entity_id": ["invalid"]}),
         ({"link_existing_users": True}, {"link_existing_users": ["permission_denied"]}),
+        ({"allow_privileged": True}, {"allow_privileged": ["permission_denied"]}),
         ({"sso_url": ""}, {"sso_url": ["invalid"]}),
         ({"create_users": "no"}, {"create_users": ["invalid"]}),
         ({"create_users": 1}, {"create_users": ["invalid"]}),
@@ -155,8 +156,11 @@ def test_an_invalid_change_is_refused_at_its_field(
     assert not ConfigurationChange.objects.exists()
 
 
-def test_a_superuser_may_enable_linking(superuser: Api, idp: IdentityProvider) -> None:
-    assert superuser.patch(ACME, {"link_existing_users": True}).json["link_existing_users"] is True
+@pytest.mark.parametrize("column", ["link_existing_users", "allow_privileged"])
+def test_a_superuser_may_allow_what_a_tenant_may_not(
+    superuser: Api, idp: IdentityProvider, column: str
+) -> None:
+    assert superuser.patch(ACME, {column: True}).json[column] is True
 
 
 def test_a_change_without_effect_is_not_recorded(ours: Api, idp: IdentityProvider) -> None:

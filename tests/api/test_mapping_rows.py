@@ -262,3 +262,36 @@ def test_a_review_lists_remarks(ours: Api, idp: IdentityProvider) -> None:
 
     assert "anchor_is_name_id" in {one["code"] for one in remarks}
     assert {"severity", "text", "row", "target"} <= set(remarks[0])
+
+
+# All rows together
+
+SLOW = [{"name": "regex_extract", "pattern": "(.*)@(.*)"}] * 9
+
+
+def test_rows_that_together_may_take_too_long_are_refused(ours: Api, idp: IdentityProvider) -> None:
+    row = idp.claim_mappings.get(target="email")
+    fast = ours.patch(f"{CLAIMS}{row.pk}/", {"transforms": SLOW})
+    assert fast.status == 200
+    other = idp.claim_mappings.get(target="last_name")
+    ClaimMapping.objects.filter(target="first_name").delete()
+    before = ours.get(CLAIMS).json["results"]
+
+    answers = [
+        ours.patch(f"{CLAIMS}{other.pk}/", {"transforms": SLOW}),
+        ours.post(CLAIMS, {**FIRST, "transforms": SLOW}),
+        ours.put(CLAIMS, {"rows": [{**FIRST, "transforms": SLOW}, {**LAST, "transforms": SLOW}]}),
+    ]
+
+    for answer in answers:
+        assert answer.status == 400
+        [problem] = answer.json["errors"]["non_field_errors"]
+        assert problem["code"] == "too_much_work"
+    assert ours.get(CLAIMS).json["results"] == before
+
+
+def test_a_row_that_was_wrong_before_is_in_nobodys_way(ours: Api, idp: IdentityProvider) -> None:
+    ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "nonsense"}])
+    row = idp.claim_mappings.get(target="last_name")
+
+    assert ours.patch(f"{CLAIMS}{row.pk}/", {"required": True}).status == 200

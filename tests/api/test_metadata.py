@@ -8,9 +8,13 @@ import pytest
 
 from jitprov.metadata.fetch import MetadataFetchFailed
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
+from jitprov.saml.certificates import fingerprint_of
 from jitprov.testing import FakeIdentityProvider
 from tests.api.client import Api
+from tests.saml.documents import key_pair
+from tests.support import importing
 from tests.support.factories import IdentityProviderFactory
+from tests.support.importing import NOW, YEAR
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +150,18 @@ def test_a_document_that_is_not_metadata_is_refused(
 
     assert answer.status == 400
     assert answer.json["message"]
+
+
+def test_a_signing_certificate_that_is_left_out_is_named_in_the_answer(
+    ours: Api, draft: IdentityProvider
+) -> None:
+    later = key_pair("rsa-2", not_before=NOW + YEAR, not_after=NOW + 2 * YEAR)
+
+    answer = ours.post(METADATA, {"xml": importing.entra(importing.key_pair(), later)})
+
+    (warning,) = answer.json["warnings"]
+    assert fingerprint_of(later.certificate) in warning
+    assert "is not valid yet" in warning
 
 
 def test_an_administrator_is_not_told_that_another_tenant_has_the_same_directory(

@@ -123,7 +123,7 @@ def test_invalid_email_domains_are_refused(
 def test_a_setup_link_is_made_shown_once_and_revoked(superuser: Api, idp: IdentityProvider) -> None:
     made = superuser.post(LINKS, {"recipient": "it@acme.example", "days": 2})
     assert made.status == 201
-    token = made.json["url"].rstrip("/").rpartition("/")[2]
+    token = made.json["url"].rpartition("=")[2]
     assert links.find(token, timezone.now()) is not None
 
     [listed] = superuser.get(LINKS).json["results"]

@@ -165,7 +165,7 @@ def test_disabling_needs_no_test_and_is_recorded(draft: IdentityProvider) -> Non
     disable(draft, ACTOR)
     after = IdentityProvider.objects.get()
     assert (after.enabled, after.enabled_at) == (False, since)
-    assert state_of(after) == State.TESTED
+    assert state_of(after) == State.SWITCHED_OFF
     assert ConfigurationChange.objects.count() == 2
 
 
@@ -193,7 +193,7 @@ UNDO: dict[str, Callable[[IdentityProvider], object]] = {
     "our ACS URL": changed(sp_acs_url="https://app.example/old/acs"),
     "who is created": changed(create_users=False),
     "who is attached": changed(link_existing_users=True),
-    "responses nobody asked for": changed(unsolicited="accept"),
+    "sign-ins started from My Apps or another portal": changed(unsolicited="accept"),
     "the password": changed(force_authn=True),
     "the NameID": changed(name_id_format="urn:x"),
     "how people authenticate": changed(authn_contexts="urn:x"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.checks import run_checks
-from django.core.management import load_command_class
+from django.core.management import get_commands, load_command_class
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import include, path, resolve, reverse
@@ -162,7 +162,8 @@ def test_every_example_command_is_accepted(fence: Fence) -> None:
     for line in re.findall(r"^\$ (.+)$", fence.code, re.MULTILINE):
         match shlex.split(line.partition(" > ")[0]):
             case ["python", "manage.py", name, *arguments]:
-                parser = load_command_class("jitprov", name).create_parser("manage.py", name)
+                app = get_commands().get(name, "jitprov")
+                parser = load_command_class(str(app), name).create_parser("manage.py", name)
                 parser.allow_abbrev = False
                 parser.parse_args(arguments)
             case ["make", target, *_]:

@@ -175,6 +175,8 @@ def give(fence: Fence) -> None:
         match shlex.split(line):
             case ["python", "manage.py", "import_idp_metadata", source, *arguments]:
                 call_command("import_idp_metadata", str(_on_disk(source)), *arguments)
+            case ["python", "manage.py", "migrate" | "createsuperuser" | "runserver"]:
+                pass  # Django's own, which tests/e2e/test_new_project.py runs
             case ["python", "manage.py", name, *arguments]:
                 call_command(name, *arguments)
             case [program, *_]:

@@ -57,10 +57,10 @@ class ItAdmin:
     def read_metadata(self, url: str) -> None:
         """Paste the metadata URL, and show what would be imported."""
         self.page.fill("#metadata [name$=url]", url)
-        self.visitor.follow(self.page.get_by_role("button", name="Show what it says"))
+        self.visitor.follow(self.page.get_by_role("button", name="Read metadata"))
 
     def save_metadata(self) -> None:
-        self.visitor.follow(self.page.get_by_role("button", name="Save this"))
+        self.visitor.follow(self.page.get_by_role("button", name="Save metadata"))
 
     def require_claim(self, field: str) -> None:
         """Make the claim of a field required."""

@@ -67,7 +67,7 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
                 "id": [one.key(path) for one in tenants],
                 "reference": [one.reference(path) for one in tenants],
             }
-            for parameter in operation.get("parameters", ()):
+            for parameter in _keys_of(operation):
                 _offer(parameter, "schema", here.get(parameter["name"]))
     components = document["components"]["schemas"].items()
     for component in (one for name, one in components if name.startswith(_SENT)):
@@ -76,6 +76,12 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
         }:  # the slug of a new row has to be new
             _offer(component["properties"], name, known.get(name))
     return document
+
+
+def _keys_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parameters that name something. Filters are left: one that fits nothing is no error."""
+    parameters = operation.get("parameters", [])
+    return [one for one in parameters if one["in"] == "path" or one["name"] == "tenant"]
 
 
 def _offer(where: dict[str, Any], name: str, values: list[Any] | None) -> None:

@@ -90,3 +90,21 @@ def test_the_request_form_submits_itself(connection: Connection) -> None:
         shown = page.inner_text("body")
 
     assert shown == str(User.objects.get())
+
+
+def test_a_frame_of_another_page_offers_a_window_that_signs_in(connection: Connection) -> None:
+    with one_person() as browser:
+        page = browser.new_page()
+        # Another site to the browser, which is the same process.
+        page.goto(connection.base_url.replace("localhost", "127.0.0.1"))
+        framing = f'<iframe name="tab" src="{connection.login_url("/?tab=1")}"></iframe>'
+        page.evaluate("html => { document.body.innerHTML = html }", framing)
+        tab = page.frame_locator("[name=tab]")
+        with browser.expect_page() as opened:
+            tab.get_by_role("link", name="Sign in").click()
+        window = opened.value
+        fill_in(window)
+        window.wait_for_url(f"{connection.base_url}/?tab=1")
+        shown = window.inner_text("body")
+
+    assert shown == str(User.objects.get())

@@ -156,7 +156,11 @@ def test_a_missing_claim_is_named_with_the_field_that_needs_it(
     assert str(problem.remedy.fix)
 
 
-def test_a_value_that_its_field_refuses_is_explained_in_words(sign_in: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("when_invalid", ["keep", "refuse"])
+def test_a_value_that_its_field_refuses_is_explained_in_words(
+    sign_in: Callable[..., Any], when_invalid: str
+) -> None:
+    ClaimMapping.objects.filter(target="last_name").update(when_invalid=when_invalid)
     sign_in(replace(ANN, surname="x" * 151))
 
     [problem] = latest().problems
@@ -433,15 +437,14 @@ def test_another_tenants_part_of_a_person_is_neither_shown_nor_counted(
     assert "Secret" not in text
 
 
-def test_a_group_given_by_hand_is_shown_to_tenants_that_may_assign_it(
-    sign_in: Callable[..., Any], idp: IdentityProvider, settings: Any
+def test_groups_given_by_hand_are_shown_to_superusers_alone(
+    sign_in: Callable[..., Any], idp: IdentityProvider
 ) -> None:
     sign_in()
-    settings.JITPROV_ASSIGNABLE_GROUPS = ["Readers"]
     user = User.objects.get()
     user.groups.set([GroupFactory.create(name="Readers"), GroupFactory.create(name="Operators")])
 
-    assert [one.name for one in explain_user(user, scope_of_tenant(idp)).groups] == ["Readers"]
+    assert explain_user(user, scope_of_tenant(idp)).groups == ()
     assert len(explain_user(user, EVERYTHING).groups) == 2
 
 

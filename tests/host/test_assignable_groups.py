@@ -48,7 +48,21 @@ def test_a_group_with_powerful_permissions_is_left_out(app: str) -> None:
     assert names() == ["harmless"]
 
 
-def test_one_powerful_permission_among_others_leaves_a_group_out() -> None:
+def test_no_group_is_assignable_where_the_host_says_nothing(settings: Any) -> None:
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
+    GroupFactory.create(name="harmless")
+    assert names() == []
+
+
+def test_a_powerful_app_cannot_be_named(settings: Any) -> None:
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = ["auth", "admin", "jitprov", "accounts"]
+    for app in ("auth", "admin", "jitprov", "accounts"):
+        group_with(app, app)
+    assert names() == []
+
+
+def test_one_permission_of_another_app_leaves_a_group_out(settings: Any) -> None:
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = ["sessions"]
     group = group_with("mixed", "sessions")
     assert names() == ["mixed"]
     group.permissions.add(*Permission.objects.filter(content_type__app_label="auth")[:3])
@@ -62,11 +76,12 @@ def test_one_powerful_permission_among_others_leaves_a_group_out() -> None:
         pytest.param("a", ["a"], id="one by itself"),
         pytest.param([], [], id="none at all"),
         pytest.param(["gone"], [], id="one that is not there"),
-        pytest.param(None, ["a", "b"], id="no opinion"),
+        pytest.param(None, [], id="no opinion"),
     ],
 )
 def test_the_setting_names_the_groups(settings: Any, given: Any, found: list[str]) -> None:
     settings.JITPROV_ASSIGNABLE_GROUPS = given
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
     group_with("powerful", "auth")
     for name in ("a", "b"):
         GroupFactory.create(name=name)
@@ -97,9 +112,9 @@ def test_the_groups_are_found_in_one_statement() -> None:
 def test_the_setting_can_leave_user_fields_out(settings: Any) -> None:
     settings.JITPROV_MAPPABLE_FIELDS = ["email", "last_name"]
     assert set(mappable_fields()) == {"email", "last_name"}
-    refuse_target("email")
+    refuse_target("email", mappable_fields())
     with pytest.raises(MappingError):
-        refuse_target("first_name")
+        refuse_target("first_name", mappable_fields())
 
 
 def test_an_empty_setting_leaves_every_user_field_out(settings: Any) -> None:
@@ -112,7 +127,7 @@ def test_the_setting_cannot_allow_a_forbidden_user_field(settings: Any, name: st
     settings.JITPROV_MAPPABLE_FIELDS = [name, "email"]
     assert set(mappable_fields()) == {"email"}
     with pytest.raises(MappingError):
-        refuse_target(name)
+        refuse_target(name, mappable_fields())
 
 
 def test_an_unknown_user_field_in_the_setting_is_ignored(settings: Any) -> None:
@@ -133,6 +148,7 @@ def test_a_sign_in_does_not_add_anybody_to_a_group_that_is_no_longer_assignable(
 ) -> None:
     sign_in()
     settings.JITPROV_ASSIGNABLE_GROUPS = ["another"]
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
 
     sign_in(replace(ANN, object_id="new", email="new@acme.example"))
     sign_in()

@@ -217,7 +217,7 @@ def test_every_refusal_is_returned_to_programs_as_json(code: str) -> None:
 
 @pytest.mark.parametrize("code", EXPLANATIONS)
 def test_the_status_of_every_refusal_is_an_error_status(code: str) -> None:
-    assert explain(code).status in {400, 403, 404, 409, 503}
+    assert explain(code).status in {400, 401, 403, 404, 409, 410, 429, 503}
 
 
 def test_a_refusal_by_the_host_gets_the_general_explanation() -> None:

@@ -22,6 +22,7 @@ from jitprov.provisioning.types import (
     Claims,
     DesiredUser,
     DesiredValue,
+    Note,
     Problem,
     RefusalReason,
     Source,
@@ -81,9 +82,10 @@ def test_mappable_fields_are_the_editable_columns_of_the_user() -> None:
 )
 def test_a_mapping_may_not_write_forbidden_fields(name: str) -> None:
     with pytest.raises(MappingError, match="may write"):
-        refuse_target(name)
-    with pytest.raises(MappingError):
-        cleaned(desired(**{name: "x"}))
+        refuse_target(name, mappable_fields())
+    found = cleaned(desired(**{name: "x"}), mappable_fields())
+    assert not found.fields
+    assert found.notes == (Note.FIELD_NOT_MAPPABLE,)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_relations_and_files_are_not_mappable(field: Any) -> None:
 def test_a_value_is_converted_to_what_its_field_stores(
     field: str, given: object, stored: object
 ) -> None:
-    result = cleaned(desired(**{field: given}))
+    result = cleaned(desired(**{field: given}), mappable_fields())
 
     assert result.problems == ()
     assert result.fields[field].value == stored
@@ -163,7 +165,7 @@ def test_a_value_is_converted_to_what_its_field_stores(
     ],
 )
 def test_a_refused_value_is_a_problem_without_the_value(field: str, given: str, codes: str) -> None:
-    result = cleaned(desired(**{field: given}))
+    result = cleaned(desired(**{field: given}), mappable_fields())
 
     assert result.problems == (
         Problem(reason=RefusalReason.INVALID_VALUE, field=field, detail=codes),
@@ -173,13 +175,15 @@ def test_a_refused_value_is_a_problem_without_the_value(field: str, given: str, 
 
 @pytest.mark.parametrize("wish", ["ann archer", "", "ann#EXT#@acme.example", "x" * 500])
 def test_a_user_name_is_not_cleaned(wish: str) -> None:
-    assert cleaned(desired(username=wish)) == desired(username=wish)
+    assert cleaned(desired(username=wish), mappable_fields()) == desired(username=wish)
 
 
 def test_other_values_and_earlier_problems_are_kept() -> None:
     before = Problem(reason=RefusalReason.REQUIRED_CLAIM_MISSING, field="last_name")
 
-    result = cleaned(desired((before,), department="x" * 31, email="ann@acme.example"))
+    result = cleaned(
+        desired((before,), department="x" * 31, email="ann@acme.example"), mappable_fields()
+    )
 
     assert [problem.field for problem in result.problems] == ["last_name", "department"]
     assert result.fields == {"email": DesiredValue(value="ann@acme.example")}
@@ -188,7 +192,7 @@ def test_other_values_and_earlier_problems_are_kept() -> None:
 def test_the_sync_mode_of_a_value_is_kept() -> None:
     wanted = DesiredValue(value="3", sync=SyncMode.IF_EMPTY)
 
-    result = cleaned(DesiredUser(claims=CLAIMS, fields={"floor": wanted}))
+    result = cleaned(DesiredUser(claims=CLAIMS, fields={"floor": wanted}), mappable_fields())
 
     assert result.fields["floor"] == DesiredValue(value=3, sync=SyncMode.IF_EMPTY)
 

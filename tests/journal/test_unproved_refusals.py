@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from jitprov.journal import unproved_refusals
-from jitprov.journal.events import Stopwatch, record_refusal
+from jitprov.journal.events import Attempt, record_refusal
 from jitprov.journal.unproved_refusals import EVERY, MAX_COUNTED, RETRY, Tally, count_unproved
 from jitprov.models import IdentityProvider, ProvisioningEvent, UnprovedRefusals
 from jitprov.saml.envelope import ResponseNotBase64
@@ -62,7 +62,7 @@ def count(row: IdentityProvider, times: int = 1) -> None:
 
 
 def refuse(row: IdentityProvider) -> None:
-    record_refusal(row, ResponseNotBase64(), stopwatch=Stopwatch())
+    record_refusal(row, ResponseNotBase64(), attempt=Attempt())
 
 
 def stored(row: IdentityProvider) -> int:

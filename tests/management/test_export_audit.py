@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import jitprov
 from jitprov.journal.actors import Actor
 from jitprov.journal.audit import recorded
 from jitprov.models import ConfigurationChange, IdentityProvider, Via
@@ -133,3 +136,28 @@ def test_any_number_of_changes_is_read_in_one_statement() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(export()) == 5
     assert len(queries) == 1
+
+
+def test_rows_come_in_chunks_each_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jitprov.management.commands.export_audit.CHUNK", 2)
+    for number in range(5):
+        changed(f"acme-{number}", day=1 + number // 3)
+
+    found = [row["identity_provider"] for row in export()]
+
+    assert found == [f"acme-{number}" for number in range(5)]
+
+
+def test_no_statement_leaves_a_cursor_open_between_two_statements() -> None:
+    """A pooler in transaction mode gives the connection to somebody else in between, and the cursor is gone."""
+    code = Path(jitprov.__file__).parent
+    found = [
+        f"{path.relative_to(code)}:{node.lineno}"
+        for path in sorted(code.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "iterator"
+    ]
+
+    assert found == []

@@ -14,8 +14,8 @@ from jitprov.models import (
     SigningCertificate,
     Tenant,
 )
-from jitprov.saml.certificates import load_certificate
-from tests.saml.documents import POST, entity, idp_role, key_descriptor
+from jitprov.saml.certificates import fingerprint_of, load_certificate
+from tests.saml.documents import POST, entity, idp_role, key_descriptor, signed
 from tests.support.accounts.models import User
 from tests.support.importing import ENTRA_ID, ENTRA_URL, Runner, entra, key_pair, snapshot
 
@@ -111,7 +111,7 @@ def test_mappings_for_fields_that_the_host_has_not_are_left_out(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {name: User._meta.get_field(name) for name in ("email", "last_name")}
-    monkeypatch.setattr(rows, "mappable_fields", lambda: fields)
+    monkeypatch.setattr(rows, "fields_of", lambda row: fields)
     run(entra())
     assert set(ClaimMapping.objects.values_list("target", flat=True)) == {"email", "last_name"}
 
@@ -253,6 +253,20 @@ def test_certificates_that_have_ended_or_end_soon_are_named(run: Runner, acme: T
     printed = run(entra(key_pair(), key_pair("ec", days=7), key_pair("rsa-2", days=-7)))
     assert printed.count("ends soon") == 1
     assert printed.count("has expired and is not trusted") == 1
+
+
+def test_signing_certificates_that_are_left_out_are_named(run: Runner, acme: Tenant) -> None:
+    weak = key_pair("rsa-1024")
+    document = entra(key_pair(), weak)
+    (note,) = [note for note in run.json(document)["notes"] if "is not used" in note]
+    assert fingerprint_of(weak.certificate) in note
+    assert "its key has 1024 bits, 2048 are the least" in note
+    assert f"Note: {note}" in run(document)
+
+
+def test_a_signature_that_cannot_be_verified_is_a_note(run: Runner, acme: Tenant) -> None:
+    document = signed(entra()).replace("xmldsig-more#rsa-sha256", "xmldsig-more#rsa-md5")
+    assert "signature can not be verified (algorithm_not_allowed" in run(document)
 
 
 def test_the_end_of_the_document_s_validity_is_said(run: Runner, acme: Tenant) -> None:

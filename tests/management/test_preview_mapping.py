@@ -196,6 +196,7 @@ def test_remarks_about_the_mapping_are_printed(idp: IdentityProvider) -> None:
 def test_a_group_row_is_told_by_its_number(idp: IdentityProvider, settings: Any) -> None:
     map_group(idp, "g", "groups")
     settings.JITPROV_ASSIGNABLE_GROUPS = ["other"]
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
     assert "Error: group row 1: " in run()
 
 
@@ -315,6 +316,7 @@ def test_a_group_that_may_not_be_given_is_as_unknown_as_none(
 ) -> None:
     GroupFactory.create(name="Secret")
     settings.JITPROV_ASSIGNABLE_GROUPS = ["other"]
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
     mapping = {"groups": [{"claim": "groups", "value": "g", "group": "Secret"}]}
     assert "no group that may be given" in str(failing("--mapping", file(mapping)))
 

@@ -90,7 +90,7 @@ def prune(*args: str) -> str:
 
 
 def test_claims_go_before_their_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jitprov.management.commands.prune_jitprov.BATCH_SIZE", 2)
+    monkeypatch.setattr("jitprov.models.batches.BATCH_SIZE", 2)
     for days in (0, 6, 8, 9, 10, 11, 12):
         old_event(days, "sealed")
     old_event(13, "")

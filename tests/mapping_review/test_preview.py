@@ -21,10 +21,10 @@ from jitprov.mapping_review.preview import (
     Said,
     preview,
 )
-from jitprov.mapping_review.preview_fields import FieldPreview
+from jitprov.mapping_review.preview_fields import Effect, FieldPreview
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioner import Provisioner, ProvisioningRefused, Rules, provision
-from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
+from jitprov.provisioning.groups import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,
@@ -35,9 +35,16 @@ from jitprov.provisioning.types import (
     SyncMode,
     Transform,
     WhenEmpty,
+    WhenInvalid,
 )
 from jitprov.testing import FakeIdentityProvider
-from tests.support.factories import GroupFactory, UserFactory, connected, map_group
+from tests.support.factories import (
+    ExternalIdentityFactory,
+    GroupFactory,
+    UserFactory,
+    connected,
+    map_group,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -265,10 +272,15 @@ def test_a_field_that_no_row_fills_any_more_keeps_its_value(idp: IdentityProvide
     assert "keeps its value" in field.why
 
 
+def of_this_tenant(idp: IdentityProvider, **columns: Any) -> Any:
+    other = ExternalIdentityFactory.create(identity_provider__tenant=idp.tenant)
+    return type(other.user).objects.filter(pk=other.user.pk).update(**columns)
+
+
 def test_a_user_name_is_made_up_and_made_fit(idp: IdentityProvider) -> None:
-    UserFactory.create(username="ann")
+    of_this_tenant(idp, username="ann")
     made_up = field_of(previewed(idp, rules(rule("email", "mail")), said()), "username")
-    assert (made_up.before, made_up.after) == ("user", "ann-2")
+    assert (made_up.before, made_up.after) == ("ann-1", "ann-2")
     assert "Made up" in made_up.why
     mapped = field_of(
         previewed(idp, rules(rule("username", "uid")), said(uid=("ann",))), "username"
@@ -308,7 +320,9 @@ def test_groups_are_named(idp: IdentityProvider) -> None:
 def test_a_group_that_may_not_be_given_is_neither_given_nor_named(idp: IdentityProvider) -> None:
     secret = GroupFactory.create(name="Staff of another tenant")
     proposed = rules(groups=(GroupRule(claim="groups", value="g", group=secret.pk),))
-    with override_settings(JITPROV_ASSIGNABLE_GROUPS=["nothing"]):
+    with override_settings(
+        JITPROV_ASSIGNABLE_GROUPS=["nothing"], JITPROV_ASSIGNABLE_GROUPS_OF_APPS=None
+    ):
         found = previewed(idp, proposed, said(groups=("g",)))
     assert found.groups_joined == ()
     assert [note.code for note in found.notes] == ["group_not_assignable"]
@@ -369,23 +383,52 @@ def test_a_refusal_says_why_and_what_to_do(idp: IdentityProvider) -> None:
 def test_a_value_that_does_not_fit_is_the_problem_of_its_field(
     idp: IdentityProvider, mapped: ClaimRule, values: dict[str, Any], why: str
 ) -> None:
-    found = previewed(idp, rules(mapped), said(**values))
+    refusing = replace(mapped, when_invalid=WhenInvalid.REFUSE)
+    found = previewed(idp, rules(refusing), said(**values))
     assert (found.decision, found.reason) == ("refuse", "invalid_value")
     assert why in field_of(found, mapped.target).why
 
 
+@pytest.mark.parametrize(
+    ("when_invalid", "effect", "why"),
+    [
+        (WhenInvalid.KEEP, Effect.KEPT, "does not fit (max_length). The field is left alone."),
+        (WhenInvalid.CLEAR, Effect.EMPTIED, "does not fit (max_length). The row empties the"),
+    ],
+)
+def test_an_optional_value_that_does_not_fit_is_told_and_refuses_nobody(
+    idp: IdentityProvider, when_invalid: WhenInvalid, effect: Effect, why: str
+) -> None:
+    mapped = rule("department", "department", when_invalid=when_invalid)
+    found = previewed(idp, rules(mapped), said(department=("x" * 31,)))
+    assert found.decision != "refuse"
+    assert [note.code for note in found.notes] == ["value_not_usable"]
+    field = field_of(found, "department")
+    assert field.outcome is effect
+    assert why in field.why
+
+
 def test_a_value_of_somebody_else_is_a_conflict(idp: IdentityProvider) -> None:
-    UserFactory.create(employee_number="7")
+    of_this_tenant(idp, employee_number="7")
     found = previewed(idp, rules(rule("employee_number", "number")), said(number=("7",)))
     assert (found.decision, found.reason) == ("refuse", "conflict")
     assert "Somebody else" in field_of(found, "employee_number").why
 
 
-@pytest.mark.parametrize("target", ["is_superuser", "mentor", "nothing"])
-def test_an_invalid_mapping_is_a_refusal_in_the_preview(idp: IdentityProvider, target: str) -> None:
-    found = previewed(idp, rules(rule(target, "x")), said(x=("1",)))
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another tenant's", "nobody's"])
+def test_a_preview_does_not_tell_who_else_there_is(idp: IdentityProvider, elsewhere: bool) -> None:
+    other = ExternalIdentityFactory.create().user if elsewhere else UserFactory.create()
+    type(other).objects.filter(pk=other.pk).update(username="ann", employee_number="7")
+    proposed = rules(rule("employee_number", "number"), rule("username", "uid"))
+    found = previewed(idp, proposed, said(number=("7",), uid=("ann",)))
+    assert (found.decision, found.reason) == ("create", "")
+    assert field_of(found, "username").after == "ann"
+
+
+def test_an_invalid_mapping_is_a_refusal_in_the_preview(idp: IdentityProvider) -> None:
+    found = previewed(idp, rules(rule("is_superuser", "x")), said(x=("1",)))
     assert (found.decision, found.reason) == ("refuse", "mapping_invalid")
-    assert target in found.problems[0].text
+    assert "is_superuser" in found.problems[0].text
 
 
 def test_an_invalid_saved_mapping_does_not_stop_the_preview_of_a_valid_one(

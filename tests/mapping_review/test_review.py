@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from jitprov.mapping_review.review import Remark, Severity, review
 from jitprov.models import ClaimMapping, IdentityProvider, ObservedClaim, digest
 from jitprov.provisioner import ProvisioningRefused, Rules, provision
-from jitprov.provisioning.mapping import GROUPS_OVERAGE_CLAIM
+from jitprov.provisioning.groups import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.presets import PRESETS, Preset
 from jitprov.provisioning.types import (
     ClaimRule,
@@ -23,6 +23,7 @@ from jitprov.provisioning.types import (
     SyncMode,
     Transform,
     WhenEmpty,
+    WhenInvalid,
 )
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import (
@@ -38,6 +39,8 @@ pytestmark = pytest.mark.django_db
 
 GUID = "0b8c6a52-6f8e-4a37-9d7e-2a54d1c6f0aa"
 EMAIL = ClaimRule(target="email", sources=(EMAIL_CLAIM,))
+
+REFUSE = WhenInvalid.REFUSE
 
 
 @pytest.fixture
@@ -130,14 +133,24 @@ def test_the_saved_mapping_is_reviewed_too(idp: IdentityProvider) -> None:
             rule("job_title", "NameID", "title"), "claim_hidden", id="after what everybody has"
         ),
         pytest.param(
-            rule("language", transforms=(step("constant", value="fr"),)),
+            rule("language", transforms=(step("constant", value="fr"),), when_invalid=REFUSE),
             "made_value_refused",
             id="a constant that does not fit",
         ),
         pytest.param(
-            rule("language", "x", transforms=(step("default", value="fr"),)),
+            rule("language", "x", transforms=(step("default", value="fr"),), when_invalid=REFUSE),
             "made_value_refused",
             id="a default that does not fit",
+        ),
+        pytest.param(
+            rule("language", transforms=(step("constant", value="fr"),)),
+            "made_value_unused",
+            id="a constant that does not fit and is left out",
+        ),
+        pytest.param(
+            rule("language", "x", transforms=(step("default", value="fr"),)),
+            "made_value_unused",
+            id="a default that does not fit and is left out",
         ),
         pytest.param(
             rule(
@@ -313,7 +326,9 @@ def test_a_repeated_group_row_gets_a_remark(idp: IdentityProvider) -> None:
 def test_a_group_that_is_not_assignable_any_more_gets_a_remark(idp: IdentityProvider) -> None:
     staff = map_group(idp, GUID)
     rules = (group(GUID, staff.pk), group(GUID, 4711))
-    with override_settings(JITPROV_ASSIGNABLE_GROUPS=["others"]):
+    with override_settings(
+        JITPROV_ASSIGNABLE_GROUPS=["others"], JITPROV_ASSIGNABLE_GROUPS_OF_APPS=None
+    ):
         found = of(idp, groups=rules)
     assert codes(found) == ["group_not_assignable", "group_not_assignable"]
     assert staff.name not in str(found)

@@ -18,7 +18,7 @@ from jitprov.models import ExternalIdentity, IdentityProvider, SigningCertificat
 from tests.saml.documents import POST, aggregate, entity, idp_role, key_descriptor, signed, sp_role
 from tests.support.accounts.models import User
 from tests.support.bench_data import Federation as Generated
-from tests.support.factories import IdentityProviderFactory
+from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory
 from tests.support.federations import Federation, federation, member, members, name, row
 from tests.support.importing import entra, key_pair, snapshot
 
@@ -64,6 +64,18 @@ def test_a_row_is_as_if_it_had_been_imported_alone(run: Federation) -> None:
     run.many(aggregate(document), [row(0)])
     assert columns("idp-0") == columns("alone")
     assert len(columns("idp-0")) > 2
+
+
+def test_notes_on_rows_that_were_imported_are_told(run: Federation) -> None:
+    def weak(number: int) -> str:
+        return entra(key_pair(), key_pair("rsa-1024"), entity_id=name(number))
+
+    printed = run.many(aggregate(weak(0)), 1)
+    assert "  Note     line 2, https://idp0.example/ (idp-0): certificate" in printed
+    (note,) = run.many_json(aggregate(weak(0)), 1)["notes"]
+    assert (note["slug"], "1024 bits" in note["note"]) == ("idp-0", True)
+    ExternalIdentityFactory.create(identity_provider=IdentityProvider.objects.get(slug="idp-0"))
+    assert "Note" not in run.incomplete(aggregate(weak(1)), [row(1, slug="idp-0")])
 
 
 def test_an_identity_provider_imported_alone_is_unchanged_by_a_map(run: Federation) -> None:
@@ -246,7 +258,7 @@ def test_a_slug_that_another_tenant_took_in_the_meantime_is_refused(run: Federat
         pytest.param(aggregate(member(0), attributes=PAST), "metadata_expired", id="ended"),
         pytest.param("<a/>", "not_metadata", id="something else"),
         pytest.param("<!DOCTYPE a>" + members(1), "metadata_forbidden_xml", id="a DTD"),
-        pytest.param("", "metadata_not_xml", id="nothing"),
+        pytest.param("", "metadata_empty", id="nothing"),
     ],
 )
 def test_an_aggregate_that_is_refused_imports_nothing(

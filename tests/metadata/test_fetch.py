@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import ssl
 import threading
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from jitprov.metadata.fetch import fetch_metadata, is_public
+from jitprov.metadata.fetch import PUBLIC_ONLY, Beyond, fetch_metadata
 from jitprov.saml.metadata_refusals import MetadataRefused, MetadataTooLarge
 from tests.support.certificate_authority import authority, server_context, trusting
 
@@ -169,7 +168,7 @@ def fetch(url: str, **options: Any) -> bytes:
     defaults: dict[str, Any] = {
         "max_bytes": LIMIT,
         "timeout": PATIENT,
-        "allow_loopback": True,
+        "beyond": Beyond(here=True),
         "tls": trusting(),
     }
     return fetch_metadata(url, **(defaults | options))
@@ -240,6 +239,8 @@ def test_the_next_address_is_tried_and_the_name_is_looked_up_once(
         pytest.param("https://idp..example/", id="a name with an empty label"),
         pytest.param("https://idp.example/\r\nHost: a", id="line breaks"),
         pytest.param("https://idp.example/" + "a" * 2048, id="too long"),
+        pytest.param("https://idp.example:22/", id="the port of a shell"),
+        pytest.param("https://idp.example:1023/", id="a port of the system"),
     ],
 )
 def test_a_url_that_is_not_allowed_is_refused(url: str) -> None:
@@ -247,7 +248,7 @@ def test_a_url_that_is_not_allowed_is_refused(url: str) -> None:
 
 
 def test_plain_http_from_this_machine_is_refused_outside_development(plain: Server) -> None:
-    error = refusal(f"http://127.0.0.1:{plain.port}/document", allow_loopback=False)
+    error = refusal(f"http://127.0.0.1:{plain.port}/document", beyond=PUBLIC_ONLY)
     assert error.code == "metadata_url_refused"
 
 
@@ -280,22 +281,14 @@ def test_plain_http_from_this_machine_is_refused_outside_development(plain: Serv
 def test_an_address_that_is_not_public_is_refused(
     address: str, names: Callable[..., list[str]]
 ) -> None:
-    assert not is_public(ipaddress.ip_address(address))
     names("idp.example", address)
     for url in ("https://idp.example/metadata", f"https://{bracketed(address)}/metadata"):
-        error = refusal(url, allow_loopback=False)
+        error = refusal(url, beyond=PUBLIC_ONLY)
         assert error.code == "metadata_address_refused", url
 
 
 def bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-@pytest.mark.parametrize(
-    "address", ["20.190.159.1", "2603:1026::1", "::ffff:20.190.159.1", "64:ff9b::14be:9f01"]
-)
-def test_an_address_that_is_public_is_known_as_such(address: str) -> None:
-    assert is_public(ipaddress.ip_address(address))
 
 
 def test_one_bad_address_of_several_refuses_the_host(names: Callable[..., list[str]]) -> None:
@@ -309,7 +302,7 @@ def test_development_does_not_open_this_machine_to_other_names(
     names: Callable[..., list[str]], secure: Server
 ) -> None:
     names("idp.example", "127.0.0.1")
-    error = refusal(f"https://idp.example:{secure.port}/document", allow_loopback=True)
+    error = refusal(f"https://idp.example:{secure.port}/document")
     assert error.code == "metadata_address_refused"
 
 
@@ -331,6 +324,111 @@ def test_the_target_of_a_redirect_is_checked_like_a_url(
     secure: Server, location: str, code: str
 ) -> None:
     assert refusal(f"https://localhost:{secure.port}/redirect?{location}").code == code
+
+
+# Hosts of the operator's own network
+
+
+OWN = "adfs.corp.example"
+
+
+def named(*hosts: str, **options: Any) -> Beyond:
+    return Beyond(hosts=frozenset(hosts), **options)
+
+
+@pytest.fixture
+def corporate(tmp_path: Path, names: Callable[..., list[str]]) -> Iterator[Server]:
+    """Run a server that the corporate name leads to; loopback stands for the corporate network."""
+    names(OWN, "127.0.0.1")
+    with running(server_context(tmp_path, OWN)) as server:
+        yield server
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> str:
+    file = tmp_path / "authority.pem"
+    file.write_bytes(authority()[1].public_bytes(Encoding.PEM))
+    return str(file)
+
+
+def test_a_host_that_the_operator_names_is_fetched_from_and_proves_who_it_is(
+    corporate: Server, ca_file: str
+) -> None:
+    url, host = f"https://{OWN}:{corporate.port}/document", f"{OWN}:{corporate.port}"
+    assert fetch(url, beyond=named(host, authorities=ca_file), tls=None) == DOCUMENT
+    assert refusal(url, beyond=named(host), tls=None).code == "metadata_tls_failed"
+    assert refusal(url, beyond=PUBLIC_ONLY).code == "metadata_address_refused"
+
+
+def test_a_host_is_named_with_its_port(corporate: Server) -> None:
+    url = f"https://{OWN}:{corporate.port}/document"
+    assert refusal(url, beyond=named(OWN)).code == "metadata_address_refused"
+
+
+def test_an_address_can_be_named_like_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    def connect(address: Any, *_: Any) -> Any:
+        tried.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    for url, host in (
+        ("https://10.1.2.3/", "10.1.2.3"),
+        ("https://[FD00::1]:8443/", "[fd00::1]:8443"),
+    ):
+        assert refusal(url, beyond=named(host)).code == "metadata_fetch_failed"
+    assert tried == [("10.1.2.3", 443), ("fd00::1", 8443)]
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "fe80::1"])  # noqa: S104
+def test_a_host_that_is_named_cannot_lead_where_no_host_is(
+    names: Callable[..., list[str]], address: str
+) -> None:
+    names(OWN, address)
+    assert refusal(f"https://{OWN}/", beyond=named(OWN)).code == "metadata_address_refused"
+
+
+def test_only_a_host_that_is_named_may_redirect_to_one(
+    corporate: Server, plain: Server, names: Callable[..., list[str]]
+) -> None:
+    other = f"https://{OWN}:{corporate.port}/document"
+    within = f"https://{OWN}:{corporate.port}/redirect?{other}"
+    host = f"{OWN}:{corporate.port}"
+    assert fetch(within, beyond=named(host)) == DOCUMENT
+    astray = f"https://{OWN}:{corporate.port}/redirect?https://10.9.9.9/"
+    assert refusal(astray, beyond=named(host)).code == "metadata_address_refused"
+
+
+def test_a_public_host_may_not_redirect_to_one_that_is_named(
+    corporate: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server stands for a public one: only what is asked for by the redirect is looked at.
+    monkeypatch.setattr(
+        "jitprov.metadata.fetch.special_use",
+        lambda address: "" if str(address) == "127.0.0.1" else "x",
+    )
+    host, target = f"{OWN}:{corporate.port}", "https://10.1.2.3/"
+    url = f"https://{host}/redirect?{target}"
+    assert refusal(url, beyond=named("10.1.2.3")).code == "metadata_address_refused"
+
+
+def test_plain_http_to_a_host_that_is_named_is_for_development_only(plain: Server) -> None:
+    host = f"127.0.0.1:{plain.port}"
+    assert refusal(f"http://{host}/document", beyond=named(host)).code == "metadata_url_refused"
+    assert fetch(f"http://{host}/document", beyond=named(host, here=True)) == DOCUMENT
+
+
+def test_a_file_of_authorities_that_cannot_be_read_is_an_error(
+    corporate: Server, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    host = f"{OWN}:{corporate.port}"
+    for file in (str(empty), str(tmp_path / "absent.pem")):
+        error = refusal(f"https://{host}/", beyond=named(host, authorities=file), tls=None)
+        assert error.code == "metadata_tls_failed"
+        assert "certificate authorities" in str(error)
 
 
 # Servers that are refused

@@ -14,6 +14,7 @@ from jitprov.models import (
     ConsumedAssertion,
     ExternalIdentity,
     GrantedGroup,
+    GroupMapping,
     IdentityProvider,
     ObservedClaim,
     SigningCertificate,
@@ -128,6 +129,10 @@ def _observed_twice(row: IdentityProvider) -> None:
     )
 
 
+def _idle_group_mapping(row: IdentityProvider) -> None:
+    GroupMapping.objects.create(identity_provider=row, claim="groups", value="a")
+
+
 VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_enabled_idp_can_be_reached", _unreachable),
     ("jitprov_enabled_idp_can_be_reached", _nameless),
@@ -136,6 +141,7 @@ VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_certificate_once_per_idp", _same_certificate_twice),
     ("jitprov_one_mapping_per_user_field", _two_mappings_of_one_field),
     ("jitprov_mapping_target_is_harmless", _dangerous_mapping),
+    ("jitprov_group_mapping_does_something", _idle_group_mapping),
     ("jitprov_one_user_per_external_id", _one_person_twice),
     ("jitprov_one_user_per_external_id", _one_person_twice_behind_the_back_of_save),
     ("jitprov_external_id_not_empty", _nobody),

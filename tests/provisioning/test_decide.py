@@ -144,11 +144,35 @@ LINKING = Policy(link_existing_users=True)
         ),
         pytest.param(
             desired(),
-            current(linked=False, privileged=True),
+            current(linked=False, staff=True),
             LINKING,
             (),
             Refuse(reason=RefusalReason.LINKING_DISABLED),
-            id="a privileged account is never linked, whatever the policy",
+            id="a staff account is never linked, whatever the policy",
+        ),
+        pytest.param(
+            desired(problems=(MISSING,)),
+            current(privileged=True),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.ACCOUNT_PRIVILEGED),
+            id="who can do more than the tenant may decide about does not come in by it",
+        ),
+        pytest.param(
+            desired(),
+            current(privileged=True, privilege_allowed=True),
+            Policy(),
+            (),
+            update(desired()),
+            id="unless it was allowed for this identity",
+        ),
+        pytest.param(
+            desired(),
+            current(privileged=True),
+            Policy(allow_privileged=True),
+            (),
+            update(desired()),
+            id="or for the whole identity provider",
         ),
         pytest.param(
             desired(active=True),
@@ -218,11 +242,11 @@ ON_CREATE = {"email": DesiredValue(value="mia@acme.example", sync=SyncMode.ON_CR
     [
         pytest.param(
             desired(),
-            current(privileged=True),
+            current(staff=True),
             Policy(create_users=False),
             (),
             update(desired()),
-            id="a known person comes in where creation is off, privileged or not",
+            id="a known person comes in where creation is off, staff or not",
         ),
         pytest.param(
             desired(),

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from jitprov.provisioning import transform_spec
+from jitprov.provisioning.groups import GROUPS_OVERAGE_CLAIM
 from jitprov.provisioning.mapping import (
     FORBIDDEN_TARGETS,
-    GROUPS_OVERAGE_CLAIM,
     MAX_RULES,
     MAX_SOURCES,
     check_rule,
+    check_work,
     external_id_from,
     map_claims,
 )
-from jitprov.provisioning.problems import MappingError
+from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.types import (
     ClaimRule,
     Claims,
@@ -27,6 +29,7 @@ from jitprov.provisioning.types import (
     Transform,
     Value,
     WhenEmpty,
+    WhenInvalid,
 )
 
 GUID = "c4a5f1e0-0b1d-4c6e-9f3a-2b7d8e9fabcd"
@@ -43,6 +46,7 @@ def rule(
     sync: SyncMode = SyncMode.ALWAYS,
     required: bool = False,
     when_empty: WhenEmpty = WhenEmpty.KEEP,
+    when_invalid: WhenInvalid = WhenInvalid.KEEP,
 ) -> ClaimRule:
     return ClaimRule(
         sources=sources,
@@ -51,6 +55,7 @@ def rule(
         sync=sync,
         required=required,
         when_empty=when_empty,
+        when_invalid=when_invalid,
     )
 
 
@@ -125,7 +130,8 @@ def test_a_field_gets_the_value_of_its_rule(
     values: dict[str, tuple[str, ...]], row: ClaimRule, expected: Value
 ) -> None:
     wanted = mapped(values, row)
-    assert wanted.fields == {"title": DesiredValue(value=expected)}
+    when_invalid = WhenInvalid.REFUSE if row.required else WhenInvalid.KEEP
+    assert wanted.fields == {"title": DesiredValue(value=expected, when_invalid=when_invalid)}
     assert type(wanted.fields["title"].value) is type(expected)
     assert wanted.problems == ()
 
@@ -190,17 +196,27 @@ def test_a_claim_without_a_value_leaves_the_field_alone(
         ),
         pytest.param(
             {"job": ("Cook",)},
-            rule("job", transforms=(LOWER, BOOLEAN)),
+            rule("job", transforms=(LOWER, BOOLEAN), when_invalid=WhenInvalid.REFUSE),
             RefusalReason.INVALID_VALUE,
             "job: boolean: the value is none of true, false, 1, 0, yes, no",
             id="a transform cannot read a value",
         ),
         pytest.param(
             {"job": ("x" * 5000,)},
-            rule("job"),
+            rule("job", when_invalid=WhenInvalid.REFUSE),
             RefusalReason.INVALID_VALUE,
             "job: a value has more than 4096 characters",
             id="a value is too long to be looked at",
+        ),
+        *(
+            pytest.param(
+                {"job": ("Cook",)},
+                rule("job", transforms=(BOOLEAN,), required=True, when_invalid=choice),
+                RefusalReason.INVALID_VALUE,
+                "job: boolean: the value is none of true, false, 1, 0, yes, no",
+                id=f"a required value that is refused, with the choice to {choice}",
+            )
+            for choice in WhenInvalid
         ),
     ],
 )
@@ -211,6 +227,42 @@ def test_a_value_that_is_missing_or_refused_is_a_problem(
     assert wanted.problems == (Problem(reason=reason, field="title", detail=detail),)
     assert wanted.fields == {}
     assert wanted.trace[0].outcome == reason
+
+
+UNREADABLE = Problem(
+    reason=RefusalReason.INVALID_VALUE,
+    field="title",
+    detail="job: boolean: the value is none of true, false, 1, 0, yes, no",
+)
+
+
+def test_an_optional_value_that_a_transform_refuses_is_left_out() -> None:
+    wanted = mapped({"job": ("Cook",)}, rule("job", transforms=(BOOLEAN,)))
+    assert (wanted.problems, wanted.unfit) == ((), (UNREADABLE,))
+    assert wanted.fields == {}
+    assert wanted.trace[0].outcome == "keep"
+    assert wanted.unfit_of("title") == UNREADABLE
+    assert wanted.unfit_of("first_name") is None
+
+
+def test_a_value_that_a_transform_refuses_clears_the_field_where_its_row_says_so() -> None:
+    row = rule("job", transforms=(BOOLEAN,), sync=SyncMode.IF_EMPTY, when_invalid=WhenInvalid.CLEAR)
+    wanted = mapped({"job": ("Cook",)}, row)
+    assert (wanted.problems, wanted.unfit) == ((), (UNREADABLE,))
+    assert wanted.fields["title"] == DesiredValue(
+        value="", sync=SyncMode.IF_EMPTY, when_invalid=WhenInvalid.CLEAR
+    )
+    assert wanted.trace[0].outcome == "clear"
+
+
+@pytest.mark.parametrize("when_invalid", WhenInvalid)
+@pytest.mark.parametrize("required", [True, False])
+def test_the_choice_about_values_that_do_not_fit_is_passed_on(
+    when_invalid: WhenInvalid, required: bool
+) -> None:
+    wanted = mapped({"job": ("Cook",)}, rule("job", required=required, when_invalid=when_invalid))
+    passed_on = WhenInvalid.REFUSE if required else when_invalid
+    assert wanted.fields["title"].when_invalid is passed_on
 
 
 def test_the_sync_mode_is_passed_on() -> None:
@@ -237,7 +289,7 @@ def test_the_trace_says_how_each_value_came_about() -> None:
     wanted = mapped(
         {"job": ("COOK", "BAKER")},
         rule("role", "job", transforms=(LOWER, Transform(name="last"))),
-        rule("job", target="cooks", transforms=(LOWER, BOOLEAN)),
+        rule("job", target="cooks", transforms=(LOWER, BOOLEAN), required=True),
         rule("role", target="role", when_empty=WhenEmpty.CLEAR),
     )
     assert wanted.trace == (
@@ -355,7 +407,7 @@ def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
             [group(DEPARTMENTS, "Ops")],
             set(),
             set(),
-            (),
+            (Note.GROUPS_UNMATCHED,),
             id="case matters",
         ),
         pytest.param(
@@ -363,7 +415,7 @@ def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
             [group(DEPARTMENTS, "Ops")],
             set(),
             set(),
-            (),
+            (Note.GROUPS_UNMATCHED,),
             id="all of it matters",
         ),
         pytest.param(
@@ -379,7 +431,7 @@ def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
             [group(DEPARTMENTS, GUID + "x")],
             set(),
             set(),
-            (),
+            (Note.GROUPS_UNMATCHED,),
             id="unless it only begins like one",
         ),
         pytest.param(
@@ -419,7 +471,7 @@ def group(claim: str, value: str, pk: int = STAFF) -> GroupRule:
             [group(DEPARTMENTS, "Ops"), group(ROLES, "Staff")],
             set(),
             {STAFF},
-            (Note.GROUPS_ABSENT,),
+            (Note.GROUPS_ABSENT, Note.GROUPS_UNMATCHED),
             id="a group named by two rules: no match, but one is unknown",
         ),
         pytest.param(
@@ -471,3 +523,160 @@ def test_the_anchor_is_one_value_or_none(
     values: dict[str, tuple[str, ...]], claim: str, name_id: str, expected: str
 ) -> None:
     assert external_id_from(values, subject_claim=claim, name_id=name_id) == expected
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        rule("nick"),
+        rule("title", "nick"),
+        rule(
+            "title",
+            transforms=(Transform(name="template", parameters={"template": "{title} {nick}"}),),
+        ),
+        rule(transforms=(Transform(name="template", parameters={"template": "{nick}"}),)),
+    ],
+    ids=["its only claim", "its second claim", "beside another", "in a template"],
+)
+def test_a_row_that_reads_a_claim_that_is_no_text_is_refused(reads: ClaimRule) -> None:
+    said = Claims(
+        source=Source.SAML,
+        external_id="mia",
+        values={"nick": ("victim",), "title": ("Dr",)},
+        unreadable=frozenset({"nick"}),
+    )
+    desired = map_claims(said, [reads, rule("title", target="last_name")], ())
+    [problem] = desired.problems
+    assert (problem.reason, problem.field) == (RefusalReason.INVALID_VALUE, "title")
+    assert problem.detail.startswith("nick: ")
+    assert "victim" not in problem.detail
+    assert list(desired.fields) == ["last_name"]
+
+
+def test_a_group_rule_that_reads_a_claim_that_is_no_text_is_refused() -> None:
+    said = Claims(
+        source=Source.SAML,
+        external_id="mia",
+        values={"role": ("admin",), "team": ("ops",)},
+        unreadable=frozenset({"role"}),
+    )
+    rules = [
+        GroupRule(claim="role", value="admin", group=1),
+        GroupRule(claim="team", value="ops", group=2),
+    ]
+    [problem] = map_claims(said, (), rules).problems
+    assert (problem.reason, problem.field) == (RefusalReason.INVALID_VALUE, "groups")
+    assert map_claims(said, (), rules[1:]).problems == ()
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2003", "\u3000", "\x1f", "\u0085", "\u200b"])
+def test_an_anchor_loses_no_more_than_the_white_space_of_xml(space: str) -> None:
+    spaced = f"{space}4711{space}"
+    assert external_id_from({"id": (f" \t{spaced}\r\n",)}, subject_claim="id") == spaced
+    assert external_id_from({"id": ("4711", spaced)}, subject_claim="id") == ""
+    if space.isspace():
+        assert external_id_from({"id": (space,)}, subject_claim="id") == ""
+
+
+# The work of a whole mapping
+
+
+def extracting(*patterns: str) -> tuple[Transform, ...]:
+    return tuple(
+        Transform(name="regex_extract", parameters={"pattern": one, "group": 0}) for one in patterns
+    )
+
+
+def rows_of(count: int, *patterns: str) -> list[ClaimRule]:
+    return [
+        rule("name", target=f"field_{number}", transforms=extracting(*patterns))
+        for number in range(count)
+    ]
+
+
+def all_work_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the work of each step that is done."""
+    done: list[int] = []
+    spend = transform_spec.Budget.spend
+
+    def counted(budget: transform_spec.Budget, work: int) -> None:
+        spend(budget, work)
+        done.append(work)
+
+    monkeypatch.setattr(transform_spec.Budget, "spend", counted)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("count", "patterns", "values"),
+    [
+        pytest.param(4, [r"^\w*\w*"] * 10, ("a" * 1500,), id="four rows of ten"),
+        pytest.param(200, [".*x|."] * 10, ("a" * 128,) * 8, id="as many as there may be"),
+        pytest.param(20, ["^(?:a|b)*"] * 10, ("ab" * 100,) * 1000, id="many values"),
+        pytest.param(200, ["^a"] * 10, ("a",), id="many short ones"),
+    ],
+)
+def test_the_work_of_all_rows_together_is_bounded(
+    count: int, patterns: list[str], values: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = all_work_of(monkeypatch)
+
+    desired = map_claims(claims({"name": values}), rows_of(count, *patterns), [])
+
+    assert sum(done) <= transform_spec.MAX_WORK
+    assert len(done) < count * len(patterns)
+    assert {problem.reason for problem in desired.problems} == {RefusalReason.INVALID_VALUE}
+
+
+def test_steps_without_a_pattern_use_the_budget_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = all_work_of(monkeypatch)
+    rows = [rule("name", target=f"f_{number}", transforms=(LOWER,) * 10) for number in range(200)]
+
+    desired = map_claims(claims({"name": ("A" * 256,) * 1000}), rows, [])
+
+    assert sum(done) <= transform_spec.MAX_WORK
+    assert desired.problems[0].detail == (
+        "name: the values are too many or too long for the steps of all rows"
+    )
+
+
+def test_the_budget_is_the_same_for_each_person() -> None:
+    rows = rows_of(4, *["^[a-z]+"] * 10)
+
+    for _ in range(20):
+        assert not map_claims(claims({"name": ("ann",)}), rows, []).problems
+
+
+def test_a_mapping_that_is_done_soon_is_accepted() -> None:
+    check_work(rows_of(50, "^([^@]+)@", "^(.{1,30})"))
+    check_work(rows_of(5, r"^(.*), (.*) \((.*)\)$"))
+
+
+@pytest.mark.parametrize(
+    ("count", "patterns"),
+    [
+        pytest.param(4, ["(.*)@(.*)"] * 10, id="four rows of ten"),
+        pytest.param(12, ["(.*)@(.*)"], id="twelve rows of one"),
+        pytest.param(60, ["^a"] * 10, id="more than are kept compiled"),
+    ],
+)
+def test_a_mapping_that_may_take_too_long_is_refused_as_a_whole(
+    count: int, patterns: list[str]
+) -> None:
+    rows = rows_of(count, *patterns)
+    for one in rows:
+        check_rule(one)
+
+    with pytest.raises(MappingError, match="of all rows together may take too long") as caught:
+        check_work(rows)
+    assert caught.value.problem is MappingProblem.TOO_MUCH_WORK
+
+
+def test_a_mapping_that_is_saved_already_goes_on_with_values_that_are_short() -> None:
+    rows = rows_of(12, "(.*)@(.*)")
+    with pytest.raises(MappingError):
+        check_work(rows)
+
+    desired = map_claims(claims({"name": ("ann@acme.example",)}), rows, [])
+
+    assert not desired.problems

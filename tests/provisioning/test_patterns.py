@@ -204,3 +204,24 @@ def test_a_set_may_hold_letters_ranges_and_classes() -> None:
 @pytest.mark.parametrize("pattern", ["(?m)^.*,.*,.*$", "(?im)^.*,.*,.*$", r"(?m:^.*,.*,.*$)"])
 def test_an_anchor_of_lines_does_not_make_a_pattern_cheaper(pattern: str) -> None:
     assert patterns.steps(pattern, 128) > 64 * patterns.steps("^.*,.*,.*$", 128)
+
+
+# Many values
+
+
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 31, 33, 128, 129, 700, 4096])
+def test_a_length_is_rounded_up_by_an_eighth_at_most(length: int) -> None:
+    rounded = patterns._rounded(length)
+
+    assert length <= rounded <= length * 9 / 8
+    assert patterns.search_steps("a*b", ("x" * length,)) == patterns.steps("a*b", rounded)
+
+
+def test_values_of_many_lengths_are_counted_by_a_few() -> None:
+    lengths = {patterns._rounded(length) for length in range(4097)}
+
+    assert len(lengths) <= 16 + 8 * 9
+
+
+def test_an_ordinary_value_is_not_rounded() -> None:
+    assert patterns._rounded(patterns.ORDINARY_LENGTH) == patterns.ORDINARY_LENGTH

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from jitprov.provisioning.mapping import check_rule, map_claims
-from jitprov.provisioning.presets import NAME_ID_CLAIM, PRESETS, Preset, detect
+from jitprov.provisioning.presets import (
+    NAME_ID_CLAIM,
+    NAME_ID_EMAIL_CLAIM,
+    PRESETS,
+    Preset,
+    detect,
+)
 from jitprov.provisioning.types import Claims, Source
 
 TENANT = "5b3f1c1e-7a51-4f0c-9d0a-1f1c5b1f3c11"
@@ -165,6 +171,16 @@ def test_a_name_id_that_is_an_e_mail_address_fills_it(preset: Preset) -> None:
         Claims(source=Source.SAML, external_id="x", values=values), preset.details.rules, ()
     )
     assert wanted.fields["email"].value == "mia@acme.example"
+
+
+def test_of_an_unknown_product_a_name_id_fills_it_if_its_format_says_so() -> None:
+    values = {NAME_ID_CLAIM: ("mia@acme.example",), NAME_ID_EMAIL_CLAIM: ("mia@acme.example",)}
+    said = Claims(source=Source.SAML, external_id="x", values=values)
+
+    wanted = map_claims(said, Preset.NONE.details.rules, ()).fields
+
+    assert wanted["email"].value == "mia@acme.example"
+    assert wanted["username"].value == "mia@acme.example"
 
 
 @pytest.mark.parametrize("preset", [Preset.ENTRA, Preset.ADFS, Preset.NONE])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from jitprov.provisioning.usernames import candidates, is_variant, wish_from
+from jitprov.provisioning.usernames import candidates, is_variant, neutral_name, wish_from
 
 DJANGO_ALLOWS = re.compile(r"[\w.@+-]+")
 
@@ -26,14 +26,26 @@ DJANGO_ALLOWS = re.compile(r"[\w.@+-]+")
         pytest.param(("<b>mia</b>/'\"",), "bmiab", id="everything else goes"),
         pytest.param(("  .-mia-. ",), "mia", id="no punctuation at the ends"),
         pytest.param(("", "***", "mia"), "mia", id="the first wish of which something is left"),
-        pytest.param(("***",), "user", id="nothing is left of any wish"),
-        pytest.param((), "user", id="no wish at all"),
     ],
 )
 def test_the_first_usable_wish_is_made_fit(wishes: tuple[str, ...], expected: str) -> None:
     wish = wish_from(*wishes)
     assert wish == expected
     assert DJANGO_ALLOWS.fullmatch(wish)
+
+
+@pytest.mark.parametrize("wishes", [(), ("",), ("***",), (" ", "\\")])
+def test_nothing_is_made_up_where_no_wish_is_usable(wishes: tuple[str, ...]) -> None:
+    assert not wish_from(*wishes)
+
+
+@pytest.mark.parametrize("external_id", ["4711", "Wm9lIGlz/+==", "***", "张伟", "", "x" * 1024])
+def test_a_neutral_name_is_made_of_the_identifier(external_id: str) -> None:
+    name = neutral_name(external_id)
+
+    assert DJANGO_ALLOWS.fullmatch(name)
+    assert name == neutral_name(external_id)
+    assert name != neutral_name(f"another {external_id}")
 
 
 def test_candidates_are_the_wish_then_small_numbers_then_the_callers_suffixes() -> None:

@@ -149,8 +149,9 @@ def schema(name: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(folder / f"saml-schema-{name}-2.0.xsd"))
 
 
-def parse(document: str, **options: Any) -> IdpMetadata:
-    return parse_idp_metadata(document.encode(), **{"now": NOW, **options})
+def parse(document: str | bytes, **options: Any) -> IdpMetadata:
+    raw = document if isinstance(document, bytes) else document.encode()
+    return parse_idp_metadata(raw, **{"now": NOW, **options})
 
 
 def refusal(document: str | bytes, **options: Any) -> MetadataRefused:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -14,7 +15,7 @@ from jitprov.saml.aggregate import (
 )
 from jitprov.saml.certificates import load_certificate
 from jitprov.saml.metadata import MetadataRefused, parse_idp_metadata
-from jitprov.saml.types import IdpMetadata
+from jitprov.saml.types import IdpMetadata, NoteCode
 from jitprov.saml.xml import MAX_ATTRIBUTES
 from tests.saml.documents import (
     ENTITY_ID,
@@ -27,6 +28,7 @@ from tests.saml.documents import (
     key_descriptor,
     key_pair,
     parse,
+    refusal,
     signed,
     sp_role,
     without_declaration,
@@ -72,12 +74,51 @@ def test_every_identity_provider_is_yielded_with_its_metadata_or_its_refusal() -
         pytest.param("\ufeff" + entity(), id="a byte order mark"),
         pytest.param(f'<?xml version="1.0" encoding="UTF-8"?>\n{entity()}\n', id="a declaration"),
         pytest.param(f"<!-- by hand -->{entity()}", id="a comment before it"),
+        pytest.param(f'\n \n<?xml version="1.0"?>{entity()}', id="blank lines before it"),
+        pytest.param(f"<?xml-stylesheet href='a'?>{entity()}<?b?>", id="a stylesheet line"),
         pytest.param(SIGNED_ENTITY, id="an entity with a signature of its own"),
     ],
 )
 def test_a_stream_and_a_document_give_the_same_metadata(document: str) -> None:
     (entry,) = read(document)
-    assert entry.outcome == parse(document.removeprefix("\ufeff"))
+    assert entry.outcome == parse(document)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0" encoding="utf-16"?>'])
+def test_a_stream_in_utf_16_is_read(encoding: str, declared: str) -> None:
+    many = (entity(entity_id=f"https://ü{number}.example") for number in range(200))
+    document = declared + aggregate(*many)
+    assert kinds(read(document.encode(encoding)))[199] == "https://ü199.example"
+
+
+def test_a_processing_instruction_inside_an_entity_is_refused_in_a_stream_as_in_a_document() -> (
+    None
+):
+    inside = entity(f"<?cut here?>{idp_role()}", entity_id=OTHER)
+    assert isinstance(refusal(inside), refusals.MetadataForbiddenXml)
+    between = aggregate(inside, "<?between entities?>", entity())
+    assert kinds(read(between)) == [refusals.MetadataForbiddenXml, ENTITY_ID]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(("xmldsig-more#rsa-sha256", "xmldsig-more#rsa-md5"), id="a weak algorithm"),
+        pytest.param(("X509Certificate>", "X509CRL>"), id="no certificate"),
+    ],
+)
+def test_a_signature_that_nobody_asked_for_is_judged_alike_in_a_stream_and_in_a_document(
+    changed: tuple[str, str],
+) -> None:
+    head, signature, rest = re.split(
+        "(<ds:Signature .*</ds:Signature>)", SIGNED_ENTITY, flags=re.DOTALL
+    )
+    document = head + signature.replace(*changed) + rest
+    (entry,) = read(document)
+    assert isinstance(entry.outcome, IdpMetadata)
+    assert entry.outcome == parse(document)
+    assert [note.code for note in entry.outcome.notes] == [NoteCode.SIGNATURE_NOT_VERIFIED]
 
 
 def test_comments_do_not_cut_values_short() -> None:
@@ -182,7 +223,7 @@ def test_an_entity_is_valid_no_longer_than_the_aggregates_around_it() -> None:
 @pytest.mark.parametrize(
     ("document", "error"),
     [
-        pytest.param("", refusals.MetadataNotXml, id="nothing"),
+        pytest.param("", refusals.MetadataEmpty, id="nothing"),
         pytest.param(entity()[:-5], refusals.MetadataNotXml, id="cut short"),
         pytest.param(entity() + entity(), refusals.MetadataNotXml, id="two roots"),
         pytest.param("<a/>", refusals.NotMetadata, id="something else"),
@@ -201,8 +242,15 @@ def test_an_entity_is_valid_no_longer_than_the_aggregates_around_it() -> None:
         ),
         pytest.param(
             ("<!DOCTYPE md>" + aggregate(entity())).encode("utf-16"),
-            refusals.MetadataNotXml,
+            refusals.MetadataForbiddenXml,
             id="a DTD in UTF-16",
+        ),
+        pytest.param(
+            b"\xff\xfe" + b"<\0" + b"\0\xd8" + b"<\0", refusals.MetadataNotXml, id="not UTF-16"
+        ),
+        pytest.param(entity() + "\0", refusals.MetadataNotXml, id="a zero byte"),
+        pytest.param(
+            "https://idp.example/metadata", refusals.MetadataIsAddress, id="its address instead"
         ),
         pytest.param(
             aggregate(entity(entity_id="ü")).encode("latin-1"),

@@ -66,9 +66,9 @@ def test_stated_facts_are_few_short_and_printable() -> None:
         ({"not_on_or_after": "never"}, "NotOnOrAfter (xs:dateTime)", ("never",)),
         ({"confirmation_method": "urn:x"}, BEARER, ("urn:x",)),
         (
-            {"confirmation_not_before": "2026-03-02T09:10:30Z"},
-            "0 NotBefore",
-            ("NotBefore 2026-03-02T09:10:30Z",),
+            {"confirmation_not_before": "2026-03-02T09:20:30Z"},
+            "2026-03-02T09:15:30Z ± 120 s",
+            ("2026-03-02T09:20:30Z",),
         ),
         ({"in_response_to": None}, "InResponseTo", ()),
         ({"confirmation_in_response_to": "id-other"}, "InResponseTo", ("id-other",)),

@@ -17,6 +17,7 @@ from lxml import etree
 
 from jitprov.exceptions import JitprovError
 from jitprov.saml.response import Expectation, verify_response
+from jitprov.saml.signature import SignatureRefused
 from jitprov.saml.signing import load_key_pair
 from jitprov.saml.types import KeyPair
 from jitprov.testing import FakeIdentityProvider
@@ -57,6 +58,10 @@ def tamper_with_key(root: etree._Element) -> None:
     value.text = flip(value.text or "")
 
 
+def put_inside_the_ciphertext(root: etree._Element) -> None:
+    etree.SubElement(find(root, f"{XENC}CipherValue"), "{urn:x}x")
+
+
 FAILED_DECRYPTIONS: list[Any] = [
     pytest.param({"mutate_after_signing": tamper_with_ciphertext}, id="altered ciphertext"),
     pytest.param({"mutate_after_signing": tamper_with_key}, id="altered key"),
@@ -67,15 +72,13 @@ FAILED_DECRYPTIONS: list[Any] = [
     pytest.param(
         {"mutate_before_encrypting": drop(f"{DS}SignedInfo")}, id="a broken signature inside"
     ),
-    pytest.param(
-        {"signature_algorithm": SignatureAlgorithm.RSA_SHA1}, id="a weak signature inside"
-    ),
     pytest.param({"signing_key_pair": rsa_key_pair("stranger")}, id="a stranger's signature"),
     pytest.param(
         {"mutate_after_signing": drop(f"{XENC}EncryptedKey")}, id="no key to decrypt with"
     ),
     pytest.param({"mutate_after_signing": drop(f"{XENC}CipherData")}, id="no ciphertext"),
     pytest.param({"mutate_after_signing": write(f"{XENC}CipherValue", "*")}, id="not even base64"),
+    pytest.param({"mutate_after_signing": put_inside_the_ciphertext}, id="an element inside"),
     pytest.param({"mutate_after_signing": double(f"{XENC}EncryptedData")}, id="two ciphertexts"),
 ]
 
@@ -265,3 +268,41 @@ def test_many_keys_to_try_cost_little(
     load_key_pair.cache_clear()
     assert refusal(response, expect) == ("signature_invalid", False)
     assert load_key_pair.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+    ("encryption", "told"),
+    [
+        (DataEncryption.AES256_GCM, ("algorithm_not_allowed", (SignatureAlgorithm.RSA_SHA1,))),
+        (DataEncryption.AES256_CBC, ("signature_invalid", ())),
+    ],
+)
+def test_a_weak_algorithm_is_told_only_where_nobody_can_alter_the_ciphertext(
+    fake: FakeIdentityProvider,
+    expect: Expectation,
+    sp_key_pair: KeyPair,
+    encryption: DataEncryption,
+    told: tuple[str, tuple[str, ...]],
+) -> None:
+    response = respond(
+        fake,
+        encrypt_for=sp_key_pair.certificate,
+        data_encryption=encryption,
+        signature_algorithm=SignatureAlgorithm.RSA_SHA1,
+    )
+    with pytest.raises(SignatureRefused) as caught:
+        verify_response(response, expect)
+    assert (caught.value.code, caught.value.received) == told
+
+
+def test_an_altered_ciphertext_tells_nothing_of_the_algorithm_inside(
+    fake: FakeIdentityProvider, expect: Expectation, sp_key_pair: KeyPair
+) -> None:
+    response = respond(
+        fake,
+        encrypt_for=sp_key_pair.certificate,
+        data_encryption=DataEncryption.AES256_GCM,
+        signature_algorithm=SignatureAlgorithm.RSA_SHA1,
+        mutate_after_signing=tamper_with_ciphertext,
+    )
+    assert refusal(response, expect) == ("signature_invalid", False)

@@ -31,7 +31,7 @@ from tests.saml.test_envelope_refused import NO_RESPONSES
 from tests.saml.test_response_accepted import USUAL_SHAPES, respond
 from tests.saml.test_response_refused import SIGNED_BUT_NOT_FOR_US, add_encrypted_attribute
 from tests.saml.test_signature_refused import UNPROVED
-from tests.saml.test_toolkit import foreign_statement, text_beside_a_name_id
+from tests.saml.test_toolkit import foreign_statement, in_another_encoding
 
 PERSONAL = {ANN.upn, ANN.email, ANN.object_id, *ANN.groups, "admin@acme.example"}
 
@@ -167,12 +167,19 @@ def test_an_encrypted_assertion_fails_the_first_check_where_we_have_no_key(
     assert failures(examination) == {Check.MESSAGE: "decryption_key_missing"}
 
 
-@pytest.mark.parametrize("mutation", [foreign_statement, text_beside_a_name_id])
 def test_a_refusal_of_the_second_verifier_fails_its_own_check(
-    fake: FakeIdentityProvider, expect: Expectation, mutation: Any
+    fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
-    examination = examined(respond(fake, mutate_before_signing=mutation), expect)
+    examination = examined(in_another_encoding(fake), expect)
     assert failures(examination) == {Check.SECOND_VERIFIER: "verifiers_disagree"}
+
+
+def test_a_part_that_the_schema_does_not_know_fails_the_check_of_the_assertion(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    examination = examined(respond(fake, mutate_before_signing=foreign_statement), expect)
+    assert failures(examination) == {Check.ASSERTION: "not_by_schema"}
+    assert result_of(examination, Check.ASSERTION).received == ("Statement",)
 
 
 def test_every_mistake_is_shown_at_once(fake: FakeIdentityProvider, expect: Expectation) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from jitprov.saml.metadata import MetadataRefused
 from jitprov.saml.xml import MD
 from tests.saml.documents import (
     ENTITY_ID,
+    NOW,
     SSO_URL,
+    YEAR,
     aggregate,
     certificate,
     entity,
@@ -79,7 +82,7 @@ def tampered(document: str) -> str:
             tampered(SIGNED),
             {},
             refusals.MetadataSignatureRefused,
-            "signature_invalid",
+            "digest differs",
             id="a changed document, though nobody asked who signed",
         ),
         pytest.param(
@@ -93,7 +96,7 @@ def tampered(document: str) -> str:
             tampered(SIGNED_AGGREGATE),
             {"entity_id": OTHER},
             refusals.MetadataSignatureRefused,
-            "signature_invalid",
+            "digest differs",
             id="a changed aggregate",
         ),
         pytest.param(
@@ -104,7 +107,7 @@ def tampered(document: str) -> str:
             ),
             {},
             refusals.MetadataSignatureRefused,
-            "signature_invalid",
+            "digest differs",
             id="a changed role",
         ),
         pytest.param(
@@ -135,20 +138,6 @@ def tampered(document: str) -> str:
             "not signed",
             id="somebody else in the aggregate signed",
         ),
-        pytest.param(
-            SIGNED.replace("xmldsig-more#rsa-sha256", "xmldsig-more#rsa-md5"),
-            {},
-            refusals.MetadataSignatureRefused,
-            "algorithm_not_allowed",
-            id="a weak algorithm",
-        ),
-        pytest.param(
-            SIGNED.replace("X509Certificate>", "X509CRL>", 2),
-            {},
-            refusals.MetadataSignatureRefused,
-            "does not come with a certificate",
-            id="a signature without its certificate",
-        ),
     ],
 )
 def test_metadata_with_a_bad_signature_is_refused(
@@ -157,6 +146,15 @@ def test_metadata_with_a_bad_signature_is_refused(
     found = refusal(document, **options)
     assert type(found) is error
     assert words in str(found)
+
+
+def test_a_trusted_certificate_that_is_not_valid_yet_is_not_called_expired() -> None:
+    pair = key_pair("rsa-2", not_before=NOW + timedelta(days=1), not_after=NOW + YEAR)
+    document = signed(entity(attributes='ID="e1"'), pair)
+    error = refusal(document, trusted=load_certificate(pair.certificate))
+    assert type(error) is refusals.MetadataSignatureRefused
+    assert "valid from 2026-03-03 09:15 UTC only" in str(error)
+    assert "expired" not in str(error)
 
 
 def test_an_expired_trusted_certificate_does_not_verify_metadata() -> None:

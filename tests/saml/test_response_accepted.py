@@ -250,6 +250,52 @@ def test_the_values_of_an_attribute_are_read_without_blanks_and_empty_ones(
     assert verified.attributes["department"] == read
 
 
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        pytest.param("\u00a0Ops\u2003", "\u00a0Ops\u2003", id="a space of Unicode is part of it"),
+        pytest.param("\u00a0", "\u00a0", id="also where there is nothing else"),
+    ],
+)
+def test_a_value_loses_no_more_than_the_white_space_of_xml(
+    fake: FakeIdentityProvider, expect: Expectation, value: str, read: str
+) -> None:
+    verified = verify_response(respond(fake, attributes={"department": f" {value}\n"}), expect)
+    assert verified.attributes["department"] == (read,)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([NameID(value="x1", name_qualifier="https://other.example")], id="of another"),
+        pytest.param([NameID(value="x1", sp_name_qualifier="https://o.example")], id="for another"),
+    ],
+)
+def test_a_name_id_of_another_directory_in_a_value_is_not_read(
+    fake: FakeIdentityProvider, expect: Expectation, values: list[Any]
+) -> None:
+    verified = verify_response(respond(fake, attributes={"targeted": values}), expect)
+    assert verified.unreadable == {"targeted"}
+    assert verified.attributes["targeted"] == ()
+
+
+@pytest.mark.parametrize("name", ["{urn:x}x", f"{SAML}NameID"])
+def test_a_value_with_elements_inside_is_not_read(
+    fake: FakeIdentityProvider, expect: Expectation, name: str
+) -> None:
+    def put_two_inside(root: etree._Element) -> None:
+        [value] = [item for item in root.iter(f"{SAML}AttributeValue") if item.text == "first"]
+        for _ in range(2):
+            etree.SubElement(value, name).text = "x"
+
+    response = respond(
+        fake, attributes={"department": ["first", "Ops"]}, mutate_before_signing=put_two_inside
+    )
+    verified = verify_response(response, expect)
+    assert verified.unreadable == {"department"}
+    assert verified.attributes["department"] == ("Ops",)
+
+
 def test_people_without_any_attribute_are_accepted(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
@@ -291,10 +337,12 @@ def test_an_assertion_is_remembered_until_its_last_confirmation_ends(
     assert verified.not_on_or_after == datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 
-def test_a_name_id_may_be_qualified_with_our_entity_id(
+def test_a_name_id_may_be_qualified_with_both_entity_ids(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
-    name_id = NameID(value="p1", sp_name_qualifier=SP_ENTITY_ID, name_qualifier="acme")
+    name_id = NameID(
+        value="p1", sp_name_qualifier=SP_ENTITY_ID, name_qualifier=expect.idp.entity_id
+    )
     assert verify_response(respond(fake, name_id=name_id), expect).name_id == name_id
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from jitprov.saml.response import Expectation
+from jitprov.saml.assertion_refusals import IssuerMismatch
+from jitprov.saml.response import ENTITY_FORMAT, Expectation, verify_response
 from jitprov.saml.types import NameID
 from jitprov.testing import FakeIdentityProvider
 from tests.saml.conftest import ACS_URL, NOW, REQUEST_ID, SKEW, SP_ENTITY_ID
 from tests.saml.mutations import (
     SAML,
+    Mutation,
     double,
     find,
     put,
@@ -37,6 +39,11 @@ def encrypt_the_name_id(root: etree._Element) -> None:
     subject = name_id.getparent()
     assert subject is not None
     subject.replace(name_id, etree.Element(f"{SAML}EncryptedID"))
+
+
+def put_inside(name: str) -> Mutation:
+    """Return a mutation that puts an element behind the text of another, where a reader would stop."""
+    return lambda root: etree.SubElement(find(root, f"{SAML}{name}"), "{urn:x}x").set("a", "b")
 
 
 SIGNED_BUT_NOT_FOR_US = [
@@ -96,9 +103,9 @@ SIGNED_BUT_NOT_FOR_US = [
         "a confirmation that ended just now, skew included",
     ),
     (
-        "assertion_malformed",
-        {"confirmation_not_before": NOW - timedelta(minutes=5)},
-        "NotBefore in a bearer confirmation",
+        "not_yet_valid",
+        {"confirmation_not_before": NOW + SKEW + timedelta(seconds=1)},
+        "a confirmation that begins later",
     ),
     (
         "request_unknown",
@@ -151,6 +158,16 @@ SIGNED_BUT_NOT_FOR_US = [
         "audience_mismatch",
         {"name_id": NameID(value="p1", sp_name_qualifier="https://other.example")},
         "a NameID that is qualified for somebody else",
+    ),
+    (
+        "issuer_mismatch",
+        {"name_id": NameID(value="p1", name_qualifier="https://other.example")},
+        "a NameID of another directory",
+    ),
+    ("assertion_malformed", {"name_id": ""}, "an empty NameID"),
+    *(
+        ("assertion_malformed", {"mutate_before_signing": put_inside(name)}, f"XML in the {name}")
+        for name in ("NameID", "Audience", "AuthnContextClassRef")
     ),
     (
         "assertion_malformed",
@@ -208,3 +225,12 @@ def test_a_browser_without_pending_requests_is_refused(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     assert refusal(respond(fake), replace(expect, pending={})) == ("request_unknown", True)
+
+
+def test_an_issuer_in_another_format_is_said_so(
+    fake: FakeIdentityProvider, expect: Expectation
+) -> None:
+    response = respond(fake, mutate_before_signing=put(f"{SAML}Issuer", "Format", "urn:x"))
+    with pytest.raises(IssuerMismatch) as caught:
+        verify_response(response, expect)
+    assert (caught.value.expected, caught.value.received) == (ENTITY_FORMAT, ("urn:x",))

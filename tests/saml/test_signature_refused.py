@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from jitprov.exceptions import JitprovError
+from jitprov.saml.assertion_refusals import NotBySchema
 from jitprov.saml.envelope import StatusNotSuccess
 from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.signature import SignatureMissing, verify_enveloped
@@ -132,6 +133,10 @@ def many_prefixes(tag: str) -> Mutation:
     return mutate
 
 
+def put_inside_the_signature_value(root: etree._Element) -> None:
+    etree.SubElement(find(root, f"{DS}SignatureValue"), "{urn:x}x")
+
+
 UNPROVED: list[tuple[str, dict[str, Any], str]] = [
     ("signature_missing", {"sign": None}, "nothing is signed"),
     (
@@ -168,6 +173,11 @@ UNPROVED: list[tuple[str, dict[str, Any], str]] = [
         "signature_malformed",
         {"mutate_after_signing": write(f"{DS}SignatureValue", "*")},
         "the signature value is not base64",
+    ),
+    (
+        "signature_malformed",
+        {"mutate_after_signing": put_inside_the_signature_value},
+        "an element in the signature value",
     ),
     (
         "signature_invalid",
@@ -394,7 +404,7 @@ def test_an_element_that_nobody_signed_is_never_returned(fake: FakeIdentityProvi
         )
 
 
-def test_a_signature_in_the_wrong_place_is_refused_by_the_second_verifier(
+def test_a_signature_in_the_wrong_place_is_refused_and_named(
     fake: FakeIdentityProvider, expect: Expectation
 ) -> None:
     """The first verifier accepts any place of the signature; the second keeps to the schema."""
@@ -404,7 +414,10 @@ def test_a_signature_in_the_wrong_place_is_refused_by_the_second_verifier(
         assertion.insert(0, find(assertion, f"{DS}Signature"))
 
     response = respond(fake, mutate_after_signing=move_up)
-    assert refusal(response, expect) == ("verifiers_disagree", True)
+    with pytest.raises(NotBySchema) as caught:
+        verify_response(response, expect)
+    assert caught.value.origin_verified
+    assert caught.value.received == ("Signature",)
 
 
 @pytest.mark.parametrize("place", ["Subject", "Signature", "SignedInfo"])

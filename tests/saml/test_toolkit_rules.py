@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from jitprov.saml import toolkit
 from jitprov.saml.response import Expectation
-from jitprov.saml.types import MAX_CLOCK_SKEW
 from jitprov.testing import FakeIdentityProvider
 from tests.saml import real_data
 from tests.saml.mutations import damage, mutilation
@@ -35,10 +35,10 @@ def unmodified(
     document: bytes, parties: toolkit.Parties, request_id: str | None, now: datetime
 ) -> Verdict:
     """Return the verdict of the library as it is installed; only its clock is ours."""
-    drift = int(2 * MAX_CLOCK_SKEW.total_seconds())
+    clock = toolkit._Now.between(now, now)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OneLogin_Saml2_Utils, "now", staticmethod(lambda: int(now.timestamp())))
-        patch.setattr(OneLogin_Saml2_Constants, "ALLOWED_CLOCK_DRIFT", drift)
+        patch.setattr(OneLogin_Saml2_Utils, "now", staticmethod(lambda: clock))
+        patch.setattr(OneLogin_Saml2_Constants, "ALLOWED_CLOCK_DRIFT", 0)
         try:
             response = OneLogin_Saml2_Response(
                 toolkit._settings(parties), base64.b64encode(document)
@@ -46,8 +46,10 @@ def unmodified(
             request = toolkit._request_data(parties.acs_url)
             response.is_valid(request, request_id, raise_exceptions=True)
             return toolkit._reading(response)
+        except (OneLogin_Saml2_ValidationError, OneLogin_Saml2_Error) as error:
+            return f"{type(error).__name__} {error.code}"
         except Exception as error:  # noqa: BLE001 -- which is what it raises
-            return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
+            return type(error).__name__
 
 
 def ours(
@@ -58,7 +60,7 @@ def ours(
         return toolkit.judge(
             document, decrypted=None, parties=parties, request_id=request_id, now=now
         )
-    except toolkit.ToolkitRefused as refusal:
+    except (toolkit.ToolkitRefused, toolkit.VerifierFailed) as refusal:
         return str(refusal)
 
 
@@ -162,14 +164,9 @@ def test_damaged_bytes_get_the_same_verdict(
         "2026-03-02T09:15:30.999999Z",
         "2026-03-02T09:15:30.1234567Z",
         "2026-03-02T09:15:30.Z",
-        "2026-03-02T09:15:30",
-        "2026-03-02T09:15:30.123",
-        "2026-03-02T09:15:30+02:00",
         "2026-03-02T09:15:30z",
         "2026-03-02t09:15:30Z",
         "2026-03-02 09:15:30Z",
-        " 2026-03-02T09:15:30Z",
-        "2026-03-02T09:15:30Z\n",
         "2026-3-2T9:5:3Z",
         "20260302T091530Z",
         "2026-W10-1T09:15:30Z",
@@ -201,6 +198,20 @@ def test_times_are_read_as_the_library_reads_them(written: str) -> None:
             return "refused"
 
     assert read(toolkit._Utils) == read(OneLogin_Saml2_Utils)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-02T11:15:30+02:00",
+        "2026-03-02T09:15:30",
+        " 2026-03-02T09:15:30Z",
+        "\t2026-03-02T09:15:30.9Z\n",
+    ],
+)
+def test_times_that_only_xml_schema_knows_are_read_all_the_same(written: str) -> None:
+    moment = datetime(2026, 3, 2, 9, 15, 30, tzinfo=UTC)
+    assert toolkit._Utils.parse_SAML_to_time(written) == int(moment.timestamp())
 
 
 def test_kept_queries_find_what_the_library_finds(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
 
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.setup.claim_mappings import ClaimMappingForm
+from jitprov.testing import FakeIdentityProvider
 from tests.models.test_mappings import UNWRITABLE
-from tests.support.factories import IdentityProviderFactory
+from tests.setup.pages import Page, errors_of, superuser
+from tests.support.factories import IdentityProviderFactory, connected
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +29,7 @@ def form(row: IdentityProvider, stored_target: str = "email", **posted: Any) -> 
         "target": stored_target,
         "sync": "always",
         "when_empty": "keep",
+        "when_invalid": "keep",
         **posted,
     }
     return ClaimMappingForm(
@@ -97,3 +101,21 @@ def test_an_error_is_shown_in_the_language_of_the_reader(
 
 def test_a_valid_row_is_accepted(row: IdentityProvider) -> None:
     assert form(row, **{"steps-0-step": "lower"}).is_valid()
+
+
+def test_rows_that_together_may_take_too_long_are_refused_as_a_table(client: Client) -> None:
+    idp = connected(FakeIdentityProvider(), slug="acme", preset="entra")
+    page = Page(client, idp)
+    client.force_login(superuser())
+    slow = [{"name": "regex_extract", "pattern": "(.*)@(.*)"}] * 3
+    ClaimMapping.objects.filter(target__in=["first_name", "last_name", "email"]).update(
+        transforms=slow
+    )
+    assert page.save({"claim_mappings-0-required": "on"}).status_code == 302
+
+    ClaimMapping.objects.update(transforms=slow)
+    answer = page.save({"claim_mappings-0-required": ""})
+
+    assert "all rows together may take too long" in errors_of(answer)["claim_mappings"]
+    assert "all rows together may take too long" in answer.content.decode()
+    assert ClaimMapping.objects.get(target="first_name").required

@@ -345,6 +345,7 @@ def test_a_group_that_is_no_longer_assignable_stays_visible_and_is_refused(
 ) -> None:
     group = map_group(row, "finance")
     settings.JITPROV_ASSIGNABLE_GROUPS = ["another"]
+    settings.JITPROV_ASSIGNABLE_GROUPS_OF_APPS = None
 
     form = page.get().context["forms"].group_mappings.forms[0]
     answer = page.save()

@@ -32,7 +32,7 @@ CODE = Actor(via=Via.CODE, name="the tests")
 def made(idp: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
     """Return a link and its token."""
     link, url = links.make(idp, actor=CODE, **options)
-    return link, url.rstrip("/").rpartition("/")[2]
+    return link, url.rpartition("=")[2]
 
 
 def steps() -> list[tuple[str, str]]:
@@ -114,6 +114,82 @@ def test_a_revoked_link_opens_nothing_and_its_revocation_is_recorded_once(
     assert steps() == [("the tests", "made"), ("the tests", "revoked")]
 
 
+# Its maker
+
+
+def works(token: str) -> bool:
+    return links.find(token, timezone.now()) is not None
+
+
+def made_by(user: Any, idp: IdentityProvider) -> str:
+    _, url = links.make(idp, actor=Actor.person(user))
+    return url.rpartition("=")[2]
+
+
+def an_administrator(idp: IdentityProvider) -> Any:
+    user = UserFactory.create(is_staff=True)
+    TenantAdministrator.objects.create(user=user, tenant=idp.tenant)
+    return user
+
+
+def test_a_link_does_not_outlive_the_account_that_made_it(idp: IdentityProvider) -> None:
+    for user in (an_administrator(idp), UserFactory.create(is_superuser=True)):
+        token = made_by(user, idp)
+        assert works(token)
+
+        user.delete()
+
+        assert not works(token)
+
+
+def test_a_link_of_an_account_that_is_switched_off_opens_nothing(idp: IdentityProvider) -> None:
+    for user in (an_administrator(idp), UserFactory.create(is_superuser=True)):
+        token = made_by(user, idp)
+        type(user).objects.filter(pk=user.pk).update(is_active=False)
+
+        assert not works(token)
+
+
+def test_a_link_ends_when_its_maker_administers_the_tenant_no_longer(
+    idp: IdentityProvider,
+) -> None:
+    admin, superuser = an_administrator(idp), UserFactory.create(is_superuser=True)
+    tokens = [made_by(admin, idp), made_by(superuser, idp)]
+
+    TenantAdministrator.objects.all().delete()
+    type(superuser).objects.filter(pk=superuser.pk).update(is_superuser=False)
+
+    assert [works(token) for token in tokens] == [False, False]
+
+
+def test_an_open_page_ends_with_the_rights_of_the_links_maker(
+    idp: IdentityProvider, client: Client
+) -> None:
+    admin = an_administrator(idp)
+    client.post("/saml/setup/open/", {"token": made_by(admin, idp)})
+    assert client.get("/saml/setup/").status_code == 200
+
+    TenantAdministrator.objects.all().delete()
+
+    assert client.get("/saml/setup/").status_code == 404
+    assert client.post("/saml/setup/tests/").status_code == 404
+
+
+def test_a_link_of_the_hosts_staff_works_as_long_as_the_account(idp: IdentityProvider) -> None:
+    """They never administered the tenant; the host's code made the link for them."""
+    staff = UserFactory.create(is_staff=True)
+    token = made_by(staff, idp)
+    assert works(token)
+
+    type(staff).objects.filter(pk=staff.pk).update(is_active=False)
+
+    assert not works(token)
+
+
+def test_a_link_of_a_program_rests_on_nobody(idp: IdentityProvider) -> None:
+    assert works(made(idp)[1])
+
+
 def test_a_link_is_deleted_with_its_identity_provider(idp: IdentityProvider) -> None:
     _, token = made(idp)
     idp.delete()
@@ -167,7 +243,7 @@ def run(*arguments: str) -> str:
 def test_the_command_prints_the_url_once(idp: IdentityProvider) -> None:
     url = run("--idp", "acme", "--days", "7", "--for", "Ann of Acme")
 
-    link = links.find(url.rstrip("/").rpartition("/")[2], timezone.now())
+    link = links.find(url.rpartition("=")[2], timezone.now())
     assert link is not None
     assert (link.identity_provider, link.recipient) == (idp, "Ann of Acme")
     assert timedelta(days=6) < link.expires_at - timezone.now() <= timedelta(days=7)
@@ -224,7 +300,7 @@ def test_a_superuser_makes_a_link_and_sees_its_url_once(
     link = SetupLink.objects.get()
     url = page.context["url"]
     assert url in page.content.decode()
-    assert links.find(url.rstrip("/").rpartition("/")[2], timezone.now()) == link
+    assert links.find(url.rpartition("=")[2], timezone.now()) == link
     change = reverse("admin:jitprov_setuplink_change", args=[link.pk])
     for other in (change, reverse(LIST), reverse("admin:index")):
         assert url not in superuser.get(other).content.decode()

@@ -15,10 +15,12 @@ from jitprov.metadata import refresh
 from jitprov.metadata.fetch import MetadataFetchFailed
 from jitprov.metadata.importing import import_metadata
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider
+from jitprov.saml.certificates import fingerprint_of
 from jitprov.sealed import seal
 from jitprov.setup import metadata
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from tests.setup.pages import administrator_of, superuser, url
+from tests.support import importing
 from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,17 @@ def test_differences_are_shown_field_by_field(client: Client, fake: FakeIdentity
     assert differences["Sign-on URL"] == ("https://old.example/sso", fake.sso_url)
     assert not reading.new_certificates
     assert reading.warnings == ()
+
+
+def test_a_signing_certificate_that_is_left_out_is_named_on_the_page(
+    browser: Client, draft: IdentityProvider
+) -> None:
+    weak = importing.key_pair("rsa-1024")
+
+    page = give(browser, draft, xml=importing.entra(importing.key_pair(), weak)).content.decode()
+
+    assert fingerprint_of(weak.certificate) in page
+    assert "The key of this certificate has 1024 bits; 2048 are the least." in page
 
 
 def test_a_change_of_the_entity_id_warns_if_there_are_identities(client: Client) -> None:

@@ -63,7 +63,7 @@ def test_saving_needs_a_bounded_number_of_statements(client: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert client.post(url("change", row.pk), data).status_code == 302
 
-    assert len(queries) <= 40
+    assert len(queries) <= 45
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from jitprov.models import ConfigurationChange, IdentityProvider, TestSignIn
+from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, TestSignIn
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
 from tests.setup.pages import Page, administrator_of, superuser, url
 from tests.support.accounts.models import User
-from tests.support.factories import connected, map_group
+from tests.support.factories import ExternalIdentityFactory, connected, map_group
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +214,37 @@ def test_remarks_stand_beside_their_rows(browser: Client, row: IdentityProvider)
 
     remarks = [remark for form in shown["forms"].claim_mappings.forms for remark in form.remarks]
     assert all(remark.row is not None for remark in remarks)
+
+
+def test_disabling_asks_first_and_names_how_many_people_it_concerns(
+    browser: Client, row: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    for _ in range(2):
+        ExternalIdentityFactory.create(identity_provider=row)
+    ExternalIdentityFactory.create(identity_provider=row, active=False)
+    shown = Page(browser, row).get().content.decode()
+    assert "2 people sign in by this identity provider, and could not any more." in shown
+    assert "Yes, disable it" in shown
+
+
+def test_a_page_of_what_was_switched_off_says_when_and_by_whom(
+    browser: Client, row: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(enabled=True, enabled_at=timezone.now())
+    browser.post(url("switch", row.pk), {"_disable": "Yes"})
+    page = Page(browser, row).get()
+    change = ConfigurationChange.objects.latest("pk")
+    assert page.context["state"] == "switched_off"
+    assert f", by {change.actor}." in page.content.decode()
+    assert "Switched off on" in page.content.decode()
+
+
+def test_an_enabled_identity_provider_without_a_domain_says_what_that_means(
+    browser: Client, row: IdentityProvider
+) -> None:
+    IdentityProvider.objects.update(enabled=True)
+    told = "finds nobody of yours"
+    assert told in Page(browser, row).get().content.decode()
+    EmailDomain.objects.create(identity_provider=row, domain="acme.example")
+    assert told not in Page(browser, row).get().content.decode()

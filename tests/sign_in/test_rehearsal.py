@@ -25,9 +25,11 @@ from jitprov.models import (
     TestSignIn,
 )
 from jitprov.provisioner import Provisioner
+from jitprov.saml import toolkit
 from jitprov.saml.assertion_refusals import RequestUnknown
+from jitprov.saml.types import NameID
 from jitprov.sealed import unseal
-from jitprov.sign_in import round_trip
+from jitprov.sign_in import round_trip, witness
 from jitprov.sign_in.rehearsal import MAX_KEPT, ask, begin, report_of, start_url
 from jitprov.sign_in.rehearsal_report import MASK, Report
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
@@ -84,7 +86,7 @@ class Rehearsal:
 
     def report(self, test: TestSignIn) -> Report:
         test.refresh_from_db()
-        report = report_of(test)
+        report = report_of(test, with_values=True)
         assert report is not None
         return report
 
@@ -120,9 +122,9 @@ def test_a_passed_test_has_a_report_and_signs_nobody_in(rehearsal: Rehearsal) ->
     assert all(check.passed for check in report.checks)
     assert nobody_came_in()
     assert "sessionid" not in rehearsal.client.cookies
-    assert not any(
-        cookie.value for name, cookie in rehearsal.client.cookies.items() if "jitprov" in name
-    )
+    assert [name for name, cookie in rehearsal.client.cookies.items() if cookie.value] == [
+        witness.COOKIE
+    ]
 
 
 def test_the_report_shows_every_claim_and_the_effect_of_each_mapping(rehearsal: Rehearsal) -> None:
@@ -140,6 +142,8 @@ def test_the_report_shows_every_claim_and_the_effect_of_each_mapping(rehearsal: 
     assert fields["username"].steps == (("lower", ANN.upn.lower()),)
     assert fields["username"].changes
     assert report.groups_joined == (group.name,)
+    assert set(report.groups_unmatched) == {*ANN.groups} - {ANN.groups[0]}
+    assert report.without_values().groups_unmatched == ()
     assert report.external_id == ANN.object_id
 
 
@@ -417,7 +421,7 @@ def test_a_test_with_an_unknown_person_passes_if_creating_is_off(rehearsal: Rehe
 
 
 def test_an_invalid_mapping_is_reported(rehearsal: Rehearsal) -> None:
-    ClaimMapping.objects.filter(target="email").update(target="nonsense")
+    ClaimMapping.objects.filter(target="email").update(transforms=[{"name": "nonsense"}])
 
     report = rehearsal.run()
 
@@ -478,7 +482,7 @@ def test_the_report_is_stored_encrypted_and_expires(rehearsal: Rehearsal) -> Non
         assert ANN.email not in str(list(model._default_manager.values())), model
     assert unseal(test.report, "claims") is None
     test.expires_at = datetime.now(UTC)
-    assert report_of(test) is None
+    assert report_of(test, with_values=True) is None
 
 
 def test_values_are_cut_and_secrets_are_masked(rehearsal: Rehearsal) -> None:
@@ -505,11 +509,39 @@ def test_a_report_that_is_too_large_is_shortened(rehearsal: Rehearsal) -> None:
     assert max(len(value) for claim in report.claims for value in claim.values) <= 100
 
 
-def test_the_beginning_and_the_outcome_are_recorded_with_their_actor(rehearsal: Rehearsal) -> None:
+def test_a_test_changes_nothing_and_adds_nothing_to_the_record_of_changes(
+    rehearsal: Rehearsal,
+) -> None:
+    before = ConfigurationChange.objects.count()
+
+    rehearsal.run()
     rehearsal.run(signing_key_pair=rsa_key_pair("mallory"))
 
-    steps = ConfigurationChange.objects.filter(what="test_sign_in").order_by("pk")
-    assert [(step.user, step.note) for step in steps] == [
-        (rehearsal.admin, "begun"),
-        (rehearsal.admin, "failed: signature_invalid"),
-    ]
+    assert ConfigurationChange.objects.count() == before
+    assert {test.started_by for test in TestSignIn.objects.all()} == {rehearsal.admin}
+
+
+def test_a_verifier_that_cannot_run_is_reported_and_logged(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_root: object) -> None:
+        raise RuntimeError("ann.archer@acme.example")
+
+    monkeypatch.setattr(toolkit._schema, "first_fault", fail)
+    report = rehearsal.run()
+    assert not report.passed
+    assert report.code == "verifier_failed"
+    assert failed(report) == {"second_verifier": "verifier_failed"}
+    [record] = [item for item in caplog.records if item.levelname == "ERROR"]
+    assert "RuntimeError" in record.getMessage()
+    assert "ann.archer" not in caplog.text
+
+
+def test_a_claim_that_is_no_text_is_reported_as_a_sign_in_would_refuse_it(
+    rehearsal: Rehearsal,
+) -> None:
+    rehearsal.idp.subject_claim = "employee"
+    rehearsal.idp.save()
+    name_id = NameID(value="4711", name_qualifier="https://other.example/")
+    report = rehearsal.run(attributes={"employee": [name_id]})
+    assert report.code == "subject_missing"

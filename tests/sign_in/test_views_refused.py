@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,10 @@ from django.urls import reverse
 from jitprov.journal import unproved_refusals
 from jitprov.models import (
     IdentityProvider,
+    Outcome,
     ProvisioningEvent,
 )
+from jitprov.saml import toolkit
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.latest import event
@@ -46,6 +49,45 @@ def test_a_program_that_asks_for_json_gets_json(client: Client, idp: IdentityPro
     assert answer.status_code == 400
     assert answer.json()["error"] == "response_not_base64"
     assert answer.json()["reference"] == event().reference
+
+
+def test_a_verifier_that_cannot_run_is_told_as_our_failure_and_the_person_may_try_again(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider)
+    with monkeypatch.context() as broken:
+
+        def fail(_root: object) -> None:
+            raise RuntimeError("ann.archer@acme.example")
+
+        broken.setattr(toolkit._schema, "first_fault", fail)
+        answer = saml_sign_in.deliver(response)
+    assert answer.status_code == 503
+    assert event().reference in answer.content.decode()
+    assert (event().outcome, event().reason) == (Outcome.ERROR, "verifier_failed")
+    [record] = [
+        item for item in caplog.records if item.levelno >= logging.ERROR and item.name == "jitprov"
+    ]
+    assert "RuntimeError" in record.getMessage()
+    assert "ann.archer" not in caplog.text
+    assert saml_sign_in.deliver(response).status_code == 302
+
+
+def test_settings_that_make_no_sense_are_told_as_our_failure(
+    client: Client,
+    idp: IdentityProvider,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.JITPROV_SP_KEY_PAIRS = ["no pair"]
+    assert client.get(reverse("jitprov:login", args=["acme"])).status_code == 503
+    [record] = [item for item in caplog.records if item.name == "jitprov"]
+    assert record.levelno == logging.ERROR
+    assert "configuration_error" in record.getMessage()
 
 
 @pytest.mark.parametrize("view", ["login", "metadata", "acs"])

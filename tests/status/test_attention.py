@@ -13,6 +13,7 @@ from django.utils import translation
 from jitprov.models import (
     GroupMapping,
     IdentityProvider,
+    ProposedTrust,
 )
 from jitprov.provisioning.presets import Preset
 from jitprov.status import thresholds, watched
@@ -52,6 +53,10 @@ class Case:
     codes: tuple[str, ...] = ()
 
 
+def waiting(row: IdentityProvider) -> None:
+    ProposedTrust.objects.create(identity_provider=row, proposed_by="carla", via="admin")
+
+
 def case(name: str, change: Callable[[IdentityProvider], None], *expected: str) -> Any:
     return pytest.param(Case(change, expected), id=name)
 
@@ -76,6 +81,7 @@ CASES = [
         "metadata_not_refreshed",
     ),
     case("metadata that could be fetched", metadata("")),
+    case("new trust that waits", waiting, "trust_waits"),
     case("an error from when there was a URL", metadata("metadata_fetch_failed", "")),
     case("ten refusals, and none before", refused(10, 0), "refusals_above_usual"),
     case("nine refusals are never too many", refused(9, 0)),
@@ -168,11 +174,11 @@ def test_of_many_names_the_first_are_told_and_each_once() -> None:
         group, _ = Group.objects.get_or_create(name=name)
         GroupMapping.objects.create(identity_provider=row, claim="g", value=name, group=group)
 
-    with override_settings(JITPROV_ASSIGNABLE_GROUPS=[]):
+    with override_settings(JITPROV_ASSIGNABLE_GROUPS=[], JITPROV_ASSIGNABLE_GROUPS_OF_APPS=None):
         (item,) = found(row)
 
     assert ": a, b, c, d, e, f, g, h, i, j …. Remove" in item.text
-    assert len(item.facts["groups"]) == 14
+    assert len(item.facts["groups"]) == 13
 
 
 def test_a_failed_refresh_is_explained_in_words() -> None:

@@ -35,19 +35,24 @@ ENTRA_MAPPINGS = (
 )
 
 
+def numbered(start: str) -> Sequence:
+    """Return a sequence of names whose order as text is the order in which they were made."""
+    return Sequence(lambda number: f"{start}{number:06}")
+
+
 class TenantFactory(DjangoModelFactory[Tenant]):
     class Meta:
         model = Tenant
 
-    slug = Sequence(lambda number: f"tenant-{number}")
-    name = Sequence(lambda number: f"Tenant {number}")
+    slug = numbered("tenant-")
+    name = numbered("Tenant ")
 
 
 class IdentityProviderFactory(DjangoModelFactory[IdentityProvider]):
     class Meta:
         model = IdentityProvider
 
-    slug = Sequence(lambda number: f"acme-{number}")
+    slug = numbered("acme-")
     tenant = SubFactory(TenantFactory)
     entity_id = "https://sts.windows.net/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/"
     sso_url = "https://login.microsoftonline.com/7d3c1f0e-52aa-4b1e-9a53-0c2f6f0c9a11/saml2"
@@ -58,14 +63,14 @@ class GroupFactory(DjangoModelFactory[Group]):
     class Meta:
         model = Group
 
-    name = Sequence(lambda number: f"group-{number}")
+    name = numbered("group-")
 
 
 class UserFactory(DjangoModelFactory[Any]):
     class Meta:
         model = get_user_model()
 
-    username = Sequence(lambda number: f"user-{number}")
+    username = numbered("user-")
 
 
 class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
@@ -73,7 +78,7 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
         model = ExternalIdentity
 
     identity_provider = SubFactory(IdentityProviderFactory)
-    external_id = Sequence(lambda number: f"external-{number}")
+    external_id = numbered("external-")
     user = SubFactory(UserFactory)
 
 

@@ -28,7 +28,7 @@ FORM = "jitprov-configuration"
 def made(row: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
     """Return a link and its token."""
     link, url = links.make(row, actor=CODE, recipient="Ann of Acme", **options)
-    return link, url.rstrip("/").rpartition("/")[2]
+    return link, url.rpartition("=")[2]
 
 
 class Holder:

@@ -26,7 +26,7 @@ from jitprov.testing.round_trip import SignIn, connect
 BOB = Person(object_id="5e0b3a0e-6a51-4f0c-a3b5-0f6a1a2b3c4d", surname="Baker", upn="bob")
 """A person without an e-mail address."""
 ANOTHER_ANN = replace(ANN, object_id="8c1d2e3f-4a5b-4c6d-8e7f-9a0b1c2d3e4f")
-"""Another person with the same e-mail address."""
+"""Another person, with the same e-mail address in another case."""
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def report() -> dict[str, Any]:
         "first": sign_in(row, fake, ANN),
         "second": sign_in(row, fake, replace(ANN, surname="Baker", email="ann.baker@acme.example")),
         "without e-mail": sign_in(row, fake, BOB),
-        "same e-mail": sign_in(row, fake, replace(ANOTHER_ANN, email="ann.baker@acme.example")),
+        "same e-mail": sign_in(row, fake, replace(ANOTHER_ANN, email="Ann.Baker@acme.example")),
         "users": people(),
         "seen": seen_by_an_administrator(tenant),
         "explained": explained(get_user_model()._default_manager.earliest("pk")),

@@ -244,7 +244,11 @@ def test_an_assertion_that_is_being_consumed_elsewhere_is_accepted_once(
         between_attempts(other.commit if committed else other.rollback)
         answer = SignIn(client).deliver(posted)
 
-    assert answer.status_code == (HTTPStatus.FORBIDDEN if committed else HTTPStatus.FOUND)
+    # Whoever waits for a response is sent off again; a used one lets nobody in.
+    assert answer.status_code == HTTPStatus.FOUND
+    assert is_signed_in(client) is not committed
+    reasons = ProvisioningEvent.objects.values_list("reason", flat=True)
+    assert list(reasons) == (["assertion_replayed"] if committed else [""])
     assert ConsumedAssertion.objects.count() == 1
     assert User.objects.count() == (0 if committed else 1)
 

@@ -40,7 +40,7 @@ def test_people_who_are_not_signed_in_can_sign_in(
 
 def test_a_setup_link_opens_without_a_signed_in_user(idp: IdentityProvider) -> None:
     holder = Holder(idp)
-    assert holder.client.get(f"/saml/setup/{holder.token}/").status_code == 200
+    assert holder.client.get(f"/saml/setup/link/?token={holder.token}").status_code == 200
 
     holder.open()
 

@@ -127,6 +127,8 @@ def test_a_value_is_read_as_it_was_written(
 def test_a_value_that_is_longer_than_its_field_is_a_refusal_and_not_cut(
     row: IdentityProvider, fake: FakeIdentityProvider
 ) -> None:
+    row.claim_mappings.update(when_invalid="refuse")
+
     answer = sign_in(row, fake, replace(ANN, extra={DEPARTMENT: "\U0001f600" * 31}))
 
     assert answer.status_code == HTTPStatus.FORBIDDEN

@@ -16,6 +16,8 @@ MOST_FILES = 12
 MOST_LINES = 400
 MAY_BE_WIDE = {"saml", "api", "setup", "models", "testing"}
 """Each has one file for each message, endpoint, section, table or knob."""
+HAVE_DOCSTRINGS = {CODE / "api/dataclass_shapes.py"}
+"""Only for readers of Python; the API's document has words of its own."""
 NO_WINGS = {"migrations"}
 OF_NO_WING = {"whole", "docs", "support", "e2e", "bench", "hosts", "matrix"}
 KIND = re.compile(r"(A (door|writer|reader|floor)|Pure): ")
@@ -104,3 +106,14 @@ def test_a_file_is_short_enough_to_be_read(source: Path) -> None:
     lines = len(source.read_text("utf-8").splitlines())
 
     assert lines <= MOST_LINES
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=_name)
+def test_nothing_rests_on_what_python_may_drop(source: Path) -> None:
+    """``-O`` drops assertions, ``-OO`` docstrings too."""
+    tree = ast.parse(source.read_text("utf-8"))
+
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    read = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    lines = [node.lineno for node in read if node.attr == "__doc__"]
+    assert not lines or source in HAVE_DOCSTRINGS

@@ -12,7 +12,8 @@ from jitprov.exceptions import ProblemCode
 from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.steps import parse_transforms
 from jitprov.saml.certificates import CertificateProblem, CertificateUnusable, load_certificate
-from jitprov.words.problems import SENTENCES, in_words, sentence
+from jitprov.saml.types import MetadataNote, NoteCode
+from jitprov.words.problems import SENTENCES, in_words, note_in_words, sentence
 from tests.saml.documents import key_pair
 
 CODES = list(chain.from_iterable(ProblemCode.__subclasses__()))
@@ -21,6 +22,18 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 
 def places(text: str) -> set[str]:
     return set(_PLACE.findall(text))
+
+
+def test_a_remark_on_metadata_is_said_with_the_problem_of_the_certificate() -> None:
+    note = MetadataNote(
+        code=NoteCode.CERTIFICATE_UNREADABLE,
+        facts={"number": 2},
+        reason=CertificateProblem.NOT_X509,
+    )
+    said = "Certificate number 2 of the metadata is not used. This is not an X.509 certificate."
+    assert note_in_words(note) == said
+    weak = MetadataNote(code=NoteCode.SIGNATURE_NOT_VERIFIED, facts={"why": "50 %s"})
+    assert "cannot be verified (50 %s)." in note_in_words(weak)
 
 
 def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:

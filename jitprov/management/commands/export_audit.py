@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import make_aware
 
 from jitprov.conf import conf
 from jitprov.management.chosen import chosen_tenant
+from jitprov.management.query_log import without_query_log
 from jitprov.models import ConfigurationChange
 
 CHUNK = 2000
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=_day, metavar="DATE", help="from this day on")
         parser.add_argument("--until", type=_day, metavar="DATE", help="up to this day")
 
+    @without_query_log()
     def handle(self, *args: Any, **options: Any) -> None:
         for line in _lines(_chosen(options)):
             self.stdout.write(line)
@@ -53,7 +55,7 @@ def _chosen(options: dict[str, Any]) -> QuerySet[ConfigurationChange]:
 def _lines(rows: QuerySet[ConfigurationChange]) -> Iterator[str]:
     tenant = f"tenant__{conf.TENANT_LOOKUP_FIELD}"
     columns = ("actor", "via", "what", "label", "action", "changes", "note")
-    for row in rows.values("pk", "created_at", "slug", tenant, *columns).iterator(CHUNK):
+    for row in _in_chunks(rows.values("pk", "created_at", "slug", tenant, *columns)):
         yield json.dumps(
             {
                 "id": row["pk"],
@@ -63,6 +65,20 @@ def _lines(rows: QuerySet[ConfigurationChange]) -> Iterator[str]:
                 **{name: row[name] for name in columns},
             }
         )
+
+
+def _in_chunks(rows: QuerySet[ConfigurationChange, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows by statements of their own, each from where the last one ended.
+
+    ``iterator()`` would open a cursor in PostgreSQL, which a pooler that serves others between two statements loses.
+    """
+    chunk = list(rows[:CHUNK])
+    yield from chunk
+    while len(chunk) == CHUNK:
+        at, pk = chunk[-1]["created_at"], chunk[-1]["pk"]
+        after = Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk)
+        chunk = list(rows.filter(after)[:CHUNK])
+        yield from chunk
 
 
 def _day(text: str) -> date:

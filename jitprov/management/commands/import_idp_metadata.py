@@ -20,6 +20,7 @@ from jitprov.journal.actors import Actor
 from jitprov.management.federation_report import FederationReport
 from jitprov.management.import_report import Report
 from jitprov.management.progress import Progress
+from jitprov.management.query_log import without_query_log
 from jitprov.metadata.federation_import import FederationImport, FederationIncomplete, Summary
 from jitprov.metadata.federation_map import MapProblem, MapRefused, read_map
 from jitprov.metadata.importing import find_tenant, import_metadata
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @without_query_log()
     def handle(self, *args: Any, **options: Any) -> None:
         if options["map"] and (options["slug"] or options["entity_id"]):
             raise CommandError("The map names slugs and entity IDs: leave out --slug, --entity-id.")

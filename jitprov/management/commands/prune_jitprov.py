@@ -12,19 +12,20 @@ from django.db.models import Q, QuerySet
 from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
+from jitprov.management.query_log import without_query_log
 from jitprov.models import (
     ConfigurationChange,
     ConsumedAssertion,
+    FormerIdentity,
     ObservedClaim,
     ProvisioningEvent,
     SetupLink,
     TestSignIn,
 )
+from jitprov.models.batches import delete_in_batches, update_in_batches
 
 LINKS_KEPT = timedelta(days=30)
 """Time for which a setup link is kept after it has expired or was revoked."""
-BATCH_SIZE = 1000
-"""Events whose claims are emptied in one statement, so that sign-ins are not kept waiting."""
 
 
 class Command(BaseCommand):
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="count only")
 
+    @without_query_log()
     def handle(self, *args: Any, **options: Any) -> None:
         days = _days(options, "events_days")
         retention = conf.EVENT_RETENTION if days is None else timedelta(days=days)
@@ -96,6 +98,11 @@ class _Pruning:
             f"{verb} {tests} test sign-ins that have expired, {links} setup links that ended more than "
             f"{LINKS_KEPT.days} days ago and {names} names of claims that came no more."
         )
+        former = self._delete(FormerIdentity.objects.filter(retired_at__lt=before))
+        yield (
+            f"{verb} what was remembered of {former} people whose identity provider was deleted more than "
+            f"{self.retention.days} days ago."
+        )
         emptied = self._empty_claims(self.now - conf.CLAIMS_RETENTION)
         yield (
             f"{'Would empty' if self.dry_run else 'Emptied'} the claims of {emptied} events older than "
@@ -108,25 +115,12 @@ class _Pruning:
 
     def _delete(self, rows: QuerySet[Any]) -> int:
         """Delete rows, and return how many of their own kind were deleted."""
-        if self.dry_run:
-            return rows.count()
-        return rows.delete()[1].get(rows.model._meta.label, 0)
+        return rows.count() if self.dry_run else delete_in_batches(rows)
 
     def _empty_claims(self, end: datetime) -> int:
         rows = ProvisioningEvent.objects.filter(created_at__lt=end).exclude(claims="")
-        if self.dry_run:
-            return rows.count()
-        emptied, last = 0, 0
-        while keys := list(_next_keys(rows, last)):
-            emptied += ProvisioningEvent.objects.filter(pk__in=keys).update(claims="")
-            last = keys[-1]
-        return emptied
+        return rows.count() if self.dry_run else update_in_batches(rows, claims="")
 
 
 def _ended_links(end: datetime) -> QuerySet[SetupLink]:
     return SetupLink.objects.filter(Q(expires_at__lt=end) | Q(revoked_at__lt=end))
-
-
-def _next_keys(rows: QuerySet[ProvisioningEvent], last: int) -> QuerySet[ProvisioningEvent, int]:
-    # From where the last batch ended: nothing is looked through twice.
-    return rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]

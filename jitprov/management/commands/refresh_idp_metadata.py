@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 
 from jitprov.journal.actors import Actor
 from jitprov.management.chosen import chosen_identity_providers
+from jitprov.management.query_log import without_query_log
 from jitprov.metadata.federation_map import in_batches
 from jitprov.metadata.importing import ImportResult
 from jitprov.metadata.refresh import AT_ONCE, Refreshed, refresh_many
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             help="begin no more after so many minutes (default: 60); the next run begins with the rest",
         )
 
+    @without_query_log()
     def handle(self, *args: Any, **options: Any) -> None:
         if options["minutes"] < 1:
             raise CommandError("--minutes must be at least 1.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.provisioning.presets import NAME_ID_EMAIL_CLAIM
 from jitprov.words.guides.claims import (
     EMAIL,
     FIRST_NAME,
@@ -34,6 +35,11 @@ _CLAIMS = (
     *named(PRINCIPAL_NAME, "urn:oid:1.3.6.1.4.1.5923.1.1.1.6", note=MAY_CHANGE),
     *named(_("Name, usually the user principal name"), f"{XMLSOAP}name", note=MAY_CHANGE),
     name_id(_("Often an e-mail address or a user name, which may change.")),
+    *named(
+        _("NameID, if its format is that of an e-mail address"),
+        NAME_ID_EMAIL_CLAIM,
+        note=MAY_CHANGE,
+    ),
 )
 
 GUIDE = Guide(

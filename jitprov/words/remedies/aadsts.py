@@ -67,12 +67,29 @@ _TEXTS: dict[str, Text] = {
         "Somebody opened Entra's Login URL without a request. Begin at the sign-on URL shown here, and make "
         "sure that Entra's Login URL was not entered as Sign on URL."
     ),
+    "500113": _(
+        "The application in Entra has no Reply URL. Enter our ACS URL under Basic SAML Configuration > Reply URL "
+        "exactly as it is shown here."
+    ),
+    "900561": _(
+        "Somebody loaded a page of Entra again, or opened a bookmark of it. Begin again at this application, and "
+        "bookmark that."
+    ),
+    "50194": _(
+        "The request went to an address that all directories share, and the application belongs to one. Import the "
+        "metadata of your own directory again, from the App Federation Metadata Url."
+    ),
+    "50107": _(
+        "Entra does not know where the domain of the person's address signs in. Have them sign in with an account of "
+        "your directory, or set up the federation of that domain in Entra."
+    ),
     "750055": _UNREADABLE,
     "750056": _UNREADABLE,
     "75005": _UNREADABLE,
     "75001": _UNREADABLE,
     "90107": _UNREADABLE,
     "7500529": _UNREADABLE,
+    "7500525": _UNREADABLE,
     "75003": _UNSUPPORTED_REQUEST,
     "75008": _UNSUPPORTED_REQUEST,
     "75016": _(
@@ -97,6 +114,7 @@ _TEXTS: dict[str, Text] = {
     "50124": _NAME_ID,
     "50020": _STRANGER,
     "50034": _STRANGER,
+    "90072": _STRANGER,
     "51004": _STRANGER,
     "16000": _STRANGER,
     "50057": _("The account is disabled in Entra. Enable it, if the person should come in."),

@@ -64,6 +64,16 @@ ACCOUNT = {
         fix=_("Ask the support of this application to connect the account."),
         by=Fixer.HOST,
     ),
+    "account_privileged": Remedy(
+        happened=_(
+            "The person can do more in this application than your organisation may decide about: they are a superuser, "
+            "or staff, or administer another organisation."
+        ),
+        fix=_(
+            "Let them sign in as they did before, or ask the support of this application to allow it for this person."
+        ),
+        by=Fixer.HOST,
+    ),
     "required_claim_missing": Remedy(
         happened=_(
             "A mapping needs a value, and your identity provider sent none for this person."
@@ -93,6 +103,41 @@ ACCOUNT = {
         ),
         by=Fixer.HOST,
     ),
+    "account_invalid": Remedy(
+        happened=_(
+            "The application has rules for its accounts, and this account would not meet them: a field that must be"
+            " filled has no value, or values do not fit together."
+        ),
+        fix=_(
+            "Map a claim to the field that is named. If it cannot be mapped, ask the support of this application."
+        ),
+        where=sections.CLAIM_MAPPINGS,
+        by=Fixer.HOST,
+    ),
+    "group_required": Remedy(
+        happened=_(
+            "Only members of certain groups may come in, and what came does not say that the person is in one of them."
+        ),
+        fix=_(
+            "Put the person into one of the groups in your directory, or change which groups may come in here. If no group "
+            "came at all, send the group claim."
+        ),
+        where=sections.GROUPS,
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "groups_unmatched": Remedy(
+        happened=_("The person's groups came, and none of them is in any group mapping."),
+        fix=_(
+            "Compare the values that came with those of the group mappings. A list in one value can be split by a step."
+        ),
+        where=sections.GROUPS,
+        by=Fixer.HERE,
+    ),
+    "host_denied": Remedy(
+        happened=_("The application was asked whether it lets the person in, and said no."),
+        fix=_("Ask the support of this application for the reason, with the reference."),
+        by=Fixer.HOST,
+    ),
     "mapping_invalid": Remedy(
         happened=_("A mapping does not make sense, so nobody can come in."),
         fix=_("Correct or remove the mapping that is marked, and save the page."),
@@ -102,6 +147,27 @@ ACCOUNT = {
     "try_again": Remedy(
         happened=_("This application was too busy at that moment."),
         fix=_("Try again."),
+        by=Fixer.PERSON,
+    ),
+    "temporarily_unavailable": Remedy(
+        happened=_("The database, the disk or the cache of this application did not work then."),
+        fix=_("Try again in a few minutes."),
+        by=Fixer.HOST,
+    ),
+    "sign_in_loop": Remedy(
+        happened=_(
+            "The person was signed in, and the application sent them to sign in again at once, time after "
+            "time."
+        ),
+        fix=_(
+            "Ask the support of this application: the session is not kept, or the page is for other "
+            "people."
+        ),
+        by=Fixer.HOST,
+    ),
+    "background_request": Remedy(
+        happened=_("A script, and not a person, asked for a sign-in."),
+        fix=_("Load the page again; then you are asked to sign in."),
         by=Fixer.PERSON,
     ),
     "groups_overage": Remedy(
@@ -123,6 +189,26 @@ ACCOUNT = {
         ),
         where=_("The group claim of the application at your identity provider"),
         by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "value_not_usable": Remedy(
+        happened=_(
+            "A value that was sent does not fit its field, so the field was kept or emptied, as its mapping says."
+        ),
+        fix=_(
+            "Correct the value in your directory, or the mapping here: it may change or shorten it, and it says what "
+            "such a value does."
+        ),
+        where=sections.CLAIM_MAPPINGS,
+        by=Fixer.HERE,
+    ),
+    "field_not_mappable": Remedy(
+        happened=_(
+            "A claim mapping writes a field that this application does not let you map to, so the field stayed as it "
+            "was."
+        ),
+        fix=_("Remove the mapping, or ask the support of this application to allow the field."),
+        where=sections.CLAIM_MAPPINGS,
+        by=Fixer.HERE,
     ),
     "group_not_assignable": Remedy(
         happened=_(

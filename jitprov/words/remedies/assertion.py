@@ -24,6 +24,11 @@ ASSERTION = {
         fix=_ASK_VENDOR,
         by=Fixer.IDENTITY_PROVIDER,
     ),
+    "not_by_schema": Remedy(
+        happened=_("A part of the response is not where, or not what, the schema of SAML allows."),
+        fix=_ASK_VENDOR,
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
     "encrypted_part": Remedy(
         happened=_("The NameID or a claim is encrypted by itself."),
         fix=_("Encrypt the whole assertion, or nothing."),
@@ -114,7 +119,7 @@ ASSERTION = {
             "to refuse."
         ),
         fix=_(
-            "Begin at this application, or set “responses nobody asked for” here to “start again”."
+            "Begin at this application, or set “sign-ins started from My Apps or another portal” here to “ask the identity provider once more”."
         ),
         where=sections.ENTRY,
         by=Fixer.HERE,

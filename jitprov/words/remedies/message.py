@@ -21,6 +21,17 @@ MESSAGE = {
         ),
         by=Fixer.PERSON,
     ),
+    "response_not_posted": Remedy(
+        happened=_(
+            "A browser came from your identity provider without a posted response: it was in the URL, or "
+            "was lost in a redirect."
+        ),
+        fix=_(
+            "Set the binding of the response to HTTP-POST, and enter the ACS URL exactly as it is shown "
+            "here, with https and the slash at its end."
+        ),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
     "response_not_base64": Remedy(
         happened=_(
             "What was posted to the ACS URL is no SAML response, or was cut off on its way."

@@ -20,6 +20,38 @@ METADATA = {
         fix=_("Give the whole document, unchanged, from its first to its last character."),
         by=Fixer.HERE,
     ),
+    "metadata_empty": Remedy(
+        happened=_("What you gave is empty."),
+        fix=_("Look whether the download was complete, and give the document again."),
+        by=Fixer.HERE,
+    ),
+    "metadata_is_address": Remedy(
+        happened=_("You gave the address of the metadata where the document itself belongs."),
+        fix=_("Enter it in the field for the address."),
+        by=Fixer.HERE,
+    ),
+    "metadata_is_certificate": Remedy(
+        happened=_("What you gave is a certificate or a key, not the metadata."),
+        fix=_(
+            "Give the metadata, an XML document with the certificate inside. If you have only a certificate, enter "
+            "the values by hand."
+        ),
+        by=Fixer.HERE,
+    ),
+    "metadata_is_json": Remedy(
+        happened=_(
+            "What you gave is JSON, as for OpenID Connect. This application signs people in by SAML."
+        ),
+        fix=_("Set up the application for SAML, and give its SAML metadata."),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
+    "metadata_after_other_text": Remedy(
+        happened=_(
+            "Other text stands before the metadata. That happens when it is copied from what a browser shows."
+        ),
+        fix=_("Save the document from the browser as a file, unchanged, and upload the file here."),
+        by=Fixer.HERE,
+    ),
     "metadata_forbidden_xml": Remedy(
         happened=_("The metadata has a document type, an entity or a processing instruction."),
         fix=_("Save the document without opening it in an editor, and give it as it is."),
@@ -44,6 +76,13 @@ METADATA = {
         happened=_("The metadata names several identity providers."),
         fix=_("Give a document with yours alone, or enter the entity ID of yours."),
         by=Fixer.HERE,
+    ),
+    "metadata_entity_twice": Remedy(
+        happened=_(
+            "The metadata has the same entity ID more than once, and nobody can tell which one is right."
+        ),
+        fix=_("Ask whoever publishes the document for one that has yours once."),
+        by=Fixer.IDENTITY_PROVIDER,
     ),
     "metadata_entity_not_found": Remedy(
         happened=_("The entity ID that you entered is not in the metadata."),

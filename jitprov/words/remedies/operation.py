@@ -14,6 +14,12 @@ REFUSED = Remedy(
     by=Fixer.HOST,
 )
 
+OUR_FAILURE = Remedy(
+    happened=_("Something in this application failed. The account is as it was."),
+    fix=_("Send the reference to the support of this application, then try again."),
+    by=Fixer.HOST,
+)
+
 OPERATION = {
     "refused": REFUSED,
     "configuration_error": Remedy(
@@ -21,6 +27,8 @@ OPERATION = {
         fix=_("Send the reference to the support of this application."),
         by=Fixer.HOST,
     ),
+    "our_failure": OUR_FAILURE,
+    "verifier_failed": OUR_FAILURE,
     "identity_provider_unknown": Remedy(
         happened=_("No identity provider has the address that was opened."),
         fix=_("Enter the URLs at your identity provider exactly as they are shown here."),
@@ -34,10 +42,19 @@ OPERATION = {
         ),
         by=Fixer.HERE,
     ),
-    "internal_error": Remedy(
-        happened=_("Something in this application failed. The account is as it was."),
-        fix=_("Send the reference to the support of this application, then try again."),
-        by=Fixer.HOST,
+    "internal_error": OUR_FAILURE,
+    "throttled": Remedy(
+        happened=_("There were too many previews, tests or metadata documents within a minute."),
+        fix=_("Wait a minute, then try again."),
+        by=Fixer.HERE,
+    ),
+    "test_opened_before": Remedy(
+        happened=_("The address of a test sign-in was opened a second time."),
+        fix=_(
+            "Begin another test sign-in, and open its address in the browser that is to go through it."
+        ),
+        where=sections.TEST,
+        by=Fixer.HERE,
     ),
     "not_complete": Remedy(
         happened=_("Something is missing without which nobody can sign in."),

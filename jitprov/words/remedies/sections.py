@@ -8,7 +8,7 @@ from jitprov.words.guides import trail
 
 _PAGE = _("This application, the page of your identity provider")
 
-METADATA = trail(_PAGE, _("Paste what it gave you"))
+METADATA = trail(_PAGE, _("Metadata from your identity provider"))
 ENTRY = trail(_PAGE, _("Who may come in"))
 CLAIM_MAPPINGS = trail(_PAGE, _("Claim mappings"))
 GROUPS = trail(_PAGE, _("Groups"))

@@ -10,3 +10,5 @@ AUTHENTICATION_BACKENDS = ["jitprov.backends.ProvisionedUserBackend"]
 JITPROV_BASE_URL = "https://app.example"
 JITPROV_TENANT_MODEL = "acme.Organisation"
 JITPROV_PROVISIONER = "acme.sso.AcmeProvisioner"
+JITPROV_MAPPABLE_FIELDS = ["username", "email", "department", "employee_id"]
+JITPROV_ASSIGNABLE_GROUPS = ["owner", "admin", "member"]

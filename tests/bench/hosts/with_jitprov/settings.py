@@ -10,3 +10,4 @@ AUTHENTICATION_BACKENDS = [
 ]
 ROOT_URLCONF = "tests.bench.hosts.with_jitprov.urls"
 JITPROV_BASE_URL = f"https://{HOST}"
+JITPROV_ASSIGNABLE_GROUPS_OF_APPS: list[str] = []

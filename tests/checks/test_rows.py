@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from jitprov import database_checks
+from jitprov.checks import rows
 from jitprov.models import GroupMapping, IdentityProvider
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import GroupFactory, IdentityProviderFactory, connected, map_group
@@ -57,28 +57,28 @@ def _group_outside(row: IdentityProvider) -> None:
     GroupMapping.objects.create(identity_provider=row, claim="g", value="1", group=group)
 
 
-EDITORS = {"JITPROV_ASSIGNABLE_GROUPS": ["Editors"]}
+EDITORS = {"JITPROV_ASSIGNABLE_GROUPS": ["Editors"], "JITPROV_ASSIGNABLE_GROUPS_OF_APPS": None}
 WRONG: dict[str, tuple[str, Callable[[IdentityProvider], Any], dict[str, Any]]] = {
-    "a certificate that has ended": (database_checks.CERTIFICATES_ENDED, _ended, {}),
-    "no certificate": (database_checks.CERTIFICATES_ENDED, _no_certificate, {}),
-    "a field that may not be written": (database_checks.FIELD_NOT_MAPPABLE, _field, {}),
+    "a certificate that has ended": (rows.CERTIFICATES_ENDED, _ended, {}),
+    "no certificate": (rows.CERTIFICATES_ENDED, _no_certificate, {}),
+    "a field that may not be written": (rows.FIELD_NOT_MAPPABLE, _field, {}),
     "a field that the settings leave out": (
-        database_checks.FIELD_NOT_MAPPABLE,
+        rows.FIELD_NOT_MAPPABLE,
         lambda row: None,
         {"JITPROV_MAPPABLE_FIELDS": ["first_name", "last_name", "username"]},
     ),
     "a group that has become powerful": (
-        database_checks.GROUP_NOT_ASSIGNABLE,
+        rows.GROUP_NOT_ASSIGNABLE,
         _powerful_group,
         {},
     ),
     "a group that the settings leave out": (
-        database_checks.GROUP_NOT_ASSIGNABLE,
+        rows.GROUP_NOT_ASSIGNABLE,
         _group_outside,
         EDITORS,
     ),
     "a group that does not exist": (
-        database_checks.ASSIGNABLE_GROUP_UNKNOWN,
+        rows.ASSIGNABLE_GROUP_UNKNOWN,
         lambda row: None,
         EDITORS,
     ),
@@ -110,7 +110,7 @@ def test_each_problem_gives_one_message_with_its_own_id(
 def test_every_id_is_tested() -> None:
     every = {
         value
-        for value in vars(database_checks).values()
+        for value in vars(rows).values()
         if isinstance(value, str) and value.startswith("jitprov.W")
     }
     assert every == {expected for expected, *_ in WRONG.values()}
@@ -136,7 +136,7 @@ def test_other_databases_are_not_checked(
 ) -> None:
     _no_certificate(row)
 
-    assert database_checks.check_rows(None, databases=databases) == []
+    assert rows.check_rows(None, databases=databases) == []
 
 
 def test_a_message_names_a_few_and_counts_the_others() -> None:
@@ -180,4 +180,4 @@ def test_wrong_settings_are_reported_by_their_own_check_only(
     wrong: dict[str, object],
 ) -> None:
     with override_settings(**wrong):
-        assert database_checks.check_rows(None, databases=["default"]) == []
+        assert rows.check_rows(None, databases=["default"]) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from jitprov.sign_in.views import safe_next_url
+from jitprov.host.next_url import safe_next_url
 
 USUAL = "/home/"
 

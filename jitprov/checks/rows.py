@@ -6,20 +6,22 @@ host from migrating because of one tenant's certificate. :mod:`jitprov.status.at
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 -- Django's name for it
 from django.db import DatabaseError, connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from jitprov.conf import conf
-from jitprov.exceptions import JitprovError
+from jitprov.exceptions import ConfigurationError, JitprovError
 from jitprov.host.provisioner import Provisioner
-from jitprov.models import IdentityProvider, accounts_database
+from jitprov.host.user_fields import could_be_mapped, mappable_fields
+from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, accounts_database
 from jitprov.status import watched
 
 CERTIFICATES_ENDED = "jitprov.W003"
@@ -40,6 +42,24 @@ class _Wrong:
     """Codes of :mod:`jitprov.status.watched`."""
     says: str
     hint: str
+    line: Callable[[], str] | None = None
+    """Returns the line of the settings that allows what is there."""
+
+
+def _fields_line() -> str:
+    mapped = ClaimMapping.objects.filter(identity_provider__enabled=True).values_list("target")
+    wanted = {*mappable_fields(), *(name for (name,) in mapped if name in could_be_mapped())}
+    return f"JITPROV_MAPPABLE_FIELDS = {sorted(wanted)}"
+
+
+def _groups_line() -> str:
+    enabled = IdentityProvider.objects.filter(enabled=True)
+    mapped = Group.objects.filter(
+        Q(pk__in=GroupMapping.objects.filter(identity_provider__enabled=True).values("group"))
+        | Q(pk__in=enabled.values("everybody_group"))
+    )
+    wanted = {*conf.ASSIGNABLE_GROUPS, *mapped.values_list("name", flat=True)}
+    return f"JITPROV_ASSIGNABLE_GROUPS = {sorted(wanted)}"
 
 
 _ROWS = (
@@ -53,13 +73,15 @@ _ROWS = (
         id=FIELD_NOT_MAPPABLE,
         codes=("field_not_mappable",),
         says="Claim mappings write user fields that JITPROV_MAPPABLE_FIELDS does not allow, or that do not exist",
-        hint="Remove these mappings, or allow the fields; sign-ins with a value for them are refused.",
+        hint="Until then sign-ins leave these fields alone. Remove the mappings, or keep them",
+        line=_fields_line,
     ),
     _Wrong(
         id=GROUP_NOT_ASSIGNABLE,
         codes=("group_not_assignable",),
-        says="Group mappings give groups that JITPROV_ASSIGNABLE_GROUPS does not allow, or that have become powerful",
-        hint="Remove these mappings, or allow the groups.",
+        says="Group mappings give groups that JITPROV_ASSIGNABLE_GROUPS does not allow",
+        hint="Until then sign-ins leave these groups alone. Remove the mappings, or keep them",
+        line=_groups_line,
     ),
 )
 
@@ -77,12 +99,14 @@ def check_rows(
             return [*_wrong_rows(), *_unknown_groups()]
     except DatabaseError:
         return []  # migrations are still to be run
+    except ConfigurationError:
+        return []  # the tables are other tenants': jitprov.checks.schema says so
 
 
 def _settings_are_usable() -> bool:
     """Say whether the settings are valid, so that rows can be compared with them; other checks report if not."""
     try:
-        _ = conf.MAPPABLE_FIELDS, conf.ASSIGNABLE_GROUPS
+        _ = conf.MAPPABLE_FIELDS, conf.ASSIGNABLE_GROUPS, conf.ASSIGNABLE_GROUPS_OF_APPS
         provisioner = import_string(conf.PROVISIONER)
     except (JitprovError, ImportError):
         return False
@@ -97,7 +121,8 @@ def _wrong_rows() -> Iterator[CheckMessage]:
     for wrong in _ROWS:
         slugs = sorted(slug for code in wrong.codes for slug in _concerned(code))
         if slugs:
-            yield Warning(f"{wrong.says}: {_named(slugs)}.", hint=wrong.hint, id=wrong.id)
+            hint = f"{wrong.hint}: {wrong.line()}" if wrong.line else wrong.hint
+            yield Warning(f"{wrong.says}: {_named(slugs)}.", hint=hint, id=wrong.id)
 
 
 def _concerned(code: str) -> Iterator[str]:
@@ -108,7 +133,7 @@ def _concerned(code: str) -> Iterator[str]:
 
 
 def _unknown_groups() -> Iterator[CheckMessage]:
-    names = set(conf.ASSIGNABLE_GROUPS or ())
+    names = set(conf.ASSIGNABLE_GROUPS)
     unknown = names - set(Group.objects.filter(name__in=names).values_list("name", flat=True))
     if unknown:
         yield Warning(

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.apps import AppConfig, apps
+from django.conf import settings  # noqa: TID251 -- all names, also those that are not ours
 from django.contrib.auth import get_backends
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 -- Django's name for it
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.module_loading import import_string
 
 from jitprov.backends import ProvisionedUserBackend
-from jitprov.conf import conf, is_next_host
+from jitprov.conf import Conf, conf, is_next_host
 from jitprov.exceptions import ConfigurationError, JitprovError
+from jitprov.host.assignable_groups import POWERFUL_APPS
 from jitprov.host.provisioner import Provisioner
-from jitprov.host.user_fields import mappable_fields
+from jitprov.host.user_fields import could_be_mapped
 from jitprov.saml.certificates import load_certificate, public_key
 from jitprov.saml.metadata import is_loopback
 from jitprov.saml.types import MAX_CLOCK_SKEW, KeyPair
@@ -43,6 +46,12 @@ ASSIGNABLE_GROUPS_NOT_NAMES = "jitprov.E014"
 NO_KEY_PAIR = "jitprov.W001"
 CLAIMS_RETENTION_DOUBTFUL = "jitprov.W002"
 
+EVENT_NETWORK_BITS_DOUBTFUL = "jitprov.W021"
+
+BASE_URL_IS_EXAMPLE = "jitprov.W024"
+SETTING_UNKNOWN = "jitprov.W025"
+
+_EXAMPLES = (".example", "example.com", "example.org", "example.net")
 CLAIMS_RETENTION_AT_MOST = timedelta(days=90)
 """The longest retention without a warning: claims are personal data, and a preview needs only the latest."""
 
@@ -51,6 +60,14 @@ CLAIMS_RETENTION_AT_MOST = timedelta(days=90)
 def check_base_url(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Require a base URL: every URL that an identity provider learns about us starts with it."""
     url = _parsed(conf.BASE_URL)
+    if conf.BASE_URL and "://" not in conf.BASE_URL:
+        return [
+            Error(
+                f"JITPROV_BASE_URL is {conf.BASE_URL}, which has no scheme.",
+                hint=f'Write "https://{conf.BASE_URL}".',
+                id=BASE_URL_MISSING,
+            )
+        ]
     if url is None or not url.scheme or not url.hostname:
         return [
             Error(
@@ -190,6 +207,55 @@ def check_durations(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
+@register("jitprov", deploy=True)
+def check_base_url_is_ours(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Warn where the base URL is still that of an example: tenants would give it to their identity providers."""
+    url = _parsed(conf.BASE_URL)
+    host = (url.hostname or "") if url else ""
+    if not host.endswith(_EXAMPLES):
+        return []
+    return [
+        Warning(
+            f"JITPROV_BASE_URL is {conf.BASE_URL}, which is an example.",
+            hint="Set it to where browsers reach you: identity providers learn it, and go on using it.",
+            id=BASE_URL_IS_EXAMPLE,
+        )
+    ]
+
+
+@register("jitprov")
+def check_names(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of settings that do not exist, which would change nothing without a word."""
+    known = {name for name in dir(Conf) if name.isupper()}
+    given = {name.removeprefix("JITPROV_") for name in dir(settings) if name.startswith("JITPROV_")}
+    return [
+        Warning(
+            f"There is no setting JITPROV_{name}.",
+            hint=_hint(get_close_matches(name, known, n=1)),
+            id=SETTING_UNKNOWN,
+        )
+        for name in sorted(given - known)
+    ]
+
+
+def _hint(close: list[str]) -> str:
+    return f"Did you mean JITPROV_{close[0]}?" if close else "Remove it."
+
+
+@register("jitprov")
+def check_event_network_bits(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Warn where no network is kept of a browser because the setting is wrong."""
+    if conf.configured_network_bits == conf.EVENT_NETWORK_BITS:
+        return []
+    return [
+        Warning(
+            "JITPROV_EVENT_NETWORK_BITS is not bits by IP version, so that events keep less than you want.",
+            hint="For example {4: 24, 6: 48}; 0 for a version of which nothing is to be kept.",
+            id=EVENT_NETWORK_BITS_DOUBTFUL,
+        )
+    ]
+
+
 @register("jitprov")
 def check_claims_retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Warn about a retention of claims that is longer than previews need."""
@@ -212,7 +278,7 @@ def check_claims_retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessag
 def check_mappable_fields(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Require fields that a mapping may write: a wrong name would be missing from forms without a word."""
     try:
-        unusable = set(conf.MAPPABLE_FIELDS or ()) - set(mappable_fields())
+        unusable = set(conf.MAPPABLE_FIELDS or ()) - set(could_be_mapped())
     except ConfigurationError as error:
         problems = [str(error)]
     else:
@@ -226,18 +292,26 @@ def check_mappable_fields(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
 
 @register("jitprov")
 def check_assignable_groups(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Require a list of names; whether there are such groups is a check of the database."""
+    """Require lists of names; whether there are such groups is a check of the database."""
+    hint = 'Give names of groups, such as ["Editors"].'
     try:
         _ = conf.ASSIGNABLE_GROUPS
+        hint = 'Give labels of apps, such as ["shop"]; an empty list for groups without any permission.'
+        unknown = set(conf.ASSIGNABLE_GROUPS_OF_APPS or ()) - _harmless_apps()
     except ConfigurationError as error:
-        return [
-            Error(
-                f"{error}.",
-                hint='Give names of groups, such as ["Editors"].',
-                id=ASSIGNABLE_GROUPS_NOT_NAMES,
-            )
-        ]
-    return []
+        return [Error(f"{error}.", hint=hint, id=ASSIGNABLE_GROUPS_NOT_NAMES)]
+    return [
+        Error(
+            f"JITPROV_ASSIGNABLE_GROUPS_OF_APPS: {name!r} is no installed app whose permissions are harmless.",
+            hint=hint,
+            id=ASSIGNABLE_GROUPS_NOT_NAMES,
+        )
+        for name in sorted(unknown)
+    ]
+
+
+def _harmless_apps() -> set[str]:
+    return {app.label for app in apps.get_app_configs()} - set(POWERFUL_APPS)
 
 
 @register("jitprov")
