@@ -90,8 +90,8 @@ class IdentityProviderAdmin(ScopedAdmin):
         if not self.has_add_permission(request):
             raise Http404
         form = DraftForm(request.POST or None, scope=self.scope(request))
-        if request.method == "POST" and form.is_valid():
-            row = form.save_draft(Actor.person(request.user))
+        row = form.begin(Actor.person(request.user)) if request.method == "POST" else None
+        if row is not None:
             messages.success(request, _("The draft was made. Go on from the top to the bottom."))
             return redirect(reverse("admin:" + _name("change"), args=[row.pk]))
         context = {"form": form, "title": _("Connect an identity provider")}

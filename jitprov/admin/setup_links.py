@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
-from jitprov.setup import links
 
 _URL = "_jitprov_setup_link_url"
 
@@ -28,8 +28,8 @@ class SetupLinkForm(forms.ModelForm):
     days = forms.IntegerField(
         label=_("Valid for"),
         min_value=1,
-        max_value=links.MAX_LIFETIME.days,
-        initial=links.LIFETIME.days,
+        max_value=setup_links.MAX_LIFETIME.days,
+        initial=setup_links.LIFETIME.days,
         help_text=_("Days."),
     )
 
@@ -41,8 +41,8 @@ class SetupLinkForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if "identity_provider" in cleaned:
             try:
-                links.require_room(cleaned["identity_provider"])
-            except links.LinkRefused as error:
+                setup_links.require_room(cleaned["identity_provider"])
+            except setup_links.LinkRefused as error:
                 raise ValidationError(str(error)) from error
         return cleaned
 
@@ -72,7 +72,7 @@ class SetupLinkAdmin(SuperuserAdmin):
     @admin.display(boolean=True, description=_("works"))
     def works(self, link: SetupLink) -> bool:
         """Say whether the link is neither revoked nor expired, and its maker may still lend their rights."""
-        return link.works and links.is_vouched_for(link)
+        return link.works and setup_links.is_vouched_for(link)
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         """Forbid changing: a link is revoked by the list's action, and another one is made."""
@@ -91,12 +91,12 @@ class SetupLinkAdmin(SuperuserAdmin):
         """Show a message if another link took the last free place."""
         try:
             return super().add_view(request, form_url, extra_context)
-        except links.LinkRefused as error:
+        except setup_links.LinkRefused as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:jitprov_setuplink_changelist")
 
     def save_model(self, request: Any, obj: SetupLink, form: Any, change: bool) -> None:
-        link, url = links.make(
+        link, url = setup_links.make(
             obj.identity_provider,
             actor=Actor.person(request.user),
             recipient=obj.recipient,
@@ -123,7 +123,7 @@ class SetupLinkAdmin(SuperuserAdmin):
         """Revoke the selected links."""
         working = list(queryset.filter(revoked_at=None).select_related("identity_provider"))
         for link in working:
-            links.revoke(link, Actor.person(request.user))
+            setup_links.revoke(link, Actor.person(request.user))
         count = len(working)
         text = ngettext(
             "%(count)s setup link was revoked.", "%(count)s setup links were revoked.", count

@@ -28,11 +28,10 @@ from jitprov.api.mapping_rows import offered_groups
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.configuration import enabling, trust
+from jitprov.configuration import drafts, enabling, trust
 from jitprov.journal import audit
 from jitprov.models import IdentityProvider, accounts_database
 from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm, EverybodyForm
-from jitprov.setup.drafts import DraftForm
 
 
 class IdentityProvidersView(ApiView):
@@ -72,7 +71,7 @@ class IdentityProvidersView(ApiView):
     def post(self, request: Request) -> Response:
         sent = self.body(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
-        row = _draft(self, tenant, sent)
+        row = drafts.begin(drafts.Draft(tenant=tenant, **sent), self.scope, self.actor)
         return self.made(IdentityProviderDetail, row, row.slug)
 
 
@@ -148,14 +147,6 @@ class DisableView(ApiView):
             row = self.identity_provider(slug, locked=True)
             enabling.disable(row, self.actor)
         return self.respond(IdentityProviderDetail, row)
-
-
-def _draft(view: ApiView, tenant: Any, values: dict[str, Any]) -> IdentityProvider:
-    """Return a new identity provider with the mappings of its preset, switched off."""
-    form = DraftForm({"tenant": tenant.pk, **values}, scope=view.scope)
-    if not form.is_valid():
-        raise of_form(form.errors)
-    return form.save_draft(view.actor)
 
 
 def _change(row: IdentityProvider, sent: dict[str, Any], *, for_superuser: bool) -> None:

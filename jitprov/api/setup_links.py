@@ -18,9 +18,9 @@ from jitprov.api.base import ApiView, number_of
 from jitprov.api.fields import Number, Shape, Text
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
+from jitprov.configuration import setup_links
+from jitprov.configuration.setup_links import LIFETIME, MAX_LIFETIME, LinkRefused
 from jitprov.models import SetupLink
-from jitprov.setup import links
-from jitprov.setup.links import LIFETIME, MAX_LIFETIME, LinkRefused
 
 MAY_MAKE = "jitprov.add_setuplink"
 """Django's own permission, which superusers have too."""
@@ -94,7 +94,7 @@ class SetupLinksView(_LinksView):
         self.require_permission()
         sent = self.body(NewLink)
         try:
-            link, url = links.make(
+            link, url = setup_links.make(
                 row,
                 actor=self.actor,
                 recipient=sent["recipient"],
@@ -118,5 +118,5 @@ class RevokeView(_LinksView):
         rows = SetupLink.objects.select_related("identity_provider")
         link = self.get_row(rows, identity_provider__slug=slug, pk=number_of(id))
         self.require_permission()
-        links.revoke(link, self.actor)
+        setup_links.revoke(link, self.actor)
         return self.respond(Link, link)

@@ -5,4 +5,4 @@ It takes and returns values, never a request or a form. Today that is enabling a
 
 from __future__ import annotations
 
-__all__ = ["enabling"]
+__all__ = ["drafts", "enabling", "setup_links"]

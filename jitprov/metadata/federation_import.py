@@ -13,6 +13,7 @@ from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, n
 from django.db import IntegrityError, transaction
 
 from jitprov.conf import conf
+from jitprov.configuration.preset_mappings import preset_columns
 from jitprov.exceptions import JitprovError
 from jitprov.host.tenant_fields import fields_of, has_own_fields
 from jitprov.host.user_fields import mappable_fields
@@ -20,7 +21,7 @@ from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.federation_map import MapRow, in_batches
 from jitprov.metadata.importing import SlugRefused
-from jitprov.metadata.rows import apply_metadata, new_identity_provider, preset_columns
+from jitprov.metadata.rows import apply_metadata, new_identity_provider
 from jitprov.metadata.source import ImportRefused
 from jitprov.models import (
     ClaimMapping,
@@ -323,9 +324,7 @@ class _Batch:
         insert_rows(ClaimMapping, list(_mappings(row for row, _ in self.new)))
 
 
-_RETIRED = (
-    "The slug %r was another tenant's, and identity providers may still trust it. Choose another."
-)
+_RETIRED = "The slug %r was another tenant's and may still be trusted. Choose another."
 
 
 def _mappings(rows: Iterable[IdentityProvider]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,11 +17,12 @@ from django.core.exceptions import (
 )
 from django.core.validators import validate_slug
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
 from jitprov.configuration import trust
+from jitprov.configuration.preset_mappings import preset_mappings
+from jitprov.configuration.slugs import MAX_SLUG, free_slug
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.rows import (
@@ -31,7 +31,6 @@ from jitprov.metadata.rows import (
     apply_metadata,
     fetched_columns,
     new_identity_provider,
-    preset_mappings,
 )
 from jitprov.metadata.source import ImportRefused
 from jitprov.models import (
@@ -49,9 +48,6 @@ from jitprov.saml.certificates import load_certificate
 from jitprov.saml.metadata import METADATA_LIMITS, parse_idp_metadata
 from jitprov.saml.types import Certificate, IdpMetadata
 
-MAX_SLUG = 100
-MAX_RETIRED_TRIED = 20
-"""Names that were another tenant's, before a random one is taken."""
 APPLICATION = Actor(via=Via.CODE, name="import_metadata")
 
 
@@ -308,24 +304,6 @@ def slug_problem(slug: str) -> str:
     except ValidationError:
         return "can not be part of a URL; letters, digits, hyphens and underscores can"
     return ""
-
-
-def free_slug(tenant: Any) -> str:
-    """Return the tenant's name as a slug, with a number if that is taken."""
-    base = (
-        slugify(str(getattr(tenant, conf.TENANT_LOOKUP_FIELD)))[: MAX_SLUG - 8].strip("-_") or "idp"
-    )
-    taken = {
-        slug.lower()
-        for slug in IdentityProvider.objects.filter(slug__istartswith=base).values_list(
-            "slug", flat=True
-        )
-    }
-    numbers = range(2, len(taken) + 3 + MAX_RETIRED_TRIED)
-    free = [one for one in (base, *(f"{base}-{number}" for number in numbers)) if one not in taken]
-    candidates = free[: MAX_RETIRED_TRIED + 1]
-    retired = retired_elsewhere(candidates, tenant.pk)
-    return next((one for one in candidates if one not in retired), f"{base}-{secrets.token_hex(3)}")
 
 
 def _add_mappings(identity_provider: IdentityProvider) -> tuple[str, ...]:

@@ -6,4 +6,4 @@ It translates what somebody typed and what they are shown. It never decides whos
 
 from __future__ import annotations
 
-__all__ = ["links"]
+__all__: list[str] = []

@@ -1,25 +1,22 @@
-"""The form that adds an identity provider: a draft that is switched off and has the mappings of its preset."""
+"""The form that adds an identity provider."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
-from jitprov.journal import audit
+from jitprov.configuration import drafts
 from jitprov.journal.actors import Actor
-from jitprov.metadata.importing import free_slug
-from jitprov.metadata.rows import preset_mappings
-from jitprov.models import ClaimMapping, IdentityProvider, retired_elsewhere
+from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope
 
 MAX_TENANTS = 100
 """Tenants in the list of choices; with more of them, the tenant has to be typed."""
-MAX_SWITCHED_OFF = 50
-"""Switched-off identity providers of one tenant; with that many, no draft is added."""
 
 
 class DraftForm(forms.ModelForm):
@@ -42,6 +39,7 @@ class DraftForm(forms.ModelForm):
 
     def __init__(self, data: Any = None, *, scope: Scope, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
+        self._scope = scope
         self.fields["slug"].required = False
         kinds = [(one.value, one.details.label) for one in Preset if one is not Preset.NONE]
         unknown = (Preset.NONE.value, _("Another one, or recognise it from its metadata"))
@@ -59,43 +57,18 @@ class DraftForm(forms.ModelForm):
         if len(few) == 1:
             self.initial.setdefault("tenant", few[0].pk)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("tenant") and not cleaned.get("slug") and "slug" not in self.errors:
-            cleaned["slug"] = free_slug(cleaned["tenant"])
-        if cleaned.get("slug") and cleaned.get("tenant"):
-            self._require_own(cleaned["slug"], cleaned["tenant"])
-        if cleaned.get("tenant"):
-            self._require_room(cleaned["tenant"])
-        # It is enabled only after somebody has entered the identity provider's metadata and tested the sign-in.
-        self.instance.enabled = False
-        return cleaned
+    def _post_clean(self) -> None:
+        """Judge nothing: :func:`jitprov.configuration.drafts.begin` does."""
 
-    def _require_own(self, slug: str, tenant: Any) -> None:
-        if retired_elsewhere([slug], tenant.pk):
-            message = _(
-                "This was another customer's, whose identity provider may still trust it. Choose another."
-            )
-            self.add_error("slug", message)
-
-    def _require_room(self, tenant: Any) -> None:
-        switched_off = IdentityProvider.objects.filter(tenant=tenant, enabled=False)
-        if switched_off.count() >= MAX_SWITCHED_OFF:
-            message = _(
-                "There are %(count)s identity providers that are switched off already. Remove one first."
-            )
-            self.add_error("tenant", message % {"count": MAX_SWITCHED_OFF})
-
-    def save_draft(self, actor: Actor) -> IdentityProvider:
-        """Save the row with the mappings of its preset, and record it."""
-        row: IdentityProvider = self.instance
-        row.subject_claim = Preset(row.preset).details.subject_claim
-        with audit.recorded(row, actor):
-            row.save()
-            # Without a preset there are no mappings yet: the import of its metadata may recognise the preset and make them.
-            if row.preset != Preset.NONE:
-                ClaimMapping.objects.bulk_create(preset_mappings(row))
-        return row
+    def begin(self, actor: Actor) -> IdentityProvider | None:
+        """Begin the draft; ``None`` if the form has errors now."""
+        if not self.is_valid():
+            return None
+        try:
+            return drafts.begin(drafts.Draft(**self.cleaned_data), self._scope, actor)
+        except ValidationError as error:
+            self.add_error(None, error)
+            return None
 
 
 def _let_be_typed(tenant: Any) -> None:

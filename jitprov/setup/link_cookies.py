@@ -9,8 +9,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from jitprov.configuration import setup_links
 from jitprov.models import SetupLink
-from jitprov.setup import links
 
 HOLDER = "__Host-jitprov-setup"
 HOLDER_LIFETIME = timedelta(hours=12)
@@ -39,7 +39,7 @@ def link_of(request: HttpRequest) -> SetupLink | None:
         )
     except signing.BadSignature:
         return None
-    return links.find_by_digest(digest, timezone.now())
+    return setup_links.find_by_digest(digest, timezone.now())
 
 
 def keep_message(response: HttpResponse, message: str, *, went_well: bool) -> None:

@@ -27,10 +27,10 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
-from jitprov.setup import links
 from jitprov.setup.link_cookies import clear_message, keep_message, link_of, message_of, remember
 from jitprov.setup.page import Answer, PageUrls, SetupPage
 from jitprov.setup.powers import Powers
@@ -91,10 +91,10 @@ class OpenSetupLinkView(LinkPage):
         return redirect("jitprov:setup")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        link = links.find(request.POST.get("token", ""), timezone.now())
+        link = setup_links.find(request.POST.get("token", ""), timezone.now())
         if link is None:
             return self.gone()
-        links.opened(link)
+        setup_links.opened(link)
         response = redirect("jitprov:setup")
         remember(response, link)
         return response
@@ -111,7 +111,7 @@ class HolderPage(LinkPage):
         if link is None:
             return self.gone()
         self.link = link
-        links.used(link)
+        setup_links.used(link)
         return super().answer(request, *args, **kwargs)
 
     def setup_page(self) -> SetupPage:

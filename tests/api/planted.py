@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.journal.audit import recorded
 from jitprov.journal.observed_claims import email_digest, sealed_claims
@@ -31,7 +32,6 @@ from jitprov.models import (
 )
 from jitprov.provisioner import Provisioner
 from jitprov.provisioning.types import Claims, Source
-from jitprov.setup import links
 from jitprov.sign_in import rehearsal
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import (
@@ -109,7 +109,7 @@ def plant(mark: str, fake: FakeIdentityProvider) -> Planted:
         group_mapping=group_mapping,
         event=_events(idp, mark),
         test=_test(idp, admin),
-        setup_link=links.make(
+        setup_link=setup_links.make(
             idp, actor=Actor.person(admin, Via.API), recipient=f"it@{mark}.example"
         )[0],
     )

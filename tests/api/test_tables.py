@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from jitprov.configuration import setup_links
+from jitprov.configuration.setup_links import MAX_ACTIVE
 from jitprov.models import ConfigurationChange, EmailDomain, IdentityProvider, SetupLink
-from jitprov.setup import links
-from jitprov.setup.links import MAX_ACTIVE
 from jitprov.testing import rsa_key_pair
 from tests.api.client import Api
 from tests.support.factories import IdentityProviderFactory
@@ -124,7 +124,7 @@ def test_a_setup_link_is_made_shown_once_and_revoked(superuser: Api, idp: Identi
     made = superuser.post(LINKS, {"recipient": "it@acme.example", "days": 2})
     assert made.status == 201
     token = made.json["url"].rpartition("=")[2]
-    assert links.find(token, timezone.now()) is not None
+    assert setup_links.find(token, timezone.now()) is not None
 
     [listed] = superuser.get(LINKS).json["results"]
     assert listed["works"] is True
@@ -132,7 +132,7 @@ def test_a_setup_link_is_made_shown_once_and_revoked(superuser: Api, idp: Identi
     assert token not in str(listed)
 
     assert superuser.post(f"{LINKS}{listed['id']}/revoke/").json["works"] is False
-    assert links.find(token, timezone.now()) is None
+    assert setup_links.find(token, timezone.now()) is None
 
 
 @pytest.mark.parametrize("body", [{"days": 0}, {"days": 31}, {"days": "1"}, {"recipient": 1}])

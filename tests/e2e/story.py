@@ -180,12 +180,12 @@ def invite(visitors: Visitors, story: Story) -> None:
 
 _INVITATION = """
 from example_site.organisations.models import Organisation
-from jitprov.setup import links
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import Via
 
 hooli = Organisation.objects.create(slug="hooli", name="Hooli")
-print(links.make_for_tenant(hooli, actor=Actor(via=Via.CODE, name="Corner Desk"))[1])
+print(setup_links.make_for_tenant(hooli, actor=Actor(via=Via.CODE, name="Corner Desk"))[1])
 """
 
 

@@ -12,10 +12,10 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 import jitprov
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Tenant, Via
 from jitprov.saml.sp_metadata import sp_metadata
-from jitprov.setup import links
 from jitprov.setup.link_cookies import HOLDER
 from jitprov.testing import rsa_key_pair
 from tests.e2e.chromium import Complaints, chromium
@@ -52,7 +52,7 @@ def invitation(start_pysaml2: Start, live_server: LiveServer, settings: Settings
     idp = start_pysaml2(Behaviour())
     idp.know({"ann": ANN_AT_WORK})
     tenant = Tenant.objects.create(slug="acme", name="Acme")
-    link, url = links.make_for_tenant(tenant, actor=Actor(via=Via.CODE, name="the tests"))
+    link, url = setup_links.make_for_tenant(tenant, actor=Actor(via=Via.CODE, name="the tests"))
     row = link.identity_provider
     idp.trust(sp_metadata(row.as_service_provider(), now=timezone.now()))
     return Invitation(url=url, metadata=idp.metadata().decode(), login_url=row.url("login"))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from jitprov.configuration.preset_mappings import preset_mappings
 from jitprov.host.tenant_fields import fields_of, has_own_fields
 from jitprov.host.user_fields import mappable_fields
 from jitprov.mapping_review.review import review
-from jitprov.metadata.rows import preset_mappings
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioner import Provisioner, Rules, provision
 from jitprov.provisioning.types import Claims, Note, Source

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import (
     ConfigurationChange,
@@ -22,7 +23,7 @@ from jitprov.models import (
     SetupLink,
     Via,
 )
-from jitprov.setup import link_cookies, links
+from jitprov.setup import link_cookies
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User
@@ -34,10 +35,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def draft() -> IdentityProvider:
-    url = links.make_for_tenant(TenantFactory.create(name="Acme", slug="acme"), actor=CODE)[1]
-    link = links.find(url.rpartition("=")[2], timezone.now())
+    url = setup_links.make_for_tenant(TenantFactory.create(name="Acme", slug="acme"), actor=CODE)[1]
+    link = setup_links.find(url.rpartition("=")[2], timezone.now())
     assert link is not None
-    links.revoke(link, CODE)
+    setup_links.revoke(link, CODE)
     return link.identity_provider
 
 
@@ -181,7 +182,7 @@ def expire(link: SetupLink) -> None:
 
 ENDS: list[Callable[[SetupLink], Any]] = [
     expire,
-    lambda link: links.revoke(link, CODE),
+    lambda link: setup_links.revoke(link, CODE),
     lambda link: link.identity_provider.delete(),
 ]
 
@@ -326,7 +327,7 @@ def test_the_token_is_in_no_log(holder: Holder, caplog: pytest.LogCaptureFixture
         client.post(OPEN, {"token": token})
         client.post(OPEN, {"token": token[:-1]})
         client.get(SETUP)
-    links.revoke(holder.link, CODE)
+    setup_links.revoke(holder.link, CODE)
     holder.client.get(f"/saml/setup/link/?token={token}")
     holder.client.post(OPEN, {"token": token})
 

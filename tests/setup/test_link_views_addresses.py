@@ -7,7 +7,7 @@ import secrets
 import pytest
 from django.test import Client
 
-from jitprov.setup.links import TOKEN_BYTES
+from jitprov.configuration.setup_links import TOKEN_BYTES
 
 pytestmark = pytest.mark.django_db
 

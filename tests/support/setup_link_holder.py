@@ -9,13 +9,13 @@ import lxml.html
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import (
     IdentityProvider,
     SetupLink,
     Via,
 )
-from jitprov.setup import links
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 
@@ -27,7 +27,7 @@ FORM = "jitprov-configuration"
 
 def made(row: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
     """Return a link and its token."""
-    link, url = links.make(row, actor=CODE, recipient="Ann of Acme", **options)
+    link, url = setup_links.make(row, actor=CODE, recipient="Ann of Acme", **options)
     return link, url.rpartition("=")[2]
 
 

@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, TestSignIn, Via
-from jitprov.setup import links
 from jitprov.sign_in import rehearsal, witness
 from tests.support.factories import UserFactory
 
@@ -26,7 +26,7 @@ NO_SECRETS = {"slug", "reference", "id", "object_id", "app_label", "content_type
 
 
 def setup_link(row: IdentityProvider) -> str:
-    return links.make(row, actor=CODE)[1]
+    return setup_links.make(row, actor=CODE)[1]
 
 
 def start_of_a_test(row: IdentityProvider) -> str:
@@ -130,7 +130,7 @@ def _parameters(resolver: URLResolver) -> Iterator[str]:
 def test_a_link_of_the_release_before_is_not_logged_either(
     client: Client, before: str, after: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    token = secrets.token_urlsafe(links.TOKEN_BYTES)
+    token = secrets.token_urlsafe(setup_links.TOKEN_BYTES)
     caplog.set_level(logging.DEBUG)
 
     for method in METHODS:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
 from jitprov.models import SetupLink
 from jitprov.provisioning.presets import Preset
-from jitprov.setup import links
 
 
 class Command(BaseCommand):
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days",
             type=int,
-            default=links.LIFETIME.days,
-            help=f"for how long (default: {links.LIFETIME.days}, at most {links.MAX_LIFETIME.days})",
+            default=setup_links.LIFETIME.days,
+            help=f"for how long (default: {setup_links.LIFETIME.days}, at most {setup_links.MAX_LIFETIME.days})",
         )
         parser.add_argument("--for", dest="recipient", default="", metavar="NAME", help="for whom")
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             return
         try:
             link, url = _make(options, actor)
-        except links.LinkRefused as error:
+        except setup_links.LinkRefused as error:
             raise CommandError(str(error)) from error
         self.stderr.write(
             f"Setup link {link.pk} for {link.identity_provider}, valid until "
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         link = SetupLink.objects.filter(pk=number).select_related("identity_provider").first()
         if link is None:
             raise CommandError(f"There is no setup link {number}.")
-        links.revoke(link, actor)
+        setup_links.revoke(link, actor)
         self.stdout.write(f"Setup link {number} opens nothing any more.")
 
 
@@ -74,5 +74,5 @@ def _make(options: dict[str, Any], actor: Actor) -> tuple[SetupLink, str]:
     }
     if options["tenant"] is not None:
         tenant = chosen_tenant(options["tenant"])
-        return links.make_for_tenant(tenant, preset=options["preset"], **common)
-    return links.make(chosen_identity_provider(options["idp"]), **common)
+        return setup_links.make_for_tenant(tenant, preset=options["preset"], **common)
+    return setup_links.make(chosen_identity_provider(options["idp"]), **common)

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, Tenant, Via
-from jitprov.setup import links
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_link_that_is_revoked_opens_nothing(client, staff):
     url = re.search(r"https://app\.example(\S+)", mail.outbox[0].body)[1]
     token = url.rpartition("=")[2]
 
-    links.revoke(SetupLink.objects.get(), Actor(via=Via.CODE, name="support"))
+    setup_links.revoke(SetupLink.objects.get(), Actor(via=Via.CODE, name="support"))
 
     assert client.post("/saml/setup/open/", {"token": token}).status_code == 404
 

@@ -7,9 +7,9 @@ from django.core.mail import send_mail
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import Tenant, Via
-from jitprov.setup import links
 
 
 @require_POST
@@ -18,7 +18,7 @@ def invite(request, slug):
     """Let a customer's IT admin connect their directory by themselves."""
     tenant = get_object_or_404(Tenant, slug=slug)
     email = request.POST["email"]
-    link, url = links.make_for_tenant(
+    link, url = setup_links.make_for_tenant(
         tenant,
         actor=Actor.person(request.user, Via.CODE),
         preset="entra",

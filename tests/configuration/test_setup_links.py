@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import (
     ConfigurationChange,
@@ -22,7 +23,6 @@ from jitprov.models import (
     TenantAdministrator,
     Via,
 )
-from jitprov.setup import links
 from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +31,12 @@ CODE = Actor(via=Via.CODE, name="the tests")
 
 def made(idp: IdentityProvider, **options: Any) -> tuple[SetupLink, str]:
     """Return a link and its token."""
-    link, url = links.make(idp, actor=CODE, **options)
+    link, url = setup_links.make(idp, actor=CODE, **options)
     return link, url.rpartition("=")[2]
 
 
 def steps() -> list[tuple[str, str]]:
-    changes = ConfigurationChange.objects.filter(what=links.SETUP_LINK).order_by("pk")
+    changes = ConfigurationChange.objects.filter(what=setup_links.SETUP_LINK).order_by("pk")
     return [(change.actor, change.note) for change in changes]
 
 
@@ -49,14 +49,14 @@ def test_a_link_is_found_by_its_token_in_one_statement(
     link, token = made(idp)
 
     with django_assert_num_queries(1):
-        found = links.find(token, timezone.now())
+        found = setup_links.find(token, timezone.now())
         assert found == link
         assert found.identity_provider == idp
         assert found.identity_provider.tenant == idp.tenant
 
 
 def test_the_url_begins_with_the_configured_base_url(idp: IdentityProvider) -> None:
-    _, url = links.make(idp, actor=CODE)
+    _, url = setup_links.make(idp, actor=CODE)
 
     assert url.startswith("https://app.example/saml/setup/")
 
@@ -77,7 +77,7 @@ def test_a_token_that_is_not_ours_finds_nothing(
     other = "A" * len(token)
 
     with django_assert_num_queries(statements):
-        assert links.find(other, timezone.now()) is None
+        assert setup_links.find(other, timezone.now()) is None
 
 
 @pytest.mark.parametrize("token", ["", "short", "A" * 42, "A" * 44, "A" * 100_000, "é" * 43])
@@ -85,20 +85,20 @@ def test_text_that_cannot_be_a_token_is_not_looked_up(
     token: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        assert links.find(token, timezone.now()) is None
+        assert setup_links.find(token, timezone.now()) is None
 
 
 def test_a_digest_is_not_accepted_as_a_token(idp: IdentityProvider) -> None:
     link, _ = made(idp)
 
-    assert links.find(link.token_digest, timezone.now()) is None
+    assert setup_links.find(link.token_digest, timezone.now()) is None
 
 
 def test_a_link_is_invalid_from_its_expiry(idp: IdentityProvider) -> None:
     link, token = made(idp, lifetime=timedelta(hours=1))
 
-    assert links.find(token, link.expires_at - timedelta(seconds=1)) == link
-    assert links.find(token, link.expires_at) is None
+    assert setup_links.find(token, link.expires_at - timedelta(seconds=1)) == link
+    assert setup_links.find(token, link.expires_at) is None
 
 
 def test_a_revoked_link_opens_nothing_and_its_revocation_is_recorded_once(
@@ -106,11 +106,11 @@ def test_a_revoked_link_opens_nothing_and_its_revocation_is_recorded_once(
 ) -> None:
     link, token = made(idp)
 
-    links.revoke(link, CODE)
-    links.revoke(link, CODE)
+    setup_links.revoke(link, CODE)
+    setup_links.revoke(link, CODE)
 
     assert link.revoked_at is not None
-    assert links.find(token, timezone.now()) is None
+    assert setup_links.find(token, timezone.now()) is None
     assert steps() == [("the tests", "made"), ("the tests", "revoked")]
 
 
@@ -118,11 +118,11 @@ def test_a_revoked_link_opens_nothing_and_its_revocation_is_recorded_once(
 
 
 def works(token: str) -> bool:
-    return links.find(token, timezone.now()) is not None
+    return setup_links.find(token, timezone.now()) is not None
 
 
 def made_by(user: Any, idp: IdentityProvider) -> str:
-    _, url = links.make(idp, actor=Actor.person(user))
+    _, url = setup_links.make(idp, actor=Actor.person(user))
     return url.rpartition("=")[2]
 
 
@@ -194,22 +194,22 @@ def test_a_link_is_deleted_with_its_identity_provider(idp: IdentityProvider) -> 
     _, token = made(idp)
     idp.delete()
 
-    assert links.find(token, timezone.now()) is None
+    assert setup_links.find(token, timezone.now()) is None
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(days=-1), timedelta(days=31)])
 def test_a_lifetime_beyond_the_limit_is_refused(idp: IdentityProvider, lifetime: timedelta) -> None:
-    with pytest.raises(links.LinkRefused, match="30 days"):
-        links.make(idp, actor=CODE, lifetime=lifetime)
+    with pytest.raises(setup_links.LinkRefused, match="30 days"):
+        setup_links.make(idp, actor=CODE, lifetime=lifetime)
     assert not SetupLink.objects.exists()
 
 
 def test_more_valid_links_than_the_limit_are_refused(idp: IdentityProvider) -> None:
-    valid = [made(idp)[0] for _ in range(links.MAX_ACTIVE)]
+    valid = [made(idp)[0] for _ in range(setup_links.MAX_ACTIVE)]
 
-    with pytest.raises(links.LinkRefused):
+    with pytest.raises(setup_links.LinkRefused):
         made(idp)
-    links.revoke(valid[0], CODE)
+    setup_links.revoke(valid[0], CODE)
     SetupLink.objects.filter(pk=valid[1].pk).update(expires_at=datetime.now(UTC))
     made(idp)
     made(idp)
@@ -226,7 +226,7 @@ def test_the_recipient_is_cut_to_one_line(idp: IdentityProvider) -> None:
 def test_the_user_who_made_a_link_is_stored(idp: IdentityProvider) -> None:
     user = UserFactory.create()
 
-    link, _ = links.make(idp, actor=Actor.person(user))
+    link, _ = setup_links.make(idp, actor=Actor.person(user))
 
     assert link.created_by == user
 
@@ -243,7 +243,7 @@ def run(*arguments: str) -> str:
 def test_the_command_prints_the_url_once(idp: IdentityProvider) -> None:
     url = run("--idp", "acme", "--days", "7", "--for", "Ann of Acme")
 
-    link = links.find(url.rpartition("=")[2], timezone.now())
+    link = setup_links.find(url.rpartition("=")[2], timezone.now())
     assert link is not None
     assert (link.identity_provider, link.recipient) == (idp, "Ann of Acme")
     assert timedelta(days=6) < link.expires_at - timezone.now() <= timedelta(days=7)
@@ -255,7 +255,7 @@ def test_the_command_revokes(idp: IdentityProvider) -> None:
 
     assert str(link.pk) in run("--revoke", str(link.pk))
 
-    assert links.find(token, timezone.now()) is None
+    assert setup_links.find(token, timezone.now()) is None
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_superuser_makes_a_link_and_sees_its_url_once(
     link = SetupLink.objects.get()
     url = page.context["url"]
     assert url in page.content.decode()
-    assert links.find(url.rpartition("=")[2], timezone.now()) == link
+    assert setup_links.find(url.rpartition("=")[2], timezone.now()) == link
     change = reverse("admin:jitprov_setuplink_change", args=[link.pk])
     for other in (change, reverse(LIST), reverse("admin:index")):
         assert url not in superuser.get(other).content.decode()
@@ -317,13 +317,13 @@ def test_the_limit_on_the_lifetime_holds_for_superusers(
 
 
 def test_the_form_says_that_there_are_too_many(superuser: Client, idp: IdentityProvider) -> None:
-    for _ in range(links.MAX_ACTIVE):
+    for _ in range(setup_links.MAX_ACTIVE):
         made(idp)
 
     page = superuser.post(reverse(ADD), posted(idp)).content.decode()
 
     assert "Revoke one first" in page
-    assert SetupLink.objects.count() == links.MAX_ACTIVE
+    assert SetupLink.objects.count() == setup_links.MAX_ACTIVE
 
 
 def test_a_superuser_revokes(superuser: Client, idp: IdentityProvider) -> None:
@@ -331,7 +331,7 @@ def test_a_superuser_revokes(superuser: Client, idp: IdentityProvider) -> None:
 
     superuser.post(reverse(LIST), {"action": "revoke", "_selected_action": [link.pk]})
 
-    assert links.find(token, timezone.now()) is None
+    assert setup_links.find(token, timezone.now()) is None
     assert steps()[-1][1] == "revoked"
 
 

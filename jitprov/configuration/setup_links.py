@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -20,12 +21,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
+from jitprov.configuration import drafts
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, Voucher, accounts_database
 from jitprov.provisioning.presets import Preset
 from jitprov.scope import Scope, scope_of
-from jitprov.setup.drafts import DraftForm
 
 LIFETIME = timedelta(days=3)
 MAX_LIFETIME = timedelta(days=30)
@@ -87,12 +88,13 @@ def make_for_tenant(
     :raises LinkRefused: the slug is taken or not valid, or :func:`make` refuses.
     """
     alone = Scope(tenants=type(tenant)._default_manager.filter(pk=tenant.pk), something=True)
-    data = {"tenant": tenant.pk, "preset": str(preset), "slug": slug}
-    form = DraftForm(data, scope=alone)
-    if not form.is_valid():
-        raise LinkRefused(" ".join(str(text) for texts in form.errors.values() for text in texts))
+    draft = drafts.Draft(tenant=tenant, preset=str(preset), slug=slug)
     with transaction.atomic(using=accounts_database()):
-        return make(form.save_draft(actor), actor=actor, **of_the_link)
+        try:
+            row = drafts.begin(draft, alone, actor)
+        except ValidationError as error:
+            raise LinkRefused(" ".join(error.messages)) from error
+        return make(row, actor=actor, **of_the_link)
 
 
 def find(token: str, now: datetime) -> SetupLink | None:
