@@ -1,7 +1,7 @@
 """A door: the REST API, for hosts that build their own settings page: ``pip install "jitprov[api]"``.
 
 It is a Django app of its own, which nothing else in jitprov imports. It never decides anything: :mod:`jitprov.scope`
-limits the rows, the forms of the set-up page validate, and :mod:`jitprov.journal.audit` records changes.
+limits the rows, and :mod:`jitprov.configuration` judges, saves and records changes.
 """
 
 from __future__ import annotations

@@ -101,14 +101,9 @@ class ApiView(APIView):
         self.check_object_permissions(self.request, row)
         return row
 
-    def identity_provider(self, slug: str, *, locked: bool = False) -> IdentityProvider:
-        """Return the identity provider of the URL. A costly request is counted for it, once.
-
-        :param locked: lock the row in the caller's transaction, so that changes follow one another.
-        """
-        rows = IdentityProvider.objects.all()
-        rows = rows.select_for_update() if locked else rows.select_related("tenant")
-        row = self.get_row(rows, slug=slug)
+    def identity_provider(self, slug: str) -> IdentityProvider:
+        """Return the identity provider of the URL. A costly request is counted for it, once."""
+        row = self.get_row(IdentityProvider.objects.select_related("tenant"), slug=slug)
         if self.request.method in self.costly and not self._is_counted:
             # Only now, so that nobody uses up what the administrators of another tenant may ask for.
             self._is_counted = True

@@ -7,12 +7,13 @@ message is for people, and ``errors`` names the part of the request, as ``"rows.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, SuspiciousOperation
 from django.core.exceptions import ValidationError as FormError
-from django.forms.utils import ErrorDict
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
@@ -29,13 +30,17 @@ from jitprov.accounts.contention import TryAgain
 from jitprov.accounts.outages import TemporarilyUnavailable, refusal_for
 from jitprov.configuration.enabling import NotComplete, NotTested
 from jitprov.configuration.limits import Throttled
+from jitprov.configuration.problems import RowsRefused
 from jitprov.exceptions import JitprovError
-from jitprov.models import new_reference
+from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.words.remedies import remedy
 
 logger = logging.getLogger("jitprov")
 
+_GONE = (IdentityProvider.DoesNotExist, ClaimMapping.DoesNotExist, GroupMapping.DoesNotExist)
+ROWS = "rows"
+"""The name of the list in a request that replaces a whole table."""
 WHOLE = "non_field_errors"
 """The name for errors of several fields together, or of the request as a whole."""
 _STATUS: Mapping[type[JitprovError], int] = {
@@ -104,8 +109,12 @@ def answer(error: Exception, context: Any) -> Response | None:
 def _as_known(error: Exception) -> Exception:
     if isinstance(error, JitprovError):
         return refused(error)
+    if isinstance(error, RowsRefused):
+        return of_rows(error, ROWS)
     if isinstance(error, FormError):
-        return of_form(error)
+        return ValidationError(_by_part(error))
+    if isinstance(error, _GONE):
+        return Http404()  # somebody has removed it in the meantime
     if isinstance(error, SuspiciousOperation | BadRequest):
         return ParseError()
     outage = refusal_for(error)
@@ -130,30 +139,45 @@ def refused(error: JitprovError) -> Refused:
     return Refused(error.code, message, _STATUS.get(type(error), HTTP_400_BAD_REQUEST))
 
 
-def of_form(error: FormError | ErrorDict, path: str = "") -> ValidationError:
-    """Return the errors of a form or model as an API error.
+@contextmanager
+def at_path(path: str) -> Iterator[None]:
+    """Turn what is wrong with the rows of a list into an API error.
 
-    :param path: the path of the form in the request, with a dot at its end.
+    :param path: the path of the list in the request.
     """
-    return ValidationError(form_problems(error, path))
+    try:
+        yield
+    except RowsRefused as error:
+        raise of_rows(error, path) from error
 
 
-def form_problems(error: FormError | ErrorDict, path: str) -> dict[str, list[ErrorDetail]]:
-    """Return the errors of a form or model by part of the request. The codes are those of the form or of Django."""
+def of_rows(error: RowsRefused, path: str) -> ValidationError:
+    """Return what is wrong with the rows of a list as an API error."""
+    found: dict[str, list[ErrorDetail]] = {}
+    for problem in error.problems:
+        if problem.row is None:
+            found.setdefault(path, []).extend(_details(problem.error.error_list))
+        else:
+            found |= _by_part(problem.error, f"{path}.{problem.row}.")
+    return ValidationError(found)
+
+
+def _details(errors: Iterable[FormError]) -> list[ErrorDetail]:
+    return [ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in errors]
+
+
+def _by_part(error: FormError, path: str = "") -> dict[str, list[ErrorDetail]]:
+    """Return the errors of a change by part of the request. The codes are our own or Django's."""
     return {
-        f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": [
-            ErrorDetail(" ".join(one.messages), one.code or "invalid") for one in found
-        ]
+        f"{path}{WHOLE if field == NON_FIELD_ERRORS else field}": _details(found)
         for field, found in _by_field(error).items()
     }
 
 
-def _by_field(error: FormError | ErrorDict) -> Mapping[str, list[FormError]]:
-    if isinstance(error, ErrorDict):
-        return error.as_data()
-    if hasattr(error, "error_dict"):
-        return error.error_dict
-    return {NON_FIELD_ERRORS: error.error_list}
+def _by_field(error: FormError) -> Mapping[str, list[FormError]]:
+    return (
+        error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    )
 
 
 def _body(error: Exception, response: Response) -> dict[str, Any]:

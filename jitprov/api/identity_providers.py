@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.forms import model_to_dict
-from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView
-from jitprov.api.errors import of_form
 from jitprov.api.identity_provider_shapes import (
     Enabling,
     IdentityProviderChange,
@@ -24,14 +20,11 @@ from jitprov.api.identity_provider_shapes import (
     IdentityProviderSummary,
     NewIdentityProvider,
 )
-from jitprov.api.mapping_rows import offered_groups
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.configuration import drafts, enabling, trust
-from jitprov.journal import audit
-from jitprov.models import IdentityProvider, accounts_database
-from jitprov.setup.columns import AdmissionForm, ByHandForm, ColumnsForm, EverybodyForm
+from jitprov.configuration import columns, drafts, enabling, removing
+from jitprov.models import IdentityProvider
 
 
 class IdentityProvidersView(ApiView):
@@ -93,11 +86,9 @@ class IdentityProviderView(ApiView):
         responses={200: IdentityProviderDetail, **problems(400, 404, 413, 415)},
     )
     def patch(self, request: Request, slug: str) -> Response:
-        sent = self.body(IdentityProviderChange)
-        with transaction.atomic(using=accounts_database()):
-            row = self.identity_provider(slug, locked=True)
-            with trust.changing(row, self.actor):
-                _change(row, sent, for_superuser=self.scope.everything)
+        row = self.identity_provider(slug)
+        wanted = columns.Columns(**self.body(IdentityProviderChange))
+        columns.change(row, wanted, self.actor, everything=self.scope.everything)
         return self.respond(IdentityProviderDetail, row)
 
     @described(
@@ -106,10 +97,7 @@ class IdentityProviderView(ApiView):
         responses={204: None, **problems(404)},
     )
     def delete(self, request: Request, slug: str) -> Response:
-        with transaction.atomic(using=accounts_database()):
-            row = self.identity_provider(slug, locked=True)
-            with audit.recorded(row, self.actor):
-                row.delete()
+        removing.remove(self.identity_provider(slug), self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
 
@@ -125,11 +113,10 @@ class EnableView(ApiView):
     )
     def post(self, request: Request, slug: str) -> Response:
         override = self.body(Enabling)["override"]
-        with transaction.atomic(using=accounts_database()):
-            row = self.identity_provider(slug, locked=True)
-            if override and not self.scope.everything:
-                raise PermissionDenied(_("Only a superuser may enable it without a test."))
-            enabling.enable(row, self.actor, override=override)
+        row = self.identity_provider(slug)
+        if override and not self.scope.everything:
+            raise PermissionDenied(_("Only a superuser may enable it without a test."))
+        enabling.enable(row, self.actor, override=override)
         return self.respond(IdentityProviderDetail, row)
 
 
@@ -143,43 +130,6 @@ class DisableView(ApiView):
         responses={200: IdentityProviderDetail, **problems(404)},
     )
     def post(self, request: Request, slug: str) -> Response:
-        with transaction.atomic(using=accounts_database()):
-            row = self.identity_provider(slug, locked=True)
-            enabling.disable(row, self.actor)
+        row = self.identity_provider(slug)
+        enabling.disable(row, self.actor)
         return self.respond(IdentityProviderDetail, row)
-
-
-def _change(row: IdentityProvider, sent: dict[str, Any], *, for_superuser: bool) -> None:
-    """Change a row with the forms of the set-up page.
-
-    :raises ValidationError: a value is not valid, or only a superuser may change it.
-    """
-    forms: list[ColumnsForm] = [
-        _filled(ByHandForm, row, sent),
-        _filled(AdmissionForm, row, sent, for_superuser=for_superuser),
-        _filled(EverybodyForm, row, sent, groups=_offered(row, sent)),
-    ]
-    _refuse_unknown(sent, forms)
-    if not all([form.is_valid() for form in forms]):  # noqa: C419 -- a list, so that each form validates
-        raise of_form(ErrorDict(item for form in forms for item in form.errors.items()))
-    changed = [name for form in forms for name in form.apply(row)]
-    if changed:
-        row.save(update_fields=[*changed, "updated_at"])
-
-
-def _offered(row: IdentityProvider, sent: dict[str, Any]) -> list[tuple[int, str]]:
-    return offered_groups(row, [sent.get("everybody_group", row.everybody_group_id)])
-
-
-def _filled(
-    form: type[ColumnsForm], row: IdentityProvider, sent: dict[str, Any], **options: Any
-) -> ColumnsForm:
-    stored = model_to_dict(row, fields=form.base_fields)
-    return form(row, {**stored, **sent}, **options)
-
-
-def _refuse_unknown(sent: dict[str, Any], forms: list[ColumnsForm]) -> None:
-    known = {name for form in forms for name in form.fields}
-    if unknown := set(sent) - known:
-        problem = ErrorDetail(_("Only a superuser may change this."), "permission_denied")
-        raise ValidationError({name: [problem] for name in sorted(unknown)})

@@ -8,6 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jitprov.api.fields import Choice, Flag, Line, Number, Shape, Text
+from jitprov.configuration.group_mappings import MAX_GROUP_ROWS
+from jitprov.configuration.lines import texts_of
 from jitprov.models import ClaimMapping, GroupMapping
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.provisioning.parameters import (
@@ -22,10 +24,7 @@ from jitprov.provisioning.steps import MAX_TRANSFORMS
 from jitprov.provisioning.transform_spec import TransformSpec
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.provisioning.types import SyncMode, WhenEmpty, WhenInvalid
-from jitprov.setup.lines import texts_of
 
-MAX_GROUP_ROWS = 1000
-"""Rows that one request may replace the list of group mappings with."""
 MAX_NAME = 512
 SYNC = [mode.value for mode in SyncMode]
 WHEN_EMPTY = [one.value for one in WhenEmpty]

@@ -16,10 +16,13 @@ from rest_framework.response import Response
 from jitprov.accounts import Rules
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
+from jitprov.api.errors import at_path
 from jitprov.api.fields import Flag, Shape, Text
-from jitprov.api.mapping_rows import claim_rows, group_rows
-from jitprov.api.mapping_shapes import MAX_GROUP_ROWS, ListedClaimMapping, NewGroupMapping
+from jitprov.api.mapping_shapes import ListedClaimMapping, NewGroupMapping
 from jitprov.api.openapi import described, problems
+from jitprov.configuration import claim_mappings, group_mappings
+from jitprov.configuration.claim_mappings import ClaimRow
+from jitprov.configuration.group_mappings import MAX_GROUP_ROWS, GroupRow
 from jitprov.mapping_review.preview import (
     FieldPreview,
     Origin,
@@ -35,6 +38,7 @@ from jitprov.mapping_review.remark import Remark
 from jitprov.mapping_review.review import review
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES
+from jitprov.provisioning.types import ClaimRule, GroupRule
 from jitprov.saml.envelope import MAX_ENCODED
 
 
@@ -149,13 +153,21 @@ def _rules(idp: IdentityProvider, sent: dict[str, Any]) -> Rules | None:
         return None
     claims, groups = sent.get("claim_mappings"), sent.get("group_mappings")
     return Rules(
-        claim_rules=idp.claim_rules()
-        if claims is None
-        else tuple(row.as_rule() for row in claim_rows(idp, claims, "claim_mappings")),
-        group_rules=idp.group_rules()
-        if groups is None
-        else tuple(row.as_rule() for row in group_rows(idp, groups, "group_mappings")),
+        claim_rules=idp.claim_rules() if claims is None else _claim_rules(idp, claims),
+        group_rules=idp.group_rules() if groups is None else _group_rules(idp, groups),
     )
+
+
+def _claim_rules(idp: IdentityProvider, sent: list[dict[str, Any]]) -> tuple[ClaimRule, ...]:
+    with at_path("claim_mappings"):
+        rows = claim_mappings.judged(idp, [ClaimRow(**one) for one in sent])
+    return tuple(row.as_rule() for row in rows)
+
+
+def _group_rules(idp: IdentityProvider, sent: list[dict[str, Any]]) -> tuple[GroupRule, ...]:
+    with at_path("group_mappings"):
+        rows = group_mappings.judged(idp, [GroupRow(**one) for one in sent])
+    return tuple(row.as_rule() for row in rows)
 
 
 def _given(idp: IdentityProvider, sent: dict[str, Any]) -> list[Said]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django import forms
-from django.core.exceptions import ValidationError
 from django.forms import inlineformset_factory
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.configuration import certificates
+from jitprov.configuration.certificates import MAX_CERTIFICATES, CertificateRow
+from jitprov.configuration.editing import save_rows
+from jitprov.configuration.problems import RowProblem
 from jitprov.models import IdentityProvider, SigningCertificate
 from jitprov.saml.certificates import MAX_CERTIFICATE_LENGTH, CertificateUnusable, public_key
 from jitprov.saml.types import Certificate
 from jitprov.setup.columns import bound
-from jitprov.setup.rows import PlainRowForm, RowFormSet
-
-MAX_CERTIFICATES = 20
+from jitprov.setup.rows import RowForm, RowFormSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def _kind_of_key(pem: str) -> str:
     return f"EC {key.curve.name}"
 
 
-class CertificateForm(PlainRowForm):
+class CertificateForm(RowForm):
     """One certificate: either a new one, or a stored one, which can be removed but not replaced by another."""
 
     class Meta:
@@ -78,6 +80,13 @@ class CertificateForm(PlainRowForm):
         if self.instance.pk is not None:
             pem.disabled = True
 
+    def judge(self) -> None:
+        typed = self.cleaned_data
+        wanted = CertificateRow(
+            pem=typed.get("pem", ""), allow_expired=typed.get("allow_expired", False)
+        )
+        certificates.judge(self.instance, wanted)
+
     @property
     def shown(self) -> ShownCertificate | None:
         """Return the values of the stored certificate; ``None`` for a new one."""
@@ -89,21 +98,11 @@ class CertificateFormSet(RowFormSet):
 
     most = MAX_CERTIFICATES
 
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        self.refuse_twins(_fingerprint, "pem", _("This certificate is there already."))
-        if self.instance.enabled and not self.kept_forms():
-            raise ValidationError(
-                _(
-                    "While people can sign in, there has to be a certificate. Disable the sign-in first."
-                )
-            )
+    def judge_together(self, rows: list[SigningCertificate]) -> Iterable[RowProblem]:
+        return certificates.judge_together(self.instance, rows)
 
-
-def _fingerprint(row: SigningCertificate) -> str:
-    return row.fingerprint
+    def write(self) -> None:
+        save_rows(self.instance.certificates, self.changed_rows(), self.removed_keys())
 
 
 Certificates = inlineformset_factory(

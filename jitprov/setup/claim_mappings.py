@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.db.models import CharField as TextColumn
-from django.db.models import Value
-from django.db.models.functions import Cast, Concat
 from django.forms import inlineformset_factory
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.configuration import claim_mappings
+from jitprov.configuration.claim_mappings import MAX_POSITION
+from jitprov.configuration.lines import texts_of
+from jitprov.configuration.problems import RowProblem
 from jitprov.host.spellings import UserField
 from jitprov.host.tenant_fields import fields_of
-from jitprov.host.user_fields import mappable_fields, refuse_target
+from jitprov.host.user_fields import mappable_fields
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
 from jitprov.models.mappings import CLAIM_COLUMNS
-from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES, check_work
-from jitprov.provisioning.problems import MappingError
-from jitprov.setup.columns import bound, refuse_unprintable
-from jitprov.setup.lines import lines_of, texts_of
+from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
+from jitprov.setup.columns import bound
 from jitprov.setup.rows import RowFormSet
 from jitprov.setup.stepped_rows import SteppedRowForm
-from jitprov.words.problems import in_words, sentence
-
-MAX_POSITION = 32767
 
 
 def target_choices(identity_provider: IdentityProvider) -> list[tuple[str, Any]]:
@@ -82,21 +77,14 @@ class ClaimMappingForm(SteppedRowForm):
         typed = (self[name].data for name in ("sources", "target"))
         return any(str(text or "").strip() for text in typed) or super().has_changed()
 
-    def clean_sources(self) -> str:
-        """Return the claims, one on each line."""
-        sources = texts_of(self.cleaned_data["sources"])
-        for source in sources:
-            refuse_unprintable(source)
-        return lines_of(sources)
-
-    def clean_target(self) -> str:
-        """Return the user field; the host may have taken a stored one out of mappings, which the model cannot know."""
-        target = str(self.cleaned_data["target"])
-        try:
-            refuse_target(target, self._targets)
-        except MappingError as error:
-            raise ValidationError(in_words(error)) from error
-        return target
+    def judge(self) -> None:
+        typed = {
+            name: self.cleaned_data[name] for name in CLAIM_COLUMNS if name in self.cleaned_data
+        }
+        if "sources" in typed:
+            typed["sources"] = texts_of(typed["sources"])
+        row: ClaimMapping = self.instance
+        claim_mappings.judge(row, claim_mappings.wanted_of(row, **typed), self._targets)
 
 
 class ClaimMappingFormSet(RowFormSet):
@@ -104,44 +92,12 @@ class ClaimMappingFormSet(RowFormSet):
 
     most = MAX_RULES
 
-    def clean(self) -> None:
-        super().clean()
-        if not any(self.errors):
-            self.refuse_twins(_target, "target", _("Another row fills this user field already."))
-            self._refuse_too_much_work()
+    def judge_together(self, rows: list[ClaimMapping]) -> Iterable[RowProblem]:
+        return claim_mappings.judge_together(rows)
 
-    def _refuse_too_much_work(self) -> None:
-        try:
-            check_work(form.instance.as_rule() for form in self.kept_forms())
-        except MappingError as error:
-            raise ValidationError(sentence(error), code=error.problem.name.lower()) from error
-
-    def save(self, commit: bool = True) -> Any:
+    def write(self) -> None:
         """Save the rows; rows without a number come last, in the order of the page."""
-        self._number()
-        self._free_the_targets()
-        return super().save(commit)
-
-    def _number(self) -> None:
-        last = max((form.instance.position or 0 for form in self.kept_forms()), default=0)
-        for form in self.kept_forms():
-            if form.cleaned_data.get("position") is None:
-                last = min(last + 1, MAX_POSITION)
-                form.instance.position = last
-
-    def _free_the_targets(self) -> None:
-        """Give rows that change their field a placeholder first, so that two rows can exchange their fields."""
-        moved = [
-            form.instance.pk
-            for form in self.kept_forms()
-            if form.instance.pk is not None and "target" in form.changed_data
-        ]
-        rows = ClaimMapping.objects.filter(pk__in=moved, identity_provider=self.instance)
-        rows.update(target=Concat(Value("-"), Cast("pk", TextColumn()), output_field=TextColumn()))
-
-
-def _target(row: ClaimMapping) -> str:
-    return row.target
+        claim_mappings.write(self.instance, self.changed_rows(), self.removed_keys())
 
 
 ClaimMappings = inlineformset_factory(

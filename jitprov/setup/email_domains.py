@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from django.forms import inlineformset_factory
 
+from jitprov.configuration import email_domains
+from jitprov.configuration.editing import save_rows
+from jitprov.configuration.email_domains import MAX_DOMAINS
+from jitprov.configuration.problems import RowProblem
 from jitprov.models import EmailDomain, IdentityProvider
-from jitprov.setup.columns import refuse_unprintable
 from jitprov.setup.rows import RowForm, RowFormSet
-
-MAX_DOMAINS = 100
 
 
 class EmailDomainForm(RowForm):
-    """One e-mail domain, stripped and in lower case before it is compared with others."""
+    """One e-mail domain."""
 
     class Meta:
         model = EmailDomain
         fields = ("domain",)
 
-    def clean_domain(self) -> str:
-        domain = str(self.cleaned_data["domain"]).strip().lower()
-        refuse_unprintable(domain)
-        return domain
+    def judge(self) -> None:
+        email_domains.judge(self.instance, self.cleaned_data.get("domain", ""))
 
 
 class EmailDomainFormSet(RowFormSet):
@@ -31,21 +30,11 @@ class EmailDomainFormSet(RowFormSet):
 
     most = MAX_DOMAINS
 
-    def clean(self) -> None:
-        super().clean()
-        if not any(self.errors):
-            self.refuse_twins(_domain, "domain", _twice())
+    def judge_together(self, rows: list[EmailDomain]) -> Iterable[RowProblem]:
+        return email_domains.judge_together(rows)
 
-
-def _domain(row: EmailDomain) -> str:
-    return row.domain
-
-
-def _twice() -> Any:
-    return EmailDomain._meta.get_field("domain").error_messages["unique"] % {
-        "model_name": EmailDomain._meta.verbose_name,
-        "field_label": EmailDomain._meta.get_field("domain").verbose_name,
-    }
+    def write(self) -> None:
+        save_rows(self.instance.email_domains, self.changed_rows(), self.removed_keys())
 
 
 EmailDomains = inlineformset_factory(

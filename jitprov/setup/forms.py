@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings  # noqa: TID251 -- a limit of Django's, not one of ours
 
 from jitprov.accounts import Rules
-from jitprov.configuration import trust
-from jitprov.journal.actors import Actor
-from jitprov.models import IdentityProvider, ProposedTrust
+from jitprov.configuration import columns
+from jitprov.configuration.claim_mappings import MAX_POSITION
+from jitprov.models import IdentityProvider
 from jitprov.models.mappings import everybody_rules
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.certificates import Certificates
-from jitprov.setup.claim_mappings import MAX_POSITION, ClaimMappings, target_choices
+from jitprov.setup.claim_mappings import ClaimMappings, target_choices
 from jitprov.setup.columns import AdmissionForm, ByHandForm, EverybodyForm
 from jitprov.setup.email_domains import EmailDomains
 from jitprov.setup.group_mappings import GroupMappings, group_choices
@@ -118,16 +118,12 @@ class SetupForms:
         fields = (field for form in [*self.columns, *rows, *steps] for field in form)
         return list(islice((field for field in fields if field.errors), MAX_LISTED))
 
-    def save(self, actor: Actor, note: str = "") -> ProposedTrust | None:
-        """Save all forms or none, and record what changed. Return what waits for a test now, if that is new."""
-        row = self.identity_provider
-        with trust.changing(row, actor, note) as held:
-            changed = [name for form in self.columns for name in form.apply(row)]
-            if changed:
-                row.save(update_fields=[*changed, "updated_at"])
-            for table in self.tables:
-                table.save()
-        return held.proposal
+    def write(self) -> None:
+        """Save all valid forms, while the identity provider is being edited."""
+        changed = {name: value for form in self.columns for name, value in form.changed.items()}
+        columns.write(self.identity_provider, changed)
+        for table in self.tables:
+            table.write()
 
     def rules(self) -> Rules:
         """Return the mapping that the forms propose, without saving it.

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.forms import inlineformset_factory
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.configuration import group_mappings
+from jitprov.configuration.editing import save_rows
+from jitprov.configuration.problems import RowProblem
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import GroupMapping, IdentityProvider
-from jitprov.setup.columns import GroupField, refuse_unprintable
+from jitprov.setup.columns import GroupField
 from jitprov.setup.rows import RowFormSet
 from jitprov.setup.stepped_rows import SteppedRowForm
 
-MAX_GROUP_ROWS = 100
+MAX_SHOWN_ROWS = 100
+"""Group mappings that the page shows and accepts."""
 MAX_GROUPS = 500
 """Groups in the list of choices. More are not offered."""
 
@@ -44,6 +47,7 @@ class GroupMappingForm(SteppedRowForm):
         self.fields["claim"].widget.attrs |= {"list": "jitprov-known-claims", "spellcheck": "false"}
         if self.instance.pk is None:
             self.initial["claim"] = group_claim
+        self._groups = {key for key, _name in groups}
         self.fields["group"].offer(groups, self.instance.group_id)  # type: ignore[attr-defined]
         self.initial["group"] = self.instance.group_id
 
@@ -58,42 +62,23 @@ class GroupMappingForm(SteppedRowForm):
         typed = (self[name].data for name in ("value", "name", "group", "admits"))
         return any(str(text or "").strip() for text in typed) or super().has_changed()
 
-    def clean_claim(self) -> str:
-        refuse_unprintable(self.cleaned_data["claim"])
-        return str(self.cleaned_data["claim"])
-
-    def clean_value(self) -> str:
-        refuse_unprintable(self.cleaned_data["value"])
-        return str(self.cleaned_data["value"])
-
-    def clean_group(self) -> int | None:
-        group: int | None = self.cleaned_data["group"]
-        self.instance.group_id = group
-        return group
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        wanted = cleaned.get("group") is not None or cleaned.get("admits")
-        if not wanted and "group" not in self.errors:
-            text = _("Choose a group, or let only these people come in.")
-            self.add_error("group", forms.ValidationError(text, code="required"))
-        return cleaned
+    def judge(self) -> None:
+        row: GroupMapping = self.instance
+        names = [*GroupMappingForm.Meta.fields, "group"]
+        typed = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+        group_mappings.judge(row, group_mappings.wanted_of(row, **typed), self._groups)
 
 
 class GroupMappingFormSet(RowFormSet):
     """The group mappings of one identity provider."""
 
-    most = MAX_GROUP_ROWS
+    most = MAX_SHOWN_ROWS
 
-    def clean(self) -> None:
-        super().clean()
-        if not any(self.errors):
-            self.refuse_twins(rule_of, "value", _("Another row says the same already."))
+    def judge_together(self, rows: list[GroupMapping]) -> Iterable[RowProblem]:
+        return group_mappings.judge_together(rows)
 
-
-def rule_of(row: GroupMapping) -> tuple[str, str, int | None, str]:
-    """Return what makes two rows the same."""
-    return row.claim, row.value, row.group_id, json.dumps(row.transforms or [])
+    def write(self) -> None:
+        save_rows(self.instance.group_mappings, self.changed_rows(), self.removed_keys())
 
 
 GroupMappings = inlineformset_factory(
@@ -102,7 +87,7 @@ GroupMappings = inlineformset_factory(
     form=GroupMappingForm,
     formset=GroupMappingFormSet,
     extra=0,
-    max_num=MAX_GROUP_ROWS,
-    absolute_max=MAX_GROUP_ROWS + 5,
+    max_num=MAX_SHOWN_ROWS,
+    absolute_max=MAX_SHOWN_ROWS + 5,
     validate_max=True,
 )

@@ -1,25 +1,15 @@
-"""Convert lists and tables to lines of text and back, without loss."""
+"""Convert tables to lines of text and back, without loss."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _QUOTE = '"'
 
 
 class NotATable(ValueError):
     """A line of a table has no equals sign; the argument is the number of the line."""
-
-
-def lines_of(texts: Iterable[str]) -> str:
-    """Return the texts, one on each line."""
-    return "\n".join(texts)
-
-
-def texts_of(lines: str) -> list[str]:
-    """Return the lines as a list of texts, without blank ones."""
-    return [line.strip() for line in lines.splitlines() if line.strip()]
 
 
 def table_lines(table: Mapping[str, str]) -> str:

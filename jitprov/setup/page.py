@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from jitprov import extras
 from jitprov.configuration import enabling, trust
+from jitprov.configuration.editing import edited
+from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.configuration.enabling import Missing, State
 from jitprov.configuration.limits import PERIOD, Throttled, count_costly
 from jitprov.exceptions import JitprovError
@@ -26,7 +28,6 @@ from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignI
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.claim_list import suggested_claims
-from jitprov.setup.email_domains import MAX_DOMAINS
 from jitprov.setup.forms import SetupForms
 from jitprov.setup.metadata import MetadataForm, refused, save_sealed
 from jitprov.setup.our_values import our_values
@@ -201,17 +202,25 @@ class SetupPage:
         if "_withdraw" in data:
             return self.withdrawn()
         one_more = str(data.get("_add", ""))[:100]
+        if not one_more and "_preview" not in data:
+            return self._save(data)
         setup_forms = SetupForms(
             self.identity_provider, powers=self.powers, data=data, one_more=one_more
         )
         if one_more:
             return Answer(context=self.context(setup_forms=setup_forms, is_adding=True))
-        if "_preview" in data:
-            return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
-        if not setup_forms.is_valid():
+        return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
+
+    def _save(self, data: Any) -> Answer:
+        with edited(self.identity_provider, self.actor) as held:
+            # Judged only now, so that nobody changes anything before it is saved.
+            setup_forms = SetupForms(self.identity_provider, powers=self.powers, data=data)
+            is_valid = setup_forms.is_valid()
+            if is_valid:
+                setup_forms.write()
+        if not is_valid:
             return Answer(context=self.context(setup_forms=setup_forms, has_errors=True))
-        proposal = setup_forms.save(self.actor)
-        return self._saved(_("The configuration was saved."), proposal)
+        return self._saved(_("The configuration was saved."), held.proposal)
 
     def _saved(self, message: Any, proposal: ProposedTrust | None, section: str = "") -> Answer:
         if proposal is None:

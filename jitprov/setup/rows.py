@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.provisioning.problems import MappingError
-from jitprov.saml.certificates import CertificateUnusable
-from jitprov.words.problems import in_words
+from jitprov.configuration.problems import RowProblem
 
 
 class RowForm(forms.ModelForm):
@@ -26,13 +24,22 @@ class RowForm(forms.ModelForm):
         self.remarks: list[Any] = []
         super().__init__(*args, **kwargs)
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        """Add an error, in the reader's language where the model reports a refusal of the pure core."""
-        for one in chain.from_iterable(getattr(error, "error_dict", {}).values()):
-            refusal = (one.params or {}).get("refusal")
-            if isinstance(refusal, MappingError | CertificateUnusable):
-                one.params = {"refusal": in_words(refusal)}
-        super().add_error(field, error)
+    def judge(self) -> None:
+        """Write what was typed into the row, as far as it can be read.
+
+        :raises ValidationError: by field.
+        """
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        """Let the use case judge the row, instead of the model. What could not be read has its error already."""
+        try:
+            self.judge()
+        except ValidationError as error:
+            known = set(super().errors)
+            for field, errors in error.error_dict.items():
+                if field not in known:
+                    self.add_error(field or None, ValidationError(errors))
 
     @property
     def errors(self) -> ErrorDict:
@@ -83,6 +90,9 @@ class RowFormSet(forms.BaseInlineFormSet):
         for form in self.initial_forms:
             if form.instance.pk is None:
                 form.add_error(None, _("This row does not exist any more. Load the page again."))
+        if not any(self.errors):
+            forms_ = self.kept_forms()
+            self._show(self.judge_together([form.instance for form in forms_]), forms_)
 
     def kept_forms(self) -> list[Any]:
         """Return the forms of the rows that exist after saving."""
@@ -93,27 +103,36 @@ class RowFormSet(forms.BaseInlineFormSet):
             and (form.instance.pk is not None or form.has_changed())
         ]
 
-    def refuse_twins(self, read: Callable[[Any], Any], field: str, message: Any) -> None:
-        """Add an error to each row that repeats a row above it."""
-        seen = set()
-        for form in self.kept_forms():
-            value = read(form.instance)
-            if value and value in seen:
-                form.add_error(field, message)
-            seen.add(value)
+    def changed_rows(self) -> list[Any]:
+        """Return the rows to save."""
+        forms = [one for one in self.kept_forms() if one.instance.pk is None or one.has_changed()]
+        return [form.instance for form in forms]
+
+    def removed_keys(self) -> list[int]:
+        """Return the primary keys of the rows to remove."""
+        keys = (form.instance.pk for form in self.deleted_forms)
+        return [key for key in keys if key is not None]
+
+    def judge_together(self, rows: list[Any]) -> Iterable[RowProblem]:
+        """Return what is wrong with the rows beside each other."""
+        raise NotImplementedError
+
+    def write(self) -> None:
+        """Save and remove rows, while the identity provider is being edited."""
+        raise NotImplementedError
+
+    def _show(self, problems: Iterable[RowProblem], forms: list[Any]) -> None:
+        whole = []
+        for problem in problems:
+            if problem.row is None:
+                whole.append(problem.error)
+            else:
+                forms[problem.row].add_error(None, problem.error)
+        if whole:
+            raise ValidationError(whole)
 
     def validate_unique(self) -> None:
-        """Do nothing: :meth:`refuse_twins` adds the error to the field instead."""
-
-
-class PlainRowForm(RowForm):
-    """A row that is compared with the rows of the page, not with the stored rows, which it may exchange values with."""
-
-    def validate_unique(self) -> None:
-        """Do nothing: the table compares its rows."""
-
-    def validate_constraints(self) -> None:
-        """Do nothing: the table compares its rows."""
+        """Do nothing: :meth:`judge_together` adds the error to the field instead."""
 
 
 def with_one_more(data: Any, prefix: str) -> Any:

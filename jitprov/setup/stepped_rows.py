@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.steps import parse_transforms
-from jitprov.setup.rows import PlainRowForm
+from jitprov.setup.rows import RowForm
 from jitprov.setup.transforms import StepForm, step_forms
 
 
@@ -23,7 +23,7 @@ class _Steps(forms.Widget):
         return False
 
 
-class SteppedRowForm(PlainRowForm):
+class SteppedRowForm(RowForm):
     """A row with steps."""
 
     transforms = forms.Field(label=_("Steps"), required=False, widget=_Steps)

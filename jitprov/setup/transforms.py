@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.configuration.lines import lines_of, texts_of
 from jitprov.provisioning.parameters import MAX_TEXT_LENGTH, Kind, Parameter
 from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.steps import MAX_TRANSFORMS
 from jitprov.provisioning.transform_spec import TransformSpec
 from jitprov.provisioning.transforms import TRANSFORMS
-from jitprov.setup.lines import NotATable, lines_of, table_lines, table_of, texts_of
+from jitprov.setup.lines import NotATable, table_lines, table_of
 from jitprov.words.problems import sentence
 from jitprov.words.transforms import (
     CHOICE_LABELS,

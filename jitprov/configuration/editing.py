@@ -1,0 +1,108 @@
+"""Change the configuration of one identity provider: locked, recorded, and all of it or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from jitprov.configuration import trust
+from jitprov.configuration.problems import RowProblem, RowsRefused
+from jitprov.journal.actors import Actor
+from jitprov.models import IdentityProvider, accounts_database
+
+W = TypeVar("W")
+R = TypeVar("R")
+_TOO_MANY = _("There are too many rows.")
+
+
+@contextmanager
+def edited(
+    identity_provider: IdentityProvider, actor: Actor, note: str = ""
+) -> Iterator[trust.Held]:
+    """Record what the block changes, in one transaction, while nobody else changes this identity provider.
+
+    Its row is read anew, so that nothing is judged by what was there before.
+
+
+    :raises IdentityProvider.DoesNotExist: somebody has deleted it.
+    """
+    with transaction.atomic(using=accounts_database()):
+        identity_provider.refresh_from_db(
+            from_queryset=IdentityProvider.objects.select_for_update()
+        )
+        with trust.changing(identity_provider, actor, note) as held:
+            yield held
+
+
+def judged_rows(
+    wanted: Iterable[W],
+    judge: Callable[[int, W], R],
+    judge_together: Callable[[Sequence[R]], Iterable[RowProblem]],
+) -> list[R]:
+    """Return a list of rows, judged one by one and then together, and not saved.
+
+    :raises RowsRefused: some are not valid.
+    """
+    problems: list[RowProblem] = []
+    rows: list[R] = []
+    for number, one in enumerate(wanted):
+        try:
+            rows.append(judge(number, one))
+        except ValidationError as error:
+            problems.append(RowProblem(row=number, error=error))
+    require(problems or judge_together(rows))
+    return rows
+
+
+def require(problems: Iterable[RowProblem]) -> None:
+    """Raise what is wrong with some rows.
+
+    :raises RowsRefused: anything is.
+    """
+    if found := list(problems):
+        raise RowsRefused(found)
+
+
+def require_one(problems: Iterable[RowProblem]) -> None:
+    """Raise what is wrong with the only row that changes.
+
+    :raises ValidationError: anything is; by field.
+    """
+    for problem in problems:
+        raise problem.error
+
+
+def twins(
+    rows: Sequence[R], key: Callable[[R], Any], field: str, message: Any, others: Iterable[R] = ()
+) -> Iterator[RowProblem]:
+    """Yield a problem for each row that repeats a row above it, or one of the others, which stay as they are."""
+    seen = set(map(key, others))
+    for number, row in enumerate(rows):
+        value = key(row)
+        if value and value in seen:
+            error = ValidationError({field: ValidationError(message, code="unique")})
+            yield RowProblem(row=number, error=error)
+        seen.add(value)
+
+
+def too_many(count: int, most: int) -> Iterator[RowProblem]:
+    """Yield a problem if there are more rows than an identity provider may have."""
+    if count > most:
+        yield RowProblem(error=ValidationError(_TOO_MANY, code="too_many"))
+
+
+def save_rows(stored: Any, rows: Sequence[Model], removed: Collection[int] = ()) -> None:
+    """Save rows that were judged, and remove others, while their identity provider is :func:`edited`.
+
+    :param stored: the manager of the identity provider's rows of this kind.
+    """
+    if removed:
+        stored.filter(pk__in=removed).delete()
+    for row in rows:
+        row.save()
