@@ -1,8 +1,18 @@
 """A writer: the changes to a tenant's configuration, each judged once, written and recorded with who made it.
 
-It takes and returns values, never a request or a form. Today that is enabling and disabling an identity provider.
+It takes and returns values, never a request or a form: the page, the setup link, the API and commands translate.
 """
 
 from __future__ import annotations
 
-__all__ = ["drafts", "enabling", "setup_links"]
+__all__ = [
+    "certificates",
+    "claim_mappings",
+    "columns",
+    "drafts",
+    "email_domains",
+    "enabling",
+    "group_mappings",
+    "removing",
+    "setup_links",
+]
