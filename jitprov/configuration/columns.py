@@ -114,7 +114,7 @@ def judge(
     for name, value in named.items():
         with problems.of(name):
             _require_power(name, everything=everything)
-            setattr(row, _column(name), _judged(row, name, value, allowed))
+            setattr(row, column_of(name), _judged(row, name, value, allowed))
     others = {field.name for field in row._meta.fields} - named.keys()
     with problems.of():
         row.clean_fields(exclude=others | {"everybody_group"})
@@ -122,14 +122,15 @@ def judge(
         with problems.of():
             row.clean()
     problems.refuse()
-    return {_column(name): getattr(row, _column(name)) for name in named}
+    return {column_of(name): getattr(row, column_of(name)) for name in named}
 
 
 def _differs(row: IdentityProvider, name: str, value: Any) -> bool:
-    return bool(getattr(row, _column(name)) != value)
+    return bool(getattr(row, column_of(name)) != value)
 
 
-def _column(name: str) -> str:
+def column_of(name: str) -> str:
+    """Return the name of the column that a field of :class:`Columns` changes."""
     return "everybody_group_id" if name == "everybody_group" else name
 
 

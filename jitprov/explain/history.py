@@ -34,6 +34,7 @@ from jitprov.models import (
     TestSignIn,
     Via,
 )
+from jitprov.models.changes import MAX_LABEL
 from jitprov.words.transforms import steps_in_words
 
 MAX_ENTRIES = 50
@@ -122,13 +123,20 @@ def history(
     return in_words(rows.order_by("-created_at", "-pk")[:limit])
 
 
-def last_switch(identity_provider: IdentityProvider) -> HistoryEntry | None:
-    """Return the change that last enabled or disabled an identity provider, of the last hundred; ``None`` for none."""
-    rows = ConfigurationChange.objects.filter(
-        identity_provider=identity_provider, what="identity_provider"
-    )
+def last_change(
+    identity_provider: IdentityProvider, what: str, *, label: str = "", column: str = ""
+) -> HistoryEntry | None:
+    """Return the latest change of one thing, of the last hundred; ``None`` for none.
+
+    :param what: the kind of row, as the record of changes calls it.
+    :param label: the row's name; any, if empty.
+    :param column: what was changed of it; anything, if empty.
+    """
+    rows = ConfigurationChange.objects.filter(identity_provider=identity_provider, what=what)
+    if label:
+        rows = rows.filter(label=label[:MAX_LABEL])
     latest = rows.order_by("-created_at", "-pk")[:100]
-    found = [row for row in latest if "enabled" in row.changes][:1]
+    found = [row for row in latest if not column or column in row.changes][:1]
     return next(iter(in_words(found)), None)
 
 

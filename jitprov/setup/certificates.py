@@ -67,6 +67,9 @@ def _kind_of_key(pem: str) -> str:
 class CertificateForm(RowForm):
     """One certificate: either a new one, or a stored one, which can be removed but not replaced by another."""
 
+    kind, label = "certificate", "fingerprint"
+    compared = ("fingerprint", "allow_expired")
+
     class Meta:
         model = SigningCertificate
         fields = ("pem", "allow_expired")

@@ -37,6 +37,8 @@ def _choices(fields: Mapping[str, UserField]) -> list[tuple[str, Any]]:
 class ClaimMappingForm(SteppedRowForm):
     """One claim mapping. A new row is blank, and not saved, while it has no claim, no user field and no step."""
 
+    kind, label = "claim_mapping", "target"
+    compared = CLAIM_COLUMNS
     position = forms.IntegerField(
         label=_("Order"), required=False, min_value=0, max_value=MAX_POSITION
     )

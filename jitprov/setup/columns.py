@@ -16,6 +16,7 @@ from jitprov.configuration import columns
 from jitprov.configuration.columns import FOR_SUPERUSERS
 from jitprov.configuration.group_mappings import judge_group
 from jitprov.models import IdentityProvider
+from jitprov.setup.versions import Told, posted_with, somebody
 
 ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", "authn_contexts", "force_authn")
 MAX_CONTEXTS_LENGTH = 4000
@@ -58,16 +59,28 @@ class ColumnsForm(forms.ModelForm):
     """The groups that this tenant may give."""
 
     def __init__(
-        self, identity_provider: IdentityProvider, data: Any = None, **kwargs: Any
+        self,
+        identity_provider: IdentityProvider,
+        data: Any = None,
+        *,
+        told: Told = somebody,
+        **kwargs: Any,
     ) -> None:
         kwargs.setdefault("use_required_attribute", False)
         super().__init__(data, instance=copy.copy(identity_provider), **kwargs)
+        self._told = told
+        for name, field in self.fields.items():
+            # What was shown comes back, so that only what this person changed is changed.
+            shown_as = self.add_initial_prefix(name)
+            field.show_hidden_initial = data is None or shown_as in data
 
     def _post_clean(self) -> None:
         """Let the use case judge what was changed, instead of the model."""
         self.changed: dict[str, Any] = {}
         typed = {
-            name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data
+            name: self.cleaned_data[name]
+            for name in self.changed_data
+            if name in self.cleaned_data and not self._was_changed_meanwhile(name)
         }
         try:
             self.changed = columns.judge(
@@ -76,6 +89,25 @@ class ColumnsForm(forms.ModelForm):
         except ValidationError as error:
             for field, errors in error.error_dict.items():
                 self.add_error(field, ValidationError(errors))
+
+    def _was_changed_meanwhile(self, name: str) -> bool:
+        """Say whether others have changed a column since it was shown, and put an error beside it."""
+        shown_as = self.add_initial_prefix(name)
+        if shown_as not in self.data:
+            return False
+        shown = _plain(self.data[shown_as])
+        stored = _plain(self.get_initial_for_field(self.fields[name], name))
+        if stored in {shown, _plain(self.cleaned_data[name])}:
+            return False
+        self.add_error(name, self._told("identity_provider", column=columns.column_of(name)))
+        # Who has read that may replace it.
+        self.data = posted_with(self.data, shown_as, stored)
+        return True
+
+
+def _plain(value: Any) -> str:
+    """Return a value as a hidden field has it, whatever the browser makes of the ends of lines."""
+    return "" if value is None else "\n".join(str(value).splitlines())
 
 
 class ByHandForm(ColumnsForm):

@@ -17,6 +17,9 @@ from jitprov.setup.rows import RowForm, RowFormSet
 class EmailDomainForm(RowForm):
     """One e-mail domain."""
 
+    kind, label = "email_domain", "domain"
+    compared = ("domain",)
+
     class Meta:
         model = EmailDomain
         fields = ("domain",)

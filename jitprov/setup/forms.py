@@ -20,6 +20,7 @@ from jitprov.setup.email_domains import EmailDomains
 from jitprov.setup.group_mappings import GroupMappings, group_choices
 from jitprov.setup.powers import Powers
 from jitprov.setup.rows import with_one_more
+from jitprov.setup.versions import teller
 
 CERTIFICATES = "certificates"
 CLAIM_MAPPINGS = "claim_mappings"
@@ -29,7 +30,7 @@ _TABLES = (CERTIFICATES, CLAIM_MAPPINGS, GROUP_MAPPINGS, EMAIL_DOMAINS)
 MAX_LISTED = 20
 """Wrong fields that are listed at the top of the page."""
 _STEP = "-step"
-_ROOM = 50
+_ROOM = 80
 """Fields of the page besides those of its rows, counted generously."""
 
 
@@ -52,14 +53,19 @@ class SetupForms:
         self.identity_provider, self.powers = identity_provider, powers
         self.data = with_one_more(data, one_more) if one_more in _TABLES else data
         self._quiet = bool(one_more)
+        self._told = teller(identity_provider, insider=powers.insider)
         self._one_more = one_more
-        self.by_hand = ByHandForm(identity_provider, self.data, prefix="by_hand")
+        self.by_hand = ByHandForm(identity_provider, self.data, prefix="by_hand", told=self._told)
         self.admission = AdmissionForm(
-            identity_provider, self.data, prefix="admission", for_superuser=powers.everything
+            identity_provider,
+            self.data,
+            prefix="admission",
+            told=self._told,
+            for_superuser=powers.everything,
         )
         self.groups = group_choices(identity_provider)
         self.everybody = EverybodyForm(
-            identity_provider, self.data, prefix="everybody", groups=self.groups
+            identity_provider, self.data, prefix="everybody", told=self._told, groups=self.groups
         )
         self._make_tables()
 
@@ -87,8 +93,19 @@ class SetupForms:
             self.data,
             instance=self.identity_provider,
             prefix=prefix,
-            form_kwargs={"quiet": self._quiet, **form_kwargs},
+            form_kwargs={"quiet": self._quiet, "told": self._told, **form_kwargs},
         )
+
+    @staticmethod
+    def are_in(data: Any) -> bool:
+        """Say whether a post has these forms."""
+        return f"{CLAIM_MAPPINGS}-TOTAL_FORMS" in data
+
+    @property
+    def is_changed(self) -> bool:
+        """Say whether anything differs from what is stored."""
+        rows = [form for table in self.tables for form in table.forms]
+        return any(form.has_changed() for form in [*self.columns, *rows])
 
     @property
     def columns(self) -> list[Any]:

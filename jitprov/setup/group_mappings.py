@@ -13,6 +13,7 @@ from jitprov.configuration.editing import save_rows
 from jitprov.configuration.problems import RowProblem
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import GroupMapping, IdentityProvider
+from jitprov.models.mappings import GROUP_COLUMNS
 from jitprov.setup.columns import GroupField
 from jitprov.setup.rows import RowFormSet
 from jitprov.setup.stepped_rows import SteppedRowForm
@@ -32,6 +33,8 @@ def group_choices(identity_provider: IdentityProvider) -> list[tuple[int, str]]:
 class GroupMappingForm(SteppedRowForm):
     """One group mapping. A group that was not offered is refused."""
 
+    kind, label = "group_mapping", "value"
+    compared = ("name", *GROUP_COLUMNS)
     for_groups = True
 
     group = GroupField(label=_("Group here"))

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,8 @@ from jitprov.setup.certificates import ShownCertificate, shown
 from jitprov.words.problems import note_in_words
 from jitprov.words.remedies import Remedy, remedy
 
+CONFIGURATION_FORM = "jitprov-configuration"
+"""The id of the form of the whole page."""
 MAX_PASTED = 1_000_000
 """Characters of pasted metadata. Django accepts 2.5 MB of a post that is not a file."""
 _PURPOSE = "metadata"
@@ -100,6 +103,25 @@ class MetadataForm(forms.Form):
         self.identity_provider = identity_provider
         self.initial.setdefault("url", identity_provider.metadata_url)
         self.reading: Reading | None = None
+        for field in self.fields.values():
+            # It belongs to the form of the whole page, so that no button loses what was typed here or there.
+            field.widget.attrs["form"] = CONFIGURATION_FORM
+
+    def refuse_unread(self) -> bool:
+        """Say whether metadata was given that nobody has read yet, and put an error beside it."""
+        # A browser sends the name of a chosen file where the form is not sent as several parts.
+        given = [name for name in ("file", "xml") if self.data.get(self.add_prefix(name))]
+        if "url" in self.changed_data and self["url"].data:
+            given.append("url")
+        if not given:
+            return False
+        self._errors = ErrorDict()
+        self.cleaned_data: dict[str, Any] = {}
+        self.add_error(
+            given[0],
+            _("Press “Read metadata” to use this, or empty the field. Nothing was saved yet."),
+        )
+        return True
 
     @property
     def chosen(self) -> str:

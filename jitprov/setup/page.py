@@ -21,7 +21,7 @@ from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.configuration.enabling import Missing, State
 from jitprov.configuration.limits import PERIOD, Throttled, count_costly
 from jitprov.exceptions import JitprovError
-from jitprov.explain.history import HistoryEntry, history, last_switch
+from jitprov.explain.history import HistoryEntry, history, last_change
 from jitprov.journal.actors import Actor
 from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignIn, new_reference
@@ -166,7 +166,9 @@ class SetupPage:
 
     def _switched_off(self) -> HistoryEntry | None:
         """Return when it was switched off, and by whom, for those who may read the whole history."""
-        return last_switch(self.identity_provider) if self.powers.insider else None
+        if not self.powers.insider:
+            return None
+        return last_change(self.identity_provider, "identity_provider", column="enabled")
 
     def tests(self) -> QuerySet[TestSignIn]:
         """Return the test sign-ins of this person only, because a report holds the claims of whoever signed in."""
@@ -212,6 +214,16 @@ class SetupPage:
         return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
 
     def _save(self, data: Any) -> Answer:
+        metadata_form = MetadataForm(self.identity_provider, data)
+        if metadata_form.refuse_unread():
+            # Saving the rest would lose what was typed here, under a message that says that all was saved.
+            context = self.context(
+                metadata_form=metadata_form,
+                setup_forms=self._as_typed(data),
+                has_errors=True,
+                is_adding=True,
+            )
+            return Answer(context=context)
         with edited(self.identity_provider, self.actor) as held:
             # Judged only now, so that nobody changes anything before it is saved.
             setup_forms = SetupForms(self.identity_provider, powers=self.powers, data=data)
@@ -269,7 +281,23 @@ class SetupPage:
         form = MetadataForm(self.identity_provider, data, files)
         form.tell_of_others = self.powers.everything
         form.is_valid()
-        return Answer(context=self.context(metadata_form=form, reading=form.reading))
+        typed = self._as_typed(data)
+        return Answer(
+            context=self.context(
+                metadata_form=form,
+                reading=form.reading,
+                setup_forms=typed,
+                is_adding=typed is not None and typed.is_changed,
+            )
+        )
+
+    def _as_typed(self, data: Any) -> SetupForms | None:
+        """Return the rest of the page as it was typed; ``None`` if it was not posted."""
+        if not SetupForms.are_in(data):
+            return None
+        return SetupForms(
+            self.identity_provider, powers=self.powers, data=data, one_more="metadata"
+        )
 
     def _fetch_again(self) -> Answer:
         """Fetch the metadata now, as ``refresh_idp_metadata`` does regularly."""

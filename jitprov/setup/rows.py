@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -12,6 +12,14 @@ from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration.problems import RowProblem
+from jitprov.setup.versions import (
+    VERSION_LENGTH,
+    Told,
+    VersionField,
+    posted_with,
+    somebody,
+    version_of,
+)
 
 
 class RowForm(forms.ModelForm):
@@ -19,10 +27,45 @@ class RowForm(forms.ModelForm):
 
     error_css_class = "errors"
 
-    def __init__(self, *args: Any, quiet: bool = False, **kwargs: Any) -> None:
-        self.quiet = quiet
+    kind = ""
+    """The kind of the row in the record of changes."""
+    label = ""
+    """The column that names the row there."""
+    compared: tuple[str, ...] = ()
+    """The columns that tell whether a row is as it was."""
+
+    def __init__(
+        self, *args: Any, told: Told = somebody, quiet: bool = False, **kwargs: Any
+    ) -> None:
+        self.quiet, self._told = quiet, told
         self.remarks: list[Any] = []
         super().__init__(*args, **kwargs)
+        key = self.instance.pk
+        self._version = version_of(key, self.instance, self.compared) if key else ""
+        self._name = str(getattr(self.instance, self.label))
+        self.fields["version"] = VersionField(self._version)
+
+    @property
+    def _shown(self) -> str:
+        return str(self["version"].data or "")[:VERSION_LENGTH]
+
+    @property
+    def was_changed_meanwhile(self) -> bool:
+        """Say whether others have changed or removed the row since it was shown."""
+        return bool(self._shown) and self._shown != self._version
+
+    @property
+    def is_untouched(self) -> bool:
+        """Say whether the row was posted as it was shown."""
+        if super().errors:
+            return False
+        key = self.cleaned_data.get(self.instance._meta.pk.name)
+        return version_of(key, self.instance, self.compared) == self._shown
+
+    def outdated(self) -> str:
+        """Return a sentence that says who has changed the row. Who has read that may replace it."""
+        self.data = posted_with(self.data, self.add_prefix("version"), self._version)
+        return self._told(self.kind, label=self._name)
 
     def judge(self) -> None:
         """Write what was typed into the row, as far as it can be read.
@@ -58,6 +101,10 @@ class RowFormSet(forms.BaseInlineFormSet):
     most = 200
     """Rows that one page shows and accepts."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._left_alone: list[Any] = []
+        super().__init__(*args, **kwargs)
+
     def get_queryset(self) -> Any:
         """Return the rows that are shown, read from the database once."""
         if not hasattr(self, "_shown"):
@@ -87,12 +134,32 @@ class RowFormSet(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        for form in self.initial_forms:
-            if form.instance.pk is None:
-                form.add_error(None, _("This row does not exist any more. Load the page again."))
+        outdated = [sentence for form in self.initial_forms for sentence in self._give_way(form)]
+        if outdated:
+            raise ValidationError(outdated)
         if not any(self.errors):
             forms_ = self.kept_forms()
             self._show(self.judge_together([form.instance for form in forms_]), forms_)
+
+    def _give_way(self, form: Any) -> Iterator[str]:
+        """Leave a row to others who have changed or removed it, unless this person changed it too.
+
+        Yield what is to be said of a row that this person wants to remove: Django asks no row that goes for its errors.
+        """
+        is_removed = bool(form.cleaned_data.get(DELETION_FIELD_NAME))
+        if form.instance.pk is None:
+            if form.is_untouched or is_removed:
+                self._left_alone.append(form)
+            else:
+                form.add_error(None, _("This row does not exist any more. Load the page again."))
+        elif form.was_changed_meanwhile:
+            if is_removed:
+                yield form.outdated()
+            elif form.is_untouched:
+                form.instance.refresh_from_db()
+                self._left_alone.append(form)
+            else:
+                form.add_error(None, form.outdated())
 
     def kept_forms(self) -> list[Any]:
         """Return the forms of the rows that exist after saving."""
@@ -100,13 +167,16 @@ class RowFormSet(forms.BaseInlineFormSet):
             form
             for form in self.forms
             if form not in self.deleted_forms
-            and (form.instance.pk is not None or form.has_changed())
+            and (form.instance.pk is not None or self._is_new(form))
         ]
+
+    def _is_new(self, form: Any) -> bool:
+        return form not in self._left_alone and bool(form.has_changed())
 
     def changed_rows(self) -> list[Any]:
         """Return the rows to save."""
         forms = [one for one in self.kept_forms() if one.instance.pk is None or one.has_changed()]
-        return [form.instance for form in forms]
+        return [form.instance for form in forms if form not in self._left_alone]
 
     def removed_keys(self) -> list[int]:
         """Return the primary keys of the rows to remove."""

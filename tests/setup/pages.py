@@ -62,7 +62,8 @@ def fields_of(answer: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer
     tree: Any = html.fromstring(answer.content.decode())
     form = tree.get_element_by_id("jitprov-configuration")
-    return dict(form.form_values())
+    empty = form.xpath(".//input[not(@value) and not(@type='checkbox' or @type='file')]/@name")
+    return {**dict.fromkeys(empty, ""), **dict(form.form_values())}
 
 
 def errors_of(answer: Any) -> dict[str, str]:

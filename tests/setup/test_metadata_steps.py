@@ -19,7 +19,7 @@ from jitprov.saml.certificates import fingerprint_of
 from jitprov.sealed import seal
 from jitprov.setup import metadata
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
-from tests.setup.pages import administrator_of, superuser, url
+from tests.setup.pages import Page, administrator_of, errors_of, superuser, url
 from tests.support import importing
 from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
 
@@ -282,3 +282,73 @@ def test_a_failed_fetch_changes_nothing(
     assert fetched.certificates.count() == 1
     fetched.refresh_from_db()
     assert fetched.metadata_error == "metadata_fetch_failed"
+
+
+# What was typed beside it
+
+
+def test_an_address_that_nobody_has_read_is_not_lost_by_saving_the_rest(
+    client: Client, fake: FakeIdentityProvider
+) -> None:
+    row = connected(fake)
+    client.force_login(administrator_of(row))
+    page = Page(client, row)
+    new = "https://idp.example/new-metadata.xml"
+    before = row.claim_mappings.get(target="first_name").sources
+
+    for typed in ({"metadata-url": new}, {"metadata-xml": "<x/>"}, {"metadata-file": "m.xml"}):
+        answer = page.save({"claim_mappings-0-sources": "typed", **typed})
+
+        [name] = typed
+        form = answer.context["metadata_form"]
+        assert list(form.errors) == [name.removeprefix("metadata-")]
+        shown = answer.content.decode()
+        assert "Press “Read metadata” to use this" in shown
+        assert answer.context["forms"].claim_mappings.forms[0]["sources"].value() == "typed"
+        if name == "metadata-url":
+            assert new in shown
+        assert row.claim_mappings.get(target="first_name").sources == before
+    assert not ConfigurationChange.objects.exists()
+
+
+def test_the_stored_address_is_in_nobodys_way(client: Client, fake: FakeIdentityProvider) -> None:
+    row = connected(fake)
+    IdentityProvider.objects.filter(pk=row.pk).update(metadata_url="https://idp.example/m.xml")
+    client.force_login(administrator_of(row))
+
+    answer = Page(client, row).save({"metadata-url": "https://idp.example/m.xml"})
+
+    assert answer.status_code == 302
+
+
+def test_reading_metadata_keeps_what_was_typed_elsewhere(
+    client: Client, fake: FakeIdentityProvider
+) -> None:
+    row = connected(fake)
+    client.force_login(administrator_of(row))
+    typed = {**Page(client, row).configuration(), "claim_mappings-0-sources": "typed"}
+
+    answer = client.post(
+        url("metadata", row.pk), {**typed, "metadata-xml": fake.metadata_xml(), "_read": "Read"}
+    )
+
+    assert answer.context["reading"] is not None
+    assert answer.context["forms"].claim_mappings.forms[0]["sources"].value() == "typed"
+    assert "data-dirty" in answer.content.decode()
+    assert errors_of(answer) == {}
+
+
+def test_every_field_of_the_metadata_belongs_to_the_form_of_the_page(
+    browser: Client, draft: IdentityProvider
+) -> None:
+    tree: Any = html.fromstring(browser.get(url("change", draft.pk)).content.decode())
+    fields = tree.xpath("//*[starts-with(@name, 'metadata-')]")
+
+    assert [field.get("name") for field in fields] == [
+        "metadata-url",
+        "metadata-file",
+        "metadata-xml",
+    ]
+    assert {field.get("form") for field in fields} == {"jitprov-configuration"}
+    [first, *_] = tree.xpath("//*[@type='submit'][@form='jitprov-configuration']")
+    assert first.get("name") == "_save"

@@ -1,0 +1,76 @@
+"""Tell what somebody changed on the page from what others have changed since it was shown to them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+from django import forms
+from django.utils.formats import localize
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from jitprov.explain.history import last_change
+from jitprov.models import IdentityProvider
+
+VERSION_LENGTH = 16
+Told: TypeAlias = Callable[..., str]
+"""Takes what :func:`jitprov.explain.history.last_change` takes, and returns a sentence."""
+
+
+def version_of(key: Any, row: Any, columns: Sequence[str]) -> str:
+    """Return a digest of the columns of a row, to see whether it is as it was.
+
+    :param key: the primary key that it has, or had.
+    """
+    # A list of steps that is empty may be stored as nothing.
+    values = [getattr(row, name) or "" for name in columns]
+    content = json.dumps([str(key), *values], default=str, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:VERSION_LENGTH]
+
+
+def posted_with(data: Any, name: str, value: str) -> Any:
+    """Return posted data with another value of a field."""
+    changed = data.copy()
+    changed[name] = value
+    return changed
+
+
+class VersionField(forms.CharField):
+    """The version of a row that the page shows, in a hidden field that is never itself a change."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, version: str) -> None:
+        super().__init__(required=False, max_length=VERSION_LENGTH, initial=version)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+def somebody(_what: str, **_of_what: Any) -> str:
+    """Return a sentence that says that something has changed since the page was shown, and not by whom."""
+    return _(
+        "Somebody else has changed this since you opened the page. Save again to replace it by what you typed."
+    )
+
+
+def teller(identity_provider: IdentityProvider, *, insider: bool) -> Told:
+    """Return a function that says who has changed something since the page was shown.
+
+    :param insider: whether the reader may know who else works on this configuration.
+    """
+    return partial(_told, identity_provider, insider)
+
+
+def _told(identity_provider: IdentityProvider, insider: bool, what: str, **of_what: Any) -> str:
+    change = last_change(identity_provider, what, **of_what) if insider else None
+    if change is None:
+        return somebody(what)
+    return _(
+        "%(who)s changed this on %(when)s, after you opened the page. %(change)s. Save again to replace it by what "
+        "you typed."
+    ) % {"who": change.who, "when": localize(localtime(change.at)), "change": change}
