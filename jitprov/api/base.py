@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.http import parse_etags
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
@@ -15,7 +18,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
+from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED, HTTP_300_MULTIPLE_CHOICES
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
@@ -24,7 +27,9 @@ from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
 from jitprov.api.throttling import CostlyThrottle, OrdinaryThrottle
 from jitprov.conf import conf
+from jitprov.configuration.editing import locked
 from jitprov.configuration.limits import count_costly
+from jitprov.configuration.versions import unchanged_since, version_of
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE
@@ -42,6 +47,9 @@ class ApiView(APIView):
     metadata_class = None
     costly: tuple[str, ...] = ()
     """Methods that are counted by :mod:`jitprov.configuration.limits`, and limited by :class:`CostlyThrottle`."""
+    versioned: Collection[str] = ()
+    """The kinds of configuration that the view shows and changes. Its answers then have their version as an ``ETag``."""
+    _version = ""
     _is_counted = False
 
     def get_permissions(self) -> Any:
@@ -70,6 +78,8 @@ class ApiView(APIView):
         """Let nobody on the way keep an answer: all of it is one tenant's, and much of it personal."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"
+        if self._version and answer.status_code < HTTP_300_MULTIPLE_CHOICES:
+            answer.headers["ETag"] = f'"{self._version}"'
         return answer
 
     # The user
@@ -109,6 +119,26 @@ class ApiView(APIView):
             self._is_counted = True
             count_costly(row, self.actor)
         return row
+
+    # Versions
+
+    def seen(self, row: IdentityProvider) -> IdentityProvider:
+        """Note the version before the row is read for an answer, so that the answer is never older than its version."""
+        self._version = version_of(row, self.versioned)
+        return row
+
+    @contextmanager
+    def changing(self, row: IdentityProvider) -> Iterator[None]:
+        """Change the row in the block, unless ``If-Match`` names another version than there is now (RFC 9110, 13.1.1).
+
+        :raises Outdated: it does; nothing was changed.
+        """
+        asked = parse_etags(self.request.headers.get("If-Match", "*"))
+        versions = [tag.strip('"') for tag in asked if not tag.startswith("W/")]
+        with locked(row) if "*" in asked else unchanged_since(row, self.versioned, versions):
+            yield
+            if row.pk is not None:
+                self.seen(row)
 
     # Request and response
 

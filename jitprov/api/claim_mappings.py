@@ -14,7 +14,7 @@ from jitprov.api.mapping_shapes import (
     NewClaimMapping,
 )
 from jitprov.api.openapi import described, problems
-from jitprov.configuration import claim_mappings
+from jitprov.configuration import claim_mappings, versions
 from jitprov.configuration.claim_mappings import ClaimRow
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES
@@ -23,15 +23,18 @@ from jitprov.provisioning.mapping import MAX_RULES
 class ClaimMappingsView(ApiView):
     """All claim mappings of an identity provider."""
 
+    versioned = versions.CLAIM_MAPPINGS
+
     @described(
         operation_id="claim_mappings_list",
         summary="List claim mappings, in order",
         responses={200: ClaimMappingRows, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self._all(self.identity_provider(slug))
+        return self._all(self.seen(self.identity_provider(slug)))
 
     @described(
+        changes_versioned=True,
         operation_id="claim_mappings_create",
         summary="Add a claim mapping",
         request=NewClaimMapping,
@@ -40,10 +43,12 @@ class ClaimMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = ClaimRow(**self.body(NewClaimMapping))
-        row = claim_mappings.add(idp, wanted, self.actor)
+        with self.changing(idp):
+            row = claim_mappings.add(idp, wanted, self.actor)
         return self.made(ClaimMappingRow, row, row.pk)
 
     @described(
+        changes_versioned=True,
         operation_id="claim_mappings_replace",
         summary="Let these be all the claim mappings",
         description="All of it, or nothing. Their order is that of the list.",
@@ -53,7 +58,8 @@ class ClaimMappingsView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = [ClaimRow(**one) for one in self.body(ClaimMappingList)["rows"]]
-        claim_mappings.replace(idp, wanted, self.actor)
+        with self.changing(idp):
+            claim_mappings.replace(idp, wanted, self.actor)
         return self._all(idp)
 
     def _all(self, idp: IdentityProvider) -> Response:
@@ -64,15 +70,19 @@ class ClaimMappingsView(ApiView):
 class ClaimMappingView(ApiView):
     """One claim mapping."""
 
+    versioned = versions.CLAIM_MAPPINGS
+
     @described(
         operation_id="claim_mappings_retrieve",
         summary="Read a claim mapping",
         responses={200: ClaimMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
+        self.seen(self._row(slug, id).identity_provider)
         return self.respond(ClaimMappingRow, self._row(slug, id))
 
     @described(
+        changes_versioned=True,
         operation_id="claim_mappings_update",
         summary="Change what is named of a claim mapping",
         request=NewClaimMapping,
@@ -80,16 +90,21 @@ class ClaimMappingView(ApiView):
     )
     def patch(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
-        claim_mappings.change(row, self.actor, **self.body(NewClaimMapping))
+        sent = self.body(NewClaimMapping)
+        with self.changing(row.identity_provider):
+            claim_mappings.change(row, self.actor, **sent)
         return self.respond(ClaimMappingRow, row)
 
     @described(
+        changes_versioned=True,
         operation_id="claim_mappings_destroy",
         summary="Remove a claim mapping",
         responses={204: None, **problems(404)},
     )
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        claim_mappings.remove(self._row(slug, id), self.actor)
+        row = self._row(slug, id)
+        with self.changing(row.identity_provider):
+            claim_mappings.remove(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> ClaimMapping:

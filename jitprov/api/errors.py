@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.status import (
     HTTP_400_BAD_REQUEST,
     HTTP_409_CONFLICT,
+    HTTP_412_PRECONDITION_FAILED,
     HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
@@ -31,6 +32,7 @@ from jitprov.accounts.outages import TemporarilyUnavailable, refusal_for
 from jitprov.configuration.enabling import NotComplete, NotTested
 from jitprov.configuration.limits import Throttled
 from jitprov.configuration.problems import RowsRefused
+from jitprov.configuration.versions import Outdated
 from jitprov.exceptions import JitprovError
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, new_reference
 from jitprov.provisioning.presets import Preset
@@ -109,16 +111,26 @@ def answer(error: Exception, context: Any) -> Response | None:
 def _as_known(error: Exception) -> Exception:
     if isinstance(error, JitprovError):
         return refused(error)
+    if isinstance(error, SuspiciousOperation | BadRequest):
+        return ParseError()
+    if (known := _of_change(error)) is not None:
+        return known
+    outage = refusal_for(error)
+    return error if outage is None else _logged(outage, error)
+
+
+def _of_change(error: Exception) -> Exception | None:
+    """Return what :mod:`jitprov.configuration` raises as an API error; ``None`` for anything else."""
     if isinstance(error, RowsRefused):
         return of_rows(error, ROWS)
     if isinstance(error, FormError):
         return ValidationError(_by_part(error))
+    if isinstance(error, Outdated):
+        message = _("Somebody else has changed this since you read it. Read it again.")
+        return Refused("outdated", message, HTTP_412_PRECONDITION_FAILED)
     if isinstance(error, _GONE):
         return Http404()  # somebody has removed it in the meantime
-    if isinstance(error, SuspiciousOperation | BadRequest):
-        return ParseError()
-    outage = refusal_for(error)
-    return error if outage is None else _logged(outage, error)
+    return None
 
 
 def _logged(refusal: JitprovError, error: Exception) -> Refused:

@@ -12,13 +12,15 @@ from jitprov.api.base import ApiView, number_of
 from jitprov.api.mapping_shapes import GroupMappingList, GroupMappingRow, NewGroupMapping
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
-from jitprov.configuration import group_mappings
+from jitprov.configuration import group_mappings, versions
 from jitprov.configuration.group_mappings import GroupRow
 from jitprov.models import GroupMapping, IdentityProvider
 
 
 class GroupMappingsView(ApiView):
     """All group mappings of an identity provider."""
+
+    versioned = versions.GROUP_MAPPINGS
 
     @described(
         operation_id="group_mappings_list",
@@ -28,9 +30,10 @@ class GroupMappingsView(ApiView):
     )
     def get(self, request: Request, slug: str) -> Response:
         asked = self.query(Paging)
-        return self._page(self.identity_provider(slug), asked)
+        return self._page(self.seen(self.identity_provider(slug)), asked)
 
     @described(
+        changes_versioned=True,
         operation_id="group_mappings_create",
         summary="Add a group mapping",
         request=NewGroupMapping,
@@ -39,10 +42,12 @@ class GroupMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = GroupRow(**self.body(NewGroupMapping))
-        row = group_mappings.add(idp, wanted, self.actor)
+        with self.changing(idp):
+            row = group_mappings.add(idp, wanted, self.actor)
         return self.made(GroupMappingRow, row, row.pk)
 
     @described(
+        changes_versioned=True,
         operation_id="group_mappings_replace",
         summary="Let these be all the group mappings",
         description="All of it, or nothing. The answer is the first page of the list.",
@@ -52,7 +57,8 @@ class GroupMappingsView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = [GroupRow(**one) for one in self.body(GroupMappingList)["rows"]]
-        group_mappings.replace(idp, wanted, self.actor)
+        with self.changing(idp):
+            group_mappings.replace(idp, wanted, self.actor)
         return self._page(idp, self.query(Paging))
 
     def _page(self, idp: IdentityProvider, asked: dict[str, Any]) -> Response:
@@ -63,15 +69,19 @@ class GroupMappingsView(ApiView):
 class GroupMappingView(ApiView):
     """One group mapping."""
 
+    versioned = versions.GROUP_MAPPINGS
+
     @described(
         operation_id="group_mappings_retrieve",
         summary="Read a group mapping",
         responses={200: GroupMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
+        self.seen(self._row(slug, id).identity_provider)
         return self.respond(GroupMappingRow, self._row(slug, id))
 
     @described(
+        changes_versioned=True,
         operation_id="group_mappings_update",
         summary="Change what is named of a group mapping",
         request=NewGroupMapping,
@@ -79,16 +89,21 @@ class GroupMappingView(ApiView):
     )
     def patch(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
-        group_mappings.change(row, self.actor, **self.body(NewGroupMapping))
+        sent = self.body(NewGroupMapping)
+        with self.changing(row.identity_provider):
+            group_mappings.change(row, self.actor, **sent)
         return self.respond(GroupMappingRow, row)
 
     @described(
+        changes_versioned=True,
         operation_id="group_mappings_destroy",
         summary="Remove a group mapping",
         responses={204: None, **problems(404)},
     )
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        group_mappings.remove(self._row(slug, id), self.actor)
+        row = self._row(slug, id)
+        with self.changing(row.identity_provider):
+            group_mappings.remove(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> GroupMapping:

@@ -23,7 +23,7 @@ from jitprov.api.identity_provider_shapes import (
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.configuration import columns, drafts, enabling, removing
+from jitprov.configuration import columns, drafts, enabling, removing, versions
 from jitprov.models import IdentityProvider
 
 
@@ -71,15 +71,18 @@ class IdentityProvidersView(ApiView):
 class IdentityProviderView(ApiView):
     """One identity provider."""
 
+    versioned = versions.ITSELF
+
     @described(
         operation_id="identity_providers_retrieve",
         summary="Read an identity provider",
         responses={200: IdentityProviderDetail, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self.respond(IdentityProviderDetail, self.identity_provider(slug))
+        return self.respond(IdentityProviderDetail, self.seen(self.identity_provider(slug)))
 
     @described(
+        changes_versioned=True,
         operation_id="identity_providers_update",
         summary="Change what is named",
         request=IdentityProviderChange,
@@ -88,23 +91,30 @@ class IdentityProviderView(ApiView):
     def patch(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
         wanted = columns.Columns(**self.body(IdentityProviderChange))
-        columns.change(row, wanted, self.actor, everything=self.scope.everything)
+        with self.changing(row):
+            columns.change(row, wanted, self.actor, everything=self.scope.everything)
         return self.respond(IdentityProviderDetail, row)
 
     @described(
+        changes_versioned=True,
         operation_id="identity_providers_destroy",
         summary="Remove an identity provider with everything that belongs to it",
         responses={204: None, **problems(404)},
     )
     def delete(self, request: Request, slug: str) -> Response:
-        removing.remove(self.identity_provider(slug), self.actor)
+        row = self.identity_provider(slug)
+        with self.changing(row):
+            removing.remove(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
 
 class EnableView(ApiView):
     """Let people sign in."""
 
+    versioned = versions.ITSELF
+
     @described(
+        changes_versioned=True,
         operation_id="identity_providers_enable",
         summary="Let people sign in",
         description="Only after a test sign-in has passed with the configuration as it is now.",
@@ -116,14 +126,18 @@ class EnableView(ApiView):
         row = self.identity_provider(slug)
         if override and not self.scope.everything:
             raise PermissionDenied(_("Only a superuser may enable it without a test."))
-        enabling.enable(row, self.actor, override=override)
+        with self.changing(row):
+            enabling.enable(row, self.actor, override=override)
         return self.respond(IdentityProviderDetail, row)
 
 
 class DisableView(ApiView):
     """Let nobody sign in any more."""
 
+    versioned = versions.ITSELF
+
     @described(
+        changes_versioned=True,
         operation_id="identity_providers_disable",
         summary="Let nobody sign in any more",
         request=None,
@@ -131,5 +145,6 @@ class DisableView(ApiView):
     )
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
-        enabling.disable(row, self.actor)
+        with self.changing(row):
+            enabling.disable(row, self.actor)
         return self.respond(IdentityProviderDetail, row)

@@ -11,7 +11,7 @@ from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import patched_settings
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 import jitprov
 from jitprov.api.descriptions import OBJECTS
@@ -50,6 +50,7 @@ _OTHERS = {
     400: "The request is not valid.",
     404: "There is no such thing, or it belongs to a tenant that you do not administer.",
     409: "What is there does not allow it.",
+    412: "Somebody else has changed it since you read it.",
     413: "The request is too large.",
     415: "The request is not JSON.",
     503: "The database is busy; try again.",
@@ -93,8 +94,21 @@ class Described(AutoSchema):
         return ""
 
 
-def described(**options: Any) -> Callable[[F], F]:
-    """Describe a method of a view with drf-spectacular, whichever schema class the host uses for its own API."""
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The `ETag` of what you have read. Nothing is changed if somebody else has changed it since.",
+)
+
+
+def described(*, changes_versioned: bool = False, **options: Any) -> Callable[[F], F]:
+    """Describe a method of a view with drf-spectacular, whichever schema class the host uses for its own API.
+
+    :param changes_versioned: whether it heeds ``If-Match``.
+    """
+    if changes_versioned:
+        options["parameters"] = [*options.get("parameters", ()), _IF_MATCH]
+        options["responses"] = {**options["responses"], **problems(412)}
 
     def decorate(method: F) -> F:
         method.schema = Described()  # type: ignore[attr-defined]  # otherwise the host's class is used

@@ -14,7 +14,7 @@ from jitprov.api.base import ApiView
 from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import Certificate
 from jitprov.api.openapi import described, problems
-from jitprov.configuration import certificates, email_domains
+from jitprov.configuration import certificates, email_domains, versions
 from jitprov.configuration.certificates import MAX_CERTIFICATES, CertificateRow
 from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.models import IdentityProvider
@@ -61,15 +61,18 @@ class DomainList(Shape):
 class CertificatesView(ApiView):
     """Certificates."""
 
+    versioned = versions.CERTIFICATES
+
     @described(
         operation_id="certificates_list",
         summary="List certificates",
         responses={200: CertificateRows, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self._all(self.identity_provider(slug))
+        return self._all(self.seen(self.identity_provider(slug)))
 
     @described(
+        changes_versioned=True,
         operation_id="certificates_replace",
         summary="Let these be all the certificates",
         request=CertificateList,
@@ -78,7 +81,8 @@ class CertificatesView(ApiView):
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = [CertificateRow(**one) for one in self.body(CertificateList)["rows"]]
-        certificates.replace(idp, wanted, self.actor)
+        with self.changing(idp):
+            certificates.replace(idp, wanted, self.actor)
         return self._all(idp)
 
     def _all(self, idp: IdentityProvider) -> Response:
@@ -89,15 +93,18 @@ class CertificatesView(ApiView):
 class DomainsView(ApiView):
     """E-mail domains."""
 
+    versioned = versions.EMAIL_DOMAINS
+
     @described(
         operation_id="email_domains_list",
         summary="List the e-mail domains whose people are sent here",
         responses={200: DomainRows, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self._all(self.identity_provider(slug))
+        return self._all(self.seen(self.identity_provider(slug)))
 
     @described(
+        changes_versioned=True,
         operation_id="email_domains_replace",
         summary="Let these be all the e-mail domains; for superusers",
         request=DomainList,
@@ -107,7 +114,9 @@ class DomainsView(ApiView):
         idp = self.identity_provider(slug)
         if not self.scope.everything:
             raise PermissionDenied  # a domain routes people of any tenant
-        email_domains.replace(idp, self.body(DomainList)["rows"], self.actor)
+        wanted = self.body(DomainList)["rows"]
+        with self.changing(idp):
+            email_domains.replace(idp, wanted, self.actor)
         return self._all(idp)
 
     def _all(self, idp: IdentityProvider) -> Response:

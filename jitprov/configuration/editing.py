@@ -22,6 +22,18 @@ _TOO_MANY = _("There are too many rows.")
 
 
 @contextmanager
+def locked(identity_provider: IdentityProvider) -> Iterator[None]:
+    """Let nobody else change an identity provider, whose row is read anew, until the block has ended.
+
+    :raises IdentityProvider.DoesNotExist: somebody has deleted it.
+    """
+    with transaction.atomic(using=accounts_database()):
+        rows = IdentityProvider.objects.select_for_update()
+        identity_provider.refresh_from_db(from_queryset=rows)
+        yield
+
+
+@contextmanager
 def edited(
     identity_provider: IdentityProvider, actor: Actor, note: str = ""
 ) -> Iterator[trust.Held]:
@@ -29,15 +41,10 @@ def edited(
 
     Its row is read anew, so that nothing is judged by what was there before.
 
-
     :raises IdentityProvider.DoesNotExist: somebody has deleted it.
     """
-    with transaction.atomic(using=accounts_database()):
-        identity_provider.refresh_from_db(
-            from_queryset=IdentityProvider.objects.select_for_update()
-        )
-        with trust.changing(identity_provider, actor, note) as held:
-            yield held
+    with locked(identity_provider), trust.changing(identity_provider, actor, note) as held:
+        yield held
 
 
 def judged_rows(

@@ -99,12 +99,17 @@ class Part(NamedTuple):
 Snapshot: TypeAlias = Mapping[Key, Part]
 
 
-def snapshot(identity_provider: IdentityProvider) -> Snapshot:
-    """Read the whole configuration of an identity provider, as JSON has it; empty if the row is not there."""
-    return snapshots([identity_provider.pk]).get(identity_provider.pk, {})
+def snapshot(
+    identity_provider: IdentityProvider, kinds: Container[str] = tuple(RELATED)
+) -> Snapshot:
+    """Read the whole configuration of an identity provider, as JSON has it; empty if the row is not there.
+
+    :param kinds: the related rows to read.
+    """
+    return snapshots([identity_provider.pk], kinds).get(identity_provider.pk, {})
 
 
-def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
+def snapshots(keys: Collection[Any], kinds: Container[str] = tuple(RELATED)) -> dict[Any, Snapshot]:
     """Read the configurations of the rows with these keys, with one statement for each kind of row."""
     found: dict[Any, dict[Key, Part]] = {}
     rows = IdentityProvider.objects.filter(pk__in=keys) if keys else IdentityProvider.objects.none()
@@ -112,7 +117,8 @@ def snapshots(keys: Collection[Any]) -> dict[Any, Snapshot]:
         found[key] = {(IDENTITY_PROVIDER, ""): Part(slug, _named(COLUMNS, values))}
     if found:
         for what in RELATED:
-            _read_related(what, found)
+            if what in kinds:
+                _read_related(what, found)
     return dict(found)
 
 

@@ -31,7 +31,9 @@ class Api:
 
     client: Client
 
-    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: Any = None, **query: Any
+    ) -> Answer:
         data = "" if body is None else body if isinstance(body, bytes) else json.dumps(body)
         answer = self.client.generic(
             method,
@@ -39,6 +41,7 @@ class Api:
             data,
             content_type="application/json",
             query_params=query or None,
+            headers=headers,
         )
         assert answer.status_code == 204 or answer["Content-Type"] == "application/json"
         return Answer(

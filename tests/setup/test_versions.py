@@ -89,7 +89,7 @@ def test_the_same_row_is_refused_and_says_who_changed_what(
     assert mappings(row)["first_name"] == "of ann"
 
 
-def test_what_both_changed_alike_is_no_conflict(
+def test_a_column_that_both_changed_alike_is_no_conflict(
     ann: Page, bob: Page, row: IdentityProvider
 ) -> None:
     shown = ann.configuration()

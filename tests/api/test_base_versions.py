@@ -1,0 +1,101 @@
+"""Versions in the API: what somebody has not seen is not replaced, if they say which version they have seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jitprov.models import IdentityProvider
+from tests.api.client import Answer, Api
+from tests.support.factories import GroupFactory, map_group
+
+pytestmark = pytest.mark.django_db
+
+ACME = "identity-providers/acme/"
+CLAIMS = f"{ACME}claim-mappings/"
+GROUPS = f"{ACME}group-mappings/"
+ROW = {"target": "first_name", "sources": ["given"]}
+
+
+def version(api: Api, path: str) -> str:
+    return str(api.get(path).headers["ETag"])
+
+
+def ask(api: Api, method: str, path: str, body: Any, seen: str) -> Answer:
+    return api.ask(method, path, body, headers={"If-Match": seen})
+
+
+def test_a_list_from_before_does_not_bring_a_removed_mapping_back(
+    ours: Api, idp: IdentityProvider
+) -> None:
+    old = version(ours, CLAIMS)
+    gone = idp.claim_mappings.get(target="email")
+    assert ours.delete(f"{CLAIMS}{gone.pk}/").status == 204
+
+    refused = ask(ours, "PUT", CLAIMS, {"rows": [ROW, {**ROW, "target": "email"}]}, old)
+
+    assert (refused.status, refused.json["code"]) == (412, "outdated")
+    assert not idp.claim_mappings.filter(target="email").exists()
+    assert "ETag" not in refused.headers
+    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, version(ours, CLAIMS)).status == 200
+
+
+CHANGES: list[Any] = [
+    ("PATCH", ACME, ACME, {"create_users": False}),
+    ("POST", f"{ACME}disable/", ACME, None),
+    ("DELETE", ACME, ACME, None),
+    ("POST", CLAIMS, CLAIMS, {"target": "department", "sources": ["dept"]}),
+    ("PUT", f"{ACME}certificates/", f"{ACME}certificates/", {"rows": []}),
+    ("PUT", f"{ACME}email-domains/", f"{ACME}email-domains/", {"rows": ["b.example"]}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "read_from", "body"), CHANGES)
+def test_a_change_that_names_the_present_version_is_made_and_any_other_is_not(
+    superuser: Api, idp: IdentityProvider, method: str, path: str, read_from: str, body: Any
+) -> None:
+    idp.email_domains.create(domain="a.example")
+    if path.endswith("certificates/"):
+        IdentityProvider.objects.update(enabled=False)
+    before = version(superuser, read_from)
+    elsewhere = "0" * 32
+
+    for wrong in (f'"{elsewhere}"', f"W/{before}", before.strip('"'), '""', "nonsense"):
+        assert ask(superuser, method, path, body, wrong).status == 412
+    assert version(superuser, read_from) == before
+
+    answer = ask(superuser, method, path, body, f'"{elsewhere}", {before}')
+    assert answer.status in {200, 201, 204}
+    if method != "DELETE":
+        assert answer.headers["ETag"] == version(superuser, read_from) != before
+
+
+@pytest.mark.parametrize("prefix", ["claim_mappings", "group_mappings"])
+def test_a_row_has_the_version_of_its_list(ours: Api, idp: IdentityProvider, prefix: str) -> None:
+    map_group(idp, "finance")
+    row = getattr(idp, prefix).first()
+    path = f"{ACME}{prefix.replace('_', '-')}/"
+    change = {"required": True} if prefix == "claim_mappings" else {"name": "Finance"}
+    old = version(ours, f"{path}{row.pk}/")
+    assert old == version(ours, path)
+
+    changed = ask(ours, "PATCH", f"{path}{row.pk}/", change, old)
+
+    assert changed.status == 200
+    assert ask(ours, "DELETE", f"{path}{row.pk}/", None, old).status == 412
+    assert ask(ours, "DELETE", f"{path}{row.pk}/", None, changed.headers["ETag"]).status == 204
+
+
+def test_a_change_of_something_else_is_in_nobodys_way(ours: Api, idp: IdentityProvider) -> None:
+    old = version(ours, CLAIMS)
+    group = GroupFactory.create()
+    assert ours.post(GROUPS, {"claim": "groups", "value": "v", "group": group.pk}).status == 201
+    assert ours.patch(ACME, {"create_users": False}).status == 200
+
+    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, old).status == 200
+
+
+def test_without_a_version_changes_are_made_as_before(ours: Api, idp: IdentityProvider) -> None:
+    assert ours.put(CLAIMS, {"rows": [ROW]}).status == 200
+    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, "*").status == 200
