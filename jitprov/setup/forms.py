@@ -103,9 +103,11 @@ class SetupForms:
 
     @property
     def is_changed(self) -> bool:
-        """Say whether anything differs from what is stored."""
+        """Say whether anything was typed that differs from what was shown."""
         rows = [form for table in self.tables for form in table.forms]
-        return any(form.has_changed() for form in [*self.columns, *rows])
+        return any(form.has_changed() for form in self.columns) or any(
+            not form.is_untouched if form.instance.pk else form.has_changed() for form in rows
+        )
 
     @property
     def columns(self) -> list[Any]:

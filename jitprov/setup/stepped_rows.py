@@ -23,10 +23,19 @@ class _Steps(forms.Widget):
         return False
 
 
+class _StepsField(forms.Field):
+    """The field that stands for the steps. The row compares them itself."""
+
+    widget = _Steps
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
 class SteppedRowForm(RowForm):
     """A row with steps."""
 
-    transforms = forms.Field(label=_("Steps"), required=False, widget=_Steps)
+    transforms = _StepsField(label=_("Steps"), required=False)
     for_groups = False
     """Whether only those steps are offered that groups may have."""
 

@@ -21,7 +21,12 @@ from jitprov.setup import metadata
 from jitprov.testing import FakeIdentityProvider, rsa_key_pair
 from tests.setup.pages import Page, administrator_of, errors_of, superuser, url
 from tests.support import importing
-from tests.support.factories import ExternalIdentityFactory, IdentityProviderFactory, connected
+from tests.support.factories import (
+    ExternalIdentityFactory,
+    IdentityProviderFactory,
+    connected,
+    map_group,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -336,6 +341,24 @@ def test_reading_metadata_keeps_what_was_typed_elsewhere(
     assert answer.context["forms"].claim_mappings.forms[0]["sources"].value() == "typed"
     assert "data-dirty" in answer.content.decode()
     assert errors_of(answer) == {}
+
+
+def test_reading_metadata_on_an_untouched_page_leaves_nothing_to_ask_about(
+    client: Client, fake: FakeIdentityProvider
+) -> None:
+    row = connected(fake)
+    map_group(row, "finance")
+    row.claim_mappings.filter(target="email").update(sources="mail\nemail")
+    client.force_login(superuser())
+    shown = Page(client, row).configuration()
+    as_browsers_do = {name: value.replace("\n", "\r\n") for name, value in shown.items()}
+
+    answer = client.post(
+        url("metadata", row.pk), {**as_browsers_do, "metadata-xml": fake.metadata_xml()}
+    )
+
+    assert answer.context["reading"] is not None
+    assert "data-dirty" not in answer.content.decode()
 
 
 def test_every_field_of_the_metadata_belongs_to_the_form_of_the_page(
