@@ -107,12 +107,17 @@ class MetadataForm(forms.Form):
             # It belongs to the form of the whole page, so that no button loses what was typed here or there.
             field.widget.attrs["form"] = CONFIGURATION_FORM
 
-    def refuse_unread(self) -> bool:
-        """Say whether metadata was given that nobody has read yet, and put an error beside it."""
+    @property
+    def unread(self) -> list[str]:
+        """Return the names of the fields with metadata that nobody has read yet."""
         # A browser sends the name of a chosen file where the form is not sent as several parts.
         given = [name for name in ("file", "xml") if self.data.get(self.add_prefix(name))]
-        if "url" in self.changed_data and self["url"].data:
-            given.append("url")
+        is_new = "url" in self.changed_data and self["url"].data
+        return [*given, "url"] if is_new else given
+
+    def refuse_unread(self) -> bool:
+        """Say whether metadata was given that nobody has read yet, and put an error beside it."""
+        given = self.unread
         if not given:
             return False
         self._errors = ErrorDict()

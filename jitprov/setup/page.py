@@ -215,6 +215,8 @@ class SetupPage:
 
     def _save(self, data: Any) -> Answer:
         metadata_form = MetadataForm(self.identity_provider, data)
+        if "_enter" in data and metadata_form.unread:
+            return self.metadata_posted(data, None)
         if metadata_form.refuse_unread():
             # Saving the rest would lose what was typed here, under a message that says that all was saved.
             context = self.context(

@@ -374,4 +374,22 @@ def test_every_field_of_the_metadata_belongs_to_the_form_of_the_page(
     ]
     assert {field.get("form") for field in fields} == {"jitprov-configuration"}
     [first, *_] = tree.xpath("//*[@type='submit'][@form='jitprov-configuration']")
-    assert first.get("name") == "_save"
+    assert first.get("name") == "_enter"
+
+
+def test_the_enter_key_reads_metadata_that_was_given_and_otherwise_saves(
+    client: Client, fake: FakeIdentityProvider
+) -> None:
+    row = connected(fake)
+    client.force_login(administrator_of(row))
+    shown = {**Page(client, row).configuration(), "admission-unsolicited": "reject", "_enter": ""}
+    here = url("change", row.pk)
+
+    read = client.post(here, {**shown, "metadata-xml": fake.metadata_xml()})
+
+    assert read.context["reading"] is not None
+    row.refresh_from_db()
+    assert row.unsolicited == "restart"
+    assert client.post(here, shown).status_code == 302
+    row.refresh_from_db()
+    assert row.unsolicited == "reject"
