@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,7 @@ from django.db.utils import ConnectionHandler
 from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path, resolve
+from django.utils.module_loading import import_string
 
 from jitprov.admin.people import ProvisioningLink
 from jitprov.conf import Conf, conf
@@ -89,6 +92,12 @@ def test_the_example_settings_exist_and_can_be_set(
             databases = ConnectionHandler(value)
             databases["default"].ensure_connection()
             databases.close_all()
+        elif name == "LOGGING":
+            # In a process of its own: what it sets up would stay.
+            code = f"import logging.config; logging.config.dictConfig({value!r})"
+            subprocess.run([sys.executable, "-c", code], check=True)
+        elif name == "MIDDLEWARE":
+            assert [import_string(one) for one in value]
         elif name in ours:
             setattr(settings, name, value)
             assert getattr(conf, name.removeprefix("JITPROV_")) == value
