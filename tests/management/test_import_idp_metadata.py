@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from jitprov.metadata import rows, source
+from jitprov.configuration import preset_mappings
+from jitprov.metadata import source
 from jitprov.models import (
     ClaimMapping,
     ExternalIdentity,
@@ -111,7 +112,7 @@ def test_mappings_for_fields_that_the_host_has_not_are_left_out(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {name: User._meta.get_field(name) for name in ("email", "last_name")}
-    monkeypatch.setattr(rows, "fields_of", lambda row: fields)
+    monkeypatch.setattr(preset_mappings, "fields_of", lambda row: fields)
     run(entra())
     assert set(ClaimMapping.objects.values_list("target", flat=True)) == {"email", "last_name"}
 

@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.configuration import drafts
 from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
 )
-from jitprov.setup import drafts
 from jitprov.testing import FakeIdentityProvider
 from tests.setup.pages import Page, errors_of
 from tests.setup.pages import administrator_of as setup_administrator_of
