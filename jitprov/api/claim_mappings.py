@@ -16,6 +16,7 @@ from jitprov.api.mapping_shapes import (
 from jitprov.api.openapi import described, problems
 from jitprov.configuration import claim_mappings, versions
 from jitprov.configuration.claim_mappings import ClaimRow
+from jitprov.configuration.editing import remove_row
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES
 
@@ -78,7 +79,7 @@ class ClaimMappingView(ApiView):
         responses={200: ClaimMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        self.seen(self._row(slug, id).identity_provider)
+        self.seen(self.identity_provider(slug))
         return self.respond(ClaimMappingRow, self._row(slug, id))
 
     @described(
@@ -104,7 +105,7 @@ class ClaimMappingView(ApiView):
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
         with self.changing(row.identity_provider):
-            claim_mappings.remove(row, self.actor)
+            remove_row(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> ClaimMapping:

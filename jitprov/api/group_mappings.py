@@ -13,6 +13,7 @@ from jitprov.api.mapping_shapes import GroupMappingList, GroupMappingRow, NewGro
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.configuration import group_mappings, versions
+from jitprov.configuration.editing import remove_row
 from jitprov.configuration.group_mappings import GroupRow
 from jitprov.models import GroupMapping, IdentityProvider
 
@@ -77,7 +78,7 @@ class GroupMappingView(ApiView):
         responses={200: GroupMappingRow, **problems(404)},
     )
     def get(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
-        self.seen(self._row(slug, id).identity_provider)
+        self.seen(self.identity_provider(slug))
         return self.respond(GroupMappingRow, self._row(slug, id))
 
     @described(
@@ -103,7 +104,7 @@ class GroupMappingView(ApiView):
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
         with self.changing(row.identity_provider):
-            group_mappings.remove(row, self.actor)
+            remove_row(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> GroupMapping:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.configuration.editing import edited, judged_rows, save_rows, too_many, twins
+from jitprov.configuration.editing import edited, judged_rows, replace_rows, too_many, twins
 from jitprov.configuration.problems import Problems, RowProblem
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SigningCertificate
@@ -50,14 +50,12 @@ def judge(row: SigningCertificate, wanted: CertificateRow) -> SigningCertificate
 
 
 def judge_together(
-    identity_provider: IdentityProvider,
-    rows: Sequence[SigningCertificate],
-    others: Sequence[SigningCertificate] = (),
+    identity_provider: IdentityProvider, rows: Sequence[SigningCertificate]
 ) -> Iterator[RowProblem]:
-    """Yield what is wrong with certificates beside each other, and beside others that stay as they are."""
-    yield from too_many(len(rows) + len(others), MAX_CERTIFICATES)
-    yield from twins(rows, _fingerprint, "pem", _("This certificate is there already."), others)
-    if identity_provider.enabled and not (rows or others):
+    """Yield what is wrong with certificates beside each other."""
+    yield from too_many(len(rows), MAX_CERTIFICATES)
+    yield from twins(rows, _fingerprint, "pem", _("This certificate is there already."))
+    if identity_provider.enabled and not rows:
         message = _(
             "While people can sign in, there has to be a certificate. Disable the sign-in first."
         )
@@ -84,12 +82,7 @@ def replace(
             return judge(_stored(known, wanted.fingerprint), wanted)
 
         rows = judged_rows(wanted, one, lambda rows: judge_together(identity_provider, rows))
-        kept = {row.pk for row in rows}
-        save_rows(
-            identity_provider.certificates,
-            rows,
-            [row.pk for row in known.values() if row.pk not in kept],
-        )
+        replace_rows(identity_provider.certificates, rows)
 
 
 def _stored(known: dict[str, SigningCertificate], fingerprint: str) -> SigningCertificate:

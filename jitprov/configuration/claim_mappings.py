@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 from typing import Any
 
@@ -34,7 +34,7 @@ class ClaimRow:
 
     target: str
     sources: Sequence[str] = ()
-    transforms: Any = ()
+    transforms: Any = field(default_factory=list)
     """Steps, each an object with its name and parameters."""
     sync: str = SyncMode.ALWAYS.value
     required: bool = False
@@ -87,9 +87,7 @@ def judge(row: ClaimMapping, wanted: ClaimRow, targets: Container[str]) -> Claim
 
 def _fill(row: Any, wanted: ClaimRow) -> None:
     row.target, row.sources = wanted.target, lines_of(wanted.sources)
-    row.transforms = (
-        list(wanted.transforms) if isinstance(wanted.transforms, tuple) else wanted.transforms
-    )
+    row.transforms = wanted.transforms
     row.sync, row.required = wanted.sync, wanted.required
     row.when_empty, row.when_invalid = wanted.when_empty, wanted.when_invalid
     row.position = wanted.position  # numbered when it is saved
@@ -222,12 +220,6 @@ def _save(row: ClaimMapping, wanted: ClaimRow) -> None:
     judge(row, wanted, fields_of(idp))
     require_one(judge_together([row], list(idp.claim_mappings.exclude(pk=row.pk))))
     write(idp, [row])
-
-
-def remove(row: ClaimMapping, actor: Actor) -> None:
-    """Remove a claim mapping."""
-    with edited(row.identity_provider, actor):
-        row.delete()
 
 
 def replace(identity_provider: IdentityProvider, wanted: Iterable[ClaimRow], actor: Actor) -> None:

@@ -63,17 +63,9 @@ def judged_rows(
             rows.append(judge(number, one))
         except ValidationError as error:
             problems.append(RowProblem(row=number, error=error))
-    require(problems or judge_together(rows))
-    return rows
-
-
-def require(problems: Iterable[RowProblem]) -> None:
-    """Raise what is wrong with some rows.
-
-    :raises RowsRefused: anything is.
-    """
-    if found := list(problems):
+    if found := problems or list(judge_together(rows)):
         raise RowsRefused(found)
+    return rows
 
 
 def require_one(problems: Iterable[RowProblem]) -> None:
@@ -113,3 +105,18 @@ def save_rows(stored: Any, rows: Sequence[Model], removed: Collection[int] = ())
         stored.filter(pk__in=removed).delete()
     for row in rows:
         row.save()
+
+
+def replace_rows(stored: Any, rows: Sequence[Model]) -> None:
+    """Let these rows, which were judged, be all, while their identity provider is :func:`edited`.
+
+    :param stored: the manager of the identity provider's rows of this kind.
+    """
+    stored.exclude(pk__in=[row.pk for row in rows if row.pk is not None]).delete()
+    save_rows(stored, rows)
+
+
+def remove_row(row: Any, actor: Actor) -> None:
+    """Remove a row of an identity provider."""
+    with edited(row.identity_provider, actor):
+        row.delete()

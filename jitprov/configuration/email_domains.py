@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jitprov.configuration.editing import edited, judged_rows, save_rows, too_many, twins
+from jitprov.configuration.editing import edited, judged_rows, replace_rows, too_many, twins
 from jitprov.configuration.problems import Problems, RowProblem, refuse_unprintable
 from jitprov.journal.actors import Actor
 from jitprov.models import EmailDomain, IdentityProvider
@@ -28,12 +28,10 @@ def judge(row: EmailDomain, domain: str) -> EmailDomain:
     return row
 
 
-def judge_together(
-    rows: Sequence[EmailDomain], others: Sequence[EmailDomain] = ()
-) -> Iterator[RowProblem]:
-    """Yield what is wrong with domains beside each other, and beside others that stay as they are."""
-    yield from too_many(len(rows) + len(others), MAX_DOMAINS)
-    yield from twins(rows, _domain, "domain", _twice(), others)
+def judge_together(rows: Sequence[EmailDomain]) -> Iterator[RowProblem]:
+    """Yield what is wrong with domains beside each other."""
+    yield from too_many(len(rows), MAX_DOMAINS)
+    yield from twins(rows, _domain, "domain", _twice())
 
 
 def _domain(row: EmailDomain) -> str:
@@ -59,9 +57,4 @@ def replace(identity_provider: IdentityProvider, wanted: Sequence[str], actor: A
             return judge(row or EmailDomain(identity_provider=identity_provider), domain)
 
         rows = judged_rows(wanted, one, judge_together)
-        kept = {row.pk for row in rows}
-        save_rows(
-            identity_provider.email_domains,
-            rows,
-            [row.pk for row in known.values() if row.pk not in kept],
-        )
+        replace_rows(identity_provider.email_domains, rows)

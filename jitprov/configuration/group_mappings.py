@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.configuration.editing import (
     edited,
     judged_rows,
+    replace_rows,
     require_one,
     save_rows,
     too_many,
@@ -36,7 +37,7 @@ class GroupRow:
     claim: str
     value: str
     name: str = ""
-    transforms: Any = ()
+    transforms: Any = field(default_factory=list)
     """Steps, each an object with its name and parameters."""
     group: int | None = None
     """The primary key of a group."""
@@ -63,13 +64,11 @@ def allowed_groups(
     identity_provider: IdentityProvider, wanted: Iterable[int | None]
 ) -> frozenset[int]:
     """Return those of the wanted groups that the host lets this tenant assign."""
-    assignable = provisioner_for(identity_provider).assignable_groups()
     keys = {one for one in wanted if one is not None}
-    return (
-        frozenset(assignable.filter(pk__in=keys).values_list("pk", flat=True))
-        if keys
-        else frozenset()
-    )
+    if not keys:
+        return frozenset()
+    assignable = provisioner_for(identity_provider).assignable_groups()
+    return frozenset(assignable.filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def judge_group(group: int | None, allowed: Container[int]) -> None:
@@ -88,10 +87,7 @@ def judge(row: GroupMapping, wanted: GroupRow, allowed: Container[int]) -> Group
     :raises ValidationError: by field.
     """
     row.claim, row.value, row.name = wanted.claim, wanted.value, wanted.name
-    row.transforms = (
-        list(wanted.transforms) if isinstance(wanted.transforms, tuple) else wanted.transforms
-    )
-    row.group_id, row.admits = wanted.group, wanted.admits
+    row.transforms, row.group_id, row.admits = wanted.transforms, wanted.group, wanted.admits
     problems = Problems()
     for name in ("claim", "value"):
         with problems.of(name):
@@ -173,12 +169,6 @@ def _save(row: GroupMapping, wanted: GroupRow) -> None:
     save_rows(idp.group_mappings, [row])
 
 
-def remove(row: GroupMapping, actor: Actor) -> None:
-    """Remove a group mapping."""
-    with edited(row.identity_provider, actor):
-        row.delete()
-
-
 def replace(identity_provider: IdentityProvider, wanted: Sequence[GroupRow], actor: Actor) -> None:
     """Let these be all group mappings. A row that is the same as before keeps its primary key.
 
@@ -188,5 +178,5 @@ def replace(identity_provider: IdentityProvider, wanted: Sequence[GroupRow], act
         rows = judged(identity_provider, wanted)
         known = {rule_of(row): row.pk for row in identity_provider.group_mappings.all()}
         for row in rows:
-            row.pk = known.pop(rule_of(row), None)
-        save_rows(identity_provider.group_mappings, rows, list(known.values()))
+            row.pk = known.get(rule_of(row))
+        replace_rows(identity_provider.group_mappings, rows)

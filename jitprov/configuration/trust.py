@@ -7,8 +7,6 @@ out. What is known goes on working meanwhile; taking trust away counts at once.
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,8 +113,7 @@ def digest(identity_provider: IdentityProvider) -> str:
     proposal = proposal_of(identity_provider)
     if proposal is None:
         return configured
-    content = json.dumps([configured, proposal.content()], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+    return audit.digest_of([configured, proposal.content()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from jitprov.configuration.editing import locked
 from jitprov.journal import audit
 from jitprov.models import IdentityProvider
 
+ROW_VERSION_LENGTH = 16
 ITSELF = frozenset({audit.IDENTITY_PROVIDER, "certificate", "email_domain"})
 """An identity provider without its mappings."""
 CERTIFICATES = frozenset({"certificate"})
@@ -27,8 +27,17 @@ def version_of(identity_provider: IdentityProvider, kinds: Collection[str]) -> s
     """Return a digest of these kinds of configuration."""
     found = audit.snapshot(identity_provider, kinds).items()
     parts = {f"{what} {key}": part for (what, key), part in found if what in kinds}
-    content = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return audit.digest_of(parts)[:32]
+
+
+def version_of_row(key: Any, row: Any, columns: Sequence[str]) -> str:
+    """Return a digest of the columns of one row.
+
+    :param key: the primary key that it has, or had.
+    """
+    # A list of steps that is empty may be stored as nothing.
+    values = [getattr(row, name) or "" for name in columns]
+    return audit.digest_of([str(key), *values])[:ROW_VERSION_LENGTH]
 
 
 @contextmanager

@@ -153,7 +153,12 @@ def configuration_digest(identity_provider: IdentityProvider) -> str:
         what: sorted(json.dumps(row, sort_keys=True) for row in rows)
         for what, rows in tested.items()
     }
-    return hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()
+    return digest_of(canonical)
+
+
+def digest_of(content: Any) -> str:
+    """Return a digest of a value that JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration import certificates
 from jitprov.configuration.certificates import MAX_CERTIFICATES, CertificateRow
-from jitprov.configuration.editing import save_rows
 from jitprov.configuration.problems import RowProblem
 from jitprov.models import IdentityProvider, SigningCertificate
 from jitprov.saml.certificates import MAX_CERTIFICATE_LENGTH, CertificateUnusable, public_key
@@ -103,9 +102,6 @@ class CertificateFormSet(RowFormSet):
 
     def judge_together(self, rows: list[SigningCertificate]) -> Iterable[RowProblem]:
         return certificates.judge_together(self.instance, rows)
-
-    def write(self) -> None:
-        save_rows(self.instance.certificates, self.changed_rows(), self.removed_keys())
 
 
 Certificates = inlineformset_factory(

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from django.forms import inlineformset_factory
 
 from jitprov.configuration import email_domains
-from jitprov.configuration.editing import save_rows
 from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.configuration.problems import RowProblem
 from jitprov.models import EmailDomain, IdentityProvider
@@ -35,9 +34,6 @@ class EmailDomainFormSet(RowFormSet):
 
     def judge_together(self, rows: list[EmailDomain]) -> Iterable[RowProblem]:
         return email_domains.judge_together(rows)
-
-    def write(self) -> None:
-        save_rows(self.instance.email_domains, self.changed_rows(), self.removed_keys())
 
 
 EmailDomains = inlineformset_factory(

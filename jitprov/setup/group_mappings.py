@@ -9,7 +9,6 @@ from django.forms import inlineformset_factory
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration import group_mappings
-from jitprov.configuration.editing import save_rows
 from jitprov.configuration.problems import RowProblem
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import GroupMapping, IdentityProvider
@@ -79,9 +78,6 @@ class GroupMappingFormSet(RowFormSet):
 
     def judge_together(self, rows: list[GroupMapping]) -> Iterable[RowProblem]:
         return group_mappings.judge_together(rows)
-
-    def write(self) -> None:
-        save_rows(self.instance.group_mappings, self.changed_rows(), self.removed_keys())
 
 
 GroupMappings = inlineformset_factory(

@@ -11,14 +11,14 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.configuration.editing import save_rows
 from jitprov.configuration.problems import RowProblem
+from jitprov.configuration.versions import ROW_VERSION_LENGTH, version_of_row
 from jitprov.setup.versions import (
-    VERSION_LENGTH,
     Told,
     VersionField,
     posted_with,
     somebody,
-    version_of,
 )
 
 
@@ -41,13 +41,13 @@ class RowForm(forms.ModelForm):
         self.remarks: list[Any] = []
         super().__init__(*args, **kwargs)
         key = self.instance.pk
-        self._version = version_of(key, self.instance, self.compared) if key else ""
+        self._version = version_of_row(key, self.instance, self.compared) if key else ""
         self._name = str(getattr(self.instance, self.label))
         self.fields["version"] = VersionField(self._version)
 
     @property
     def _shown(self) -> str:
-        return str(self["version"].data or "")[:VERSION_LENGTH]
+        return str(self["version"].data or "")[:ROW_VERSION_LENGTH]
 
     @property
     def was_changed_meanwhile(self) -> bool:
@@ -60,7 +60,7 @@ class RowForm(forms.ModelForm):
         if super().errors:
             return False
         key = self.cleaned_data.get(self.instance._meta.pk.name)
-        return version_of(key, self.instance, self.compared) == self._shown
+        return version_of_row(key, self.instance, self.compared) == self._shown
 
     def outdated(self) -> str:
         """Return a sentence that says who has changed the row. Who has read that may replace it."""
@@ -189,7 +189,9 @@ class RowFormSet(forms.BaseInlineFormSet):
 
     def write(self) -> None:
         """Save and remove rows, while the identity provider is being edited."""
-        raise NotImplementedError
+        model: Any = self.model
+        stored = model.objects.filter(identity_provider=self.instance)
+        save_rows(stored, self.changed_rows(), self.removed_keys())
 
     def _show(self, problems: Iterable[RowProblem], forms: list[Any]) -> None:
         whole = []
@@ -207,8 +209,7 @@ class RowFormSet(forms.BaseInlineFormSet):
 
 def with_one_more(data: Any, prefix: str) -> Any:
     """Return the posted data with one more empty row in a table."""
-    changed = data.copy()
     name = f"{prefix}-TOTAL_FORMS"
-    given = str(changed.get(name, ""))
-    changed[name] = str(int(given) + 1) if given.isdecimal() and len(given) < 6 else "1"  # noqa: PLR2004
-    return changed
+    given = str(data.get(name, ""))
+    more = str(int(given) + 1) if given.isdecimal() and len(given) < 6 else "1"  # noqa: PLR2004
+    return posted_with(data, name, more)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -13,23 +11,12 @@ from django.utils.formats import localize
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from jitprov.configuration.versions import ROW_VERSION_LENGTH
 from jitprov.explain.history import last_change
 from jitprov.models import IdentityProvider
 
-VERSION_LENGTH = 16
 Told: TypeAlias = Callable[..., str]
 """Takes what :func:`jitprov.explain.history.last_change` takes, and returns a sentence."""
-
-
-def version_of(key: Any, row: Any, columns: Sequence[str]) -> str:
-    """Return a digest of the columns of a row, to see whether it is as it was.
-
-    :param key: the primary key that it has, or had.
-    """
-    # A list of steps that is empty may be stored as nothing.
-    values = [getattr(row, name) or "" for name in columns]
-    content = json.dumps([str(key), *values], default=str, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:VERSION_LENGTH]
 
 
 def posted_with(data: Any, name: str, value: str) -> Any:
@@ -45,7 +32,7 @@ class VersionField(forms.CharField):
     widget = forms.HiddenInput
 
     def __init__(self, version: str) -> None:
-        super().__init__(required=False, max_length=VERSION_LENGTH, initial=version)
+        super().__init__(required=False, max_length=ROW_VERSION_LENGTH, initial=version)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from jitprov.configuration.versions import version_of_row
 from jitprov.models import EmailDomain, IdentityProvider
-from jitprov.setup.versions import teller, version_of
+from jitprov.setup.versions import teller
 from jitprov.testing import FakeIdentityProvider
 from tests.setup.pages import Page, administrator_of, errors_of, fields_of, superuser, url
 from tests.support.factories import connected, map_group
@@ -235,7 +236,7 @@ def test_no_steps_are_no_steps_however_they_are_stored(row: IdentityProvider) ->
     as_stored: list[Any] = [None, []]
     for steps in as_stored:
         mapping.transforms = steps
-        versions.add(version_of(mapping.pk, mapping, ("value", "transforms")))
+        versions.add(version_of_row(mapping.pk, mapping, ("value", "transforms")))
 
     assert len(versions) == 1
-    assert version_of(mapping.pk + 1, mapping, ("value", "transforms")) not in versions
+    assert version_of_row(mapping.pk + 1, mapping, ("value", "transforms")) not in versions
