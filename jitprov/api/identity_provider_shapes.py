@@ -122,7 +122,9 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     @extend_schema_field(serializers.ChoiceField(choices=State.choices))
     def get_state(self, row: IdentityProvider) -> str:
-        return enabling.state_of(row, needs_attention=bool(self._attention(row))).value
+        tested = Missing.TEST not in self._missing(row)
+        needs_attention = bool(self._attention(row))
+        return enabling.state_of(row, tested=tested, needs_attention=needs_attention).value
 
     @extend_schema_field(AttentionItem(many=True))
     def get_attention(self, row: IdentityProvider) -> Any:
@@ -135,7 +137,12 @@ class IdentityProviderDetail(IdentityProviderSummary):
 
     @extend_schema_field(Missed(many=True))
     def get_missing(self, row: IdentityProvider) -> list[dict[str, str]]:
-        return [{"code": one.value, "message": str(one.label)} for one in enabling.missing(row)]
+        return [{"code": one.value, "message": str(one.label)} for one in self._missing(row)]
+
+    def _missing(self, row: IdentityProvider) -> list[Missing]:
+        if not hasattr(self, "_still_missing"):
+            self._still_missing = enabling.missing(row)
+        return self._still_missing
 
     @extend_schema_field(Value(many=True))
     def get_our_values(self, row: IdentityProvider) -> list[dict[str, Any]]:

@@ -79,7 +79,10 @@ class IdentityProviderView(ApiView):
         responses={200: IdentityProviderDetail, **problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return self.respond(IdentityProviderDetail, self.seen(self.identity_provider(slug)))
+        self.seen(self.identity_provider(slug))
+        # Read only now: what the answer shows must not be older than its version.
+        rows = IdentityProvider.objects.select_related("tenant").prefetch_related("certificates")
+        return self.respond(IdentityProviderDetail, self.get_row(rows, slug=slug))
 
     @described(
         changes_versioned=True,

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from jitprov.api import base
+from jitprov.configuration.versions import version_of
 from jitprov.models import IdentityProvider
 from tests.api.client import Answer, Api
 from tests.support.factories import GroupFactory, map_group
@@ -94,6 +96,29 @@ def test_a_change_of_something_else_is_in_nobodys_way(ours: Api, idp: IdentityPr
     assert ours.patch(ACME, {"create_users": False}).status == 200
 
     assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, old).status == 200
+
+
+@pytest.mark.parametrize("path", [ACME, CLAIMS])
+def test_an_answer_is_never_older_than_its_version(
+    ours: Api, idp: IdentityProvider, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise whoever sends that version back would replace what they have not seen."""
+
+    def version_before_a_change(row: IdentityProvider, kinds: Any) -> str:
+        found = version_of(row, kinds)
+        IdentityProvider.objects.update(create_users=False)
+        idp.claim_mappings.filter(target="email").update(sources="changed")
+        return found
+
+    monkeypatch.setattr(base, "version_of", version_before_a_change)
+    answer = ours.get(path)
+    monkeypatch.undo()
+
+    assert answer.headers["ETag"] != version(ours, path)
+    if path == ACME:
+        assert answer.json["create_users"] is False
+    else:
+        assert "changed" in str(answer.json["results"])
 
 
 def test_without_a_version_changes_are_made_as_before(ours: Api, idp: IdentityProvider) -> None:
