@@ -205,7 +205,13 @@ class _Change:
         row.certificates.filter(fingerprint__in=list(added)).delete()
         waiting = self._removals(added)
         _add(row, [self.before.certificates[one] for one in waiting])
-        return _propose(row, actor, columns, list(added.values()), waiting, anew=self.replaces)
+        new = _NewTrust(
+            columns=columns,
+            certificates=list(added.values()),
+            removed=waiting,
+            replaces=self.replaces,
+        )
+        return _propose(row, actor, new)
 
     def _columns(self) -> dict[str, Any]:
         return {
@@ -234,18 +240,22 @@ class _Change:
         return removed if stay else []
 
 
-def _propose(  # noqa: PLR0913 -- one argument for each part of a proposal
-    row: IdentityProvider,
-    actor: Actor,
-    columns: Mapping[str, Any],
-    certificates: list[Mapping[str, Any]],
-    removed: list[str],
-    *,
-    anew: bool,
-) -> ProposedTrust:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewTrust:
+    """What a change holds back."""
+
+    columns: Mapping[str, Any]
+    certificates: list[Mapping[str, Any]]
+    removed: list[str]
+    """Fingerprints of the certificates that go when the new ones come."""
+    replaces: bool
+    """Whether new certificates take the place of those that wait already."""
+
+
+def _propose(row: IdentityProvider, actor: Actor, new: _NewTrust) -> ProposedTrust:
     proposal = _locked(row) or ProposedTrust(identity_provider=row)
     before = proposal.content() if proposal.pk else None
-    _merge(proposal, row, columns, certificates, removed, anew=anew)
+    _merge(proposal, row, new)
     if proposal.content() == before:
         return proposal
     proposal.proposed_by, proposal.via = actor.name[:MAX_LABEL], actor.via
@@ -266,23 +276,15 @@ def _propose(  # noqa: PLR0913 -- one argument for each part of a proposal
     return proposal
 
 
-def _merge(  # noqa: PLR0913 -- as above
-    proposal: ProposedTrust,
-    row: IdentityProvider,
-    columns: Mapping[str, Any],
-    certificates: list[Mapping[str, Any]],
-    removed: list[str],
-    *,
-    anew: bool,
-) -> None:
-    earlier: list[Any] = [] if anew and certificates else proposal.certificates
-    by_fingerprint = {_fingerprint(one): dict(one) for one in [*earlier, *certificates]}
-    merged = {**proposal.columns, **columns}
+def _merge(proposal: ProposedTrust, row: IdentityProvider, new: _NewTrust) -> None:
+    earlier: list[Any] = [] if new.replaces and new.certificates else proposal.certificates
+    by_fingerprint = {_fingerprint(one): dict(one) for one in [*earlier, *new.certificates]}
+    merged = {**proposal.columns, **new.columns}
     proposal.columns = {
         name: value for name, value in merged.items() if value != getattr(row, name)
     }
     proposal.certificates = list(by_fingerprint.values())
-    proposal.removed = sorted({*([] if anew else proposal.removed), *removed})
+    proposal.removed = sorted({*([] if new.replaces else proposal.removed), *new.removed})
 
 
 # Rows
