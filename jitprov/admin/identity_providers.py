@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.conf import conf
-from jitprov.configuration import removing
+from jitprov.configuration import identity_providers
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider
 from jitprov.saml.sp_metadata import sp_metadata
@@ -215,7 +215,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         return super().delete_view(request, object_id, {**context, **(extra_context or {})})
 
     def delete_model(self, request: Any, obj: IdentityProvider) -> None:
-        removing.remove(obj, Actor.person(request.user))
+        identity_providers.remove(obj, Actor.person(request.user))
 
     def delete_queryset(self, request: Any, queryset: Any) -> None:
         for row in queryset:

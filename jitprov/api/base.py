@@ -27,9 +27,8 @@ from jitprov.api.fields import Shape
 from jitprov.api.parsers import BoundedJsonParser
 from jitprov.api.throttling import CostlyThrottle, OrdinaryThrottle
 from jitprov.conf import conf
-from jitprov.configuration.editing import locked
+from jitprov.configuration.editing import locked, unchanged_since, version_of
 from jitprov.configuration.limits import count_costly
-from jitprov.configuration.versions import unchanged_since, version_of
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, Via
 from jitprov.provisioning.parameters import UNSTORABLE

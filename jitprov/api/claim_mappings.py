@@ -14,9 +14,8 @@ from jitprov.api.mapping_shapes import (
     NewClaimMapping,
 )
 from jitprov.api.openapi import described, problems
-from jitprov.configuration import claim_mappings, versions
+from jitprov.configuration import claim_mappings, editing
 from jitprov.configuration.claim_mappings import ClaimRow
-from jitprov.configuration.editing import remove_row
 from jitprov.models import ClaimMapping, IdentityProvider
 from jitprov.provisioning.mapping import MAX_RULES
 
@@ -24,7 +23,7 @@ from jitprov.provisioning.mapping import MAX_RULES
 class ClaimMappingsView(ApiView):
     """All claim mappings of an identity provider."""
 
-    versioned = versions.CLAIM_MAPPINGS
+    versioned = editing.CLAIM_MAPPINGS
 
     @described(
         operation_id="claim_mappings_list",
@@ -71,7 +70,7 @@ class ClaimMappingsView(ApiView):
 class ClaimMappingView(ApiView):
     """One claim mapping."""
 
-    versioned = versions.CLAIM_MAPPINGS
+    versioned = editing.CLAIM_MAPPINGS
 
     @described(
         operation_id="claim_mappings_retrieve",
@@ -105,7 +104,7 @@ class ClaimMappingView(ApiView):
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
         with self.changing(row.identity_provider):
-            remove_row(row, self.actor)
+            editing.remove_row(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> ClaimMapping:

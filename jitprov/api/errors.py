@@ -29,10 +29,10 @@ from rest_framework.views import exception_handler
 
 from jitprov.accounts.contention import TryAgain
 from jitprov.accounts.outages import TemporarilyUnavailable, refusal_for
+from jitprov.configuration.editing import Outdated
 from jitprov.configuration.enabling import NotComplete, NotTested
 from jitprov.configuration.limits import Throttled
 from jitprov.configuration.problems import RowsRefused
-from jitprov.configuration.versions import Outdated
 from jitprov.exceptions import JitprovError
 from jitprov.models import ClaimMapping, GroupMapping, IdentityProvider, new_reference
 from jitprov.provisioning.presets import Preset

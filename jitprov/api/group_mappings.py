@@ -12,8 +12,7 @@ from jitprov.api.base import ApiView, number_of
 from jitprov.api.mapping_shapes import GroupMappingList, GroupMappingRow, NewGroupMapping
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
-from jitprov.configuration import group_mappings, versions
-from jitprov.configuration.editing import remove_row
+from jitprov.configuration import editing, group_mappings
 from jitprov.configuration.group_mappings import GroupRow
 from jitprov.models import GroupMapping, IdentityProvider
 
@@ -21,7 +20,7 @@ from jitprov.models import GroupMapping, IdentityProvider
 class GroupMappingsView(ApiView):
     """All group mappings of an identity provider."""
 
-    versioned = versions.GROUP_MAPPINGS
+    versioned = editing.GROUP_MAPPINGS
 
     @described(
         operation_id="group_mappings_list",
@@ -70,7 +69,7 @@ class GroupMappingsView(ApiView):
 class GroupMappingView(ApiView):
     """One group mapping."""
 
-    versioned = versions.GROUP_MAPPINGS
+    versioned = editing.GROUP_MAPPINGS
 
     @described(
         operation_id="group_mappings_retrieve",
@@ -104,7 +103,7 @@ class GroupMappingView(ApiView):
     def delete(self, request: Request, slug: str, id: str) -> Response:  # noqa: A002 -- the URL's name for it
         row = self._row(slug, id)
         with self.changing(row.identity_provider):
-            remove_row(row, self.actor)
+            editing.remove_row(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
     def _row(self, slug: str, key: str) -> GroupMapping:

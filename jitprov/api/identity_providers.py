@@ -23,7 +23,7 @@ from jitprov.api.identity_provider_shapes import (
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
 from jitprov.api.tenants import tenant_named
-from jitprov.configuration import columns, drafts, enabling, removing, versions
+from jitprov.configuration import columns, editing, enabling, identity_providers
 from jitprov.models import IdentityProvider
 
 
@@ -64,14 +64,16 @@ class IdentityProvidersView(ApiView):
     def post(self, request: Request) -> Response:
         sent = self.body(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
-        row = drafts.begin(drafts.Draft(tenant=tenant, **sent), self.scope, self.actor)
+        row = identity_providers.begin(
+            identity_providers.Draft(tenant=tenant, **sent), self.scope, self.actor
+        )
         return self.made(IdentityProviderDetail, row, row.slug)
 
 
 class IdentityProviderView(ApiView):
     """One identity provider."""
 
-    versioned = versions.ITSELF
+    versioned = editing.ITSELF
 
     @described(
         operation_id="identity_providers_retrieve",
@@ -107,14 +109,14 @@ class IdentityProviderView(ApiView):
     def delete(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
         with self.changing(row):
-            removing.remove(row, self.actor)
+            identity_providers.remove(row, self.actor)
         return Response(status=HTTP_204_NO_CONTENT)
 
 
 class EnableView(ApiView):
     """Let people sign in."""
 
-    versioned = versions.ITSELF
+    versioned = editing.ITSELF
 
     @described(
         changes_versioned=True,
@@ -137,7 +139,7 @@ class EnableView(ApiView):
 class DisableView(ApiView):
     """Let nobody sign in any more."""
 
-    versioned = versions.ITSELF
+    versioned = editing.ITSELF
 
     @described(
         changes_versioned=True,

@@ -9,7 +9,6 @@ from rest_framework import serializers
 
 from jitprov.api.fields import Choice, Flag, Line, Number, Shape, Text
 from jitprov.configuration.group_mappings import MAX_GROUP_ROWS
-from jitprov.configuration.lines import texts_of
 from jitprov.models import ClaimMapping, GroupMapping
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.provisioning.parameters import (
@@ -99,7 +98,7 @@ class ClaimMappingRow(serializers.Serializer[ClaimMapping]):
     when_invalid = serializers.ChoiceField(choices=WHEN_INVALID, help_text=_WHEN_INVALID)
 
     def get_sources(self, row: ClaimMapping) -> list[str]:
-        return texts_of(row.sources)
+        return list(row.claims)
 
 
 class ClaimMappingRows(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from jitprov.api.base import ApiView
 from jitprov.api.fields import Flag, Shape, Text
 from jitprov.api.identity_provider_shapes import Certificate
 from jitprov.api.openapi import described, problems
-from jitprov.configuration import certificates, email_domains, versions
+from jitprov.configuration import certificates, editing, email_domains
 from jitprov.configuration.certificates import MAX_CERTIFICATES, CertificateRow
 from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.models import IdentityProvider
@@ -61,7 +61,7 @@ class DomainList(Shape):
 class CertificatesView(ApiView):
     """Certificates."""
 
-    versioned = versions.CERTIFICATES
+    versioned = editing.CERTIFICATES
 
     @described(
         operation_id="certificates_list",
@@ -93,7 +93,7 @@ class CertificatesView(ApiView):
 class DomainsView(ApiView):
     """E-mail domains."""
 
-    versioned = versions.EMAIL_DOMAINS
+    versioned = editing.EMAIL_DOMAINS
 
     @described(
         operation_id="email_domains_list",

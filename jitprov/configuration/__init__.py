@@ -9,10 +9,9 @@ __all__ = [
     "certificates",
     "claim_mappings",
     "columns",
-    "drafts",
     "email_domains",
     "enabling",
     "group_mappings",
-    "removing",
+    "identity_providers",
     "setup_links",
 ]

@@ -13,12 +13,12 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration.editing import edited, judged_rows, require_one, too_many, twins
-from jitprov.configuration.lines import lines_of, texts_of
 from jitprov.configuration.problems import Problems, RowProblem, refuse_unprintable
 from jitprov.host.tenant_fields import fields_of
 from jitprov.host.user_fields import refuse_target
 from jitprov.journal.actors import Actor
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
+from jitprov.models.lines import lines_of
 from jitprov.provisioning.mapping import MAX_RULES, check_work
 from jitprov.provisioning.problems import MappingError, MappingProblem
 from jitprov.provisioning.types import ClaimRule, SyncMode, WhenEmpty, WhenInvalid
@@ -48,7 +48,7 @@ def wanted_of(row: ClaimMapping, **changes: Any) -> ClaimRow:
     """Return a stored row as somebody would want it, with some changes."""
     stored = ClaimRow(
         target=row.target,
-        sources=texts_of(row.sources),
+        sources=row.claims,
         transforms=row.transforms,
         sync=row.sync,
         required=row.required,

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration.editing import edited
 from jitprov.configuration.group_mappings import allowed_groups, judge_group
-from jitprov.configuration.lines import lines_of, texts_of
 from jitprov.configuration.problems import Problems, refuse_unprintable
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, is_entity_id_retired
+from jitprov.models.lines import lines_of, texts_of
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Change the configuration of one identity provider: locked, recorded, and all of it or none."""
+"""Change the configuration of one identity provider: locked, recorded, all of it or none, and as somebody has seen it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration import trust
 from jitprov.configuration.problems import RowProblem, RowsRefused
+from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, accounts_database
 
 W = TypeVar("W")
 R = TypeVar("R")
 _TOO_MANY = _("There are too many rows.")
+ROW_VERSION_LENGTH = 16
+ITSELF = frozenset({audit.IDENTITY_PROVIDER, "certificate", "email_domain"})
+"""An identity provider without its mappings."""
+CERTIFICATES = frozenset({"certificate"})
+EMAIL_DOMAINS = frozenset({"email_domain"})
+CLAIM_MAPPINGS = frozenset({"claim_mapping"})
+GROUP_MAPPINGS = frozenset({"group_mapping"})
 
 
 @contextmanager
@@ -120,3 +128,41 @@ def remove_row(row: Any, actor: Actor) -> None:
     """Remove a row of an identity provider."""
     with edited(row.identity_provider, actor):
         row.delete()
+
+
+# Versions
+
+
+class Outdated(ValueError):
+    """Somebody has changed what a change is meant for since its version was read."""
+
+
+def version_of(identity_provider: IdentityProvider, kinds: Collection[str]) -> str:
+    """Return a digest of these kinds of configuration."""
+    found = audit.snapshot(identity_provider, kinds).items()
+    parts = {f"{what} {key}": part for (what, key), part in found if what in kinds}
+    return audit.digest_of(parts)[:32]
+
+
+def version_of_row(key: Any, row: Any, columns: Sequence[str]) -> str:
+    """Return a digest of the columns of one row.
+
+    :param key: the primary key that it has, or had.
+    """
+    # A list of steps that is empty may be stored as nothing.
+    values = [getattr(row, name) or "" for name in columns]
+    return audit.digest_of([str(key), *values])[:ROW_VERSION_LENGTH]
+
+
+@contextmanager
+def unchanged_since(
+    identity_provider: IdentityProvider, kinds: Collection[str], versions: Collection[str]
+) -> Iterator[None]:
+    """Change a configuration in the block, if it still has one of these versions, in one transaction.
+
+    :raises Outdated: it has another one; nothing was changed.
+    """
+    with locked(identity_provider):
+        if version_of(identity_provider, kinds) not in versions:
+            raise Outdated
+        yield

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
-from jitprov.configuration import drafts
+from jitprov.configuration import identity_providers
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, Voucher, accounts_database
@@ -88,10 +88,10 @@ def make_for_tenant(
     :raises LinkRefused: the slug is taken or not valid, or :func:`make` refuses.
     """
     alone = Scope(tenants=type(tenant)._default_manager.filter(pk=tenant.pk), something=True)
-    draft = drafts.Draft(tenant=tenant, preset=str(preset), slug=slug)
+    draft = identity_providers.Draft(tenant=tenant, preset=str(preset), slug=slug)
     with transaction.atomic(using=accounts_database()):
         try:
-            row = drafts.begin(draft, alone, actor)
+            row = identity_providers.begin(draft, alone, actor)
         except ValidationError as error:
             raise LinkRefused(" ".join(error.messages)) from error
         return make(row, actor=actor, **of_the_link)

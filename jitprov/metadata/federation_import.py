@@ -13,7 +13,7 @@ from django.conf import settings  # noqa: TID251 -- DEBUG is Django's setting, n
 from django.db import IntegrityError, transaction
 
 from jitprov.conf import conf
-from jitprov.configuration.preset_mappings import preset_columns
+from jitprov.configuration.identity_providers import preset_columns
 from jitprov.exceptions import JitprovError
 from jitprov.host.tenant_fields import fields_of, has_own_fields
 from jitprov.host.user_fields import mappable_fields

@@ -21,8 +21,7 @@ from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
 from jitprov.configuration import trust
-from jitprov.configuration.preset_mappings import preset_mappings
-from jitprov.configuration.slugs import MAX_SLUG, free_slug
+from jitprov.configuration.identity_providers import MAX_SLUG, free_slug, preset_mappings
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.metadata.rows import (

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.form_errors import beside
+from jitprov.models.lines import texts_of
 from jitprov.provisioning.groups import check_group_rule
 from jitprov.provisioning.mapping import FORBIDDEN_TARGETS, check_rule, check_target
 from jitprov.provisioning.problems import MappingError, MappingProblem
@@ -116,7 +117,7 @@ class ClaimMapping(models.Model):
         """Refuse a row that makes no sense on any host. Forms judge whether this host has the user field."""
         if self.transforms is None:
             self.transforms = []  # a form gives None for an emptied field
-        rule = ClaimRule(sources=_lines(self.sources), target=self.target)
+        rule = ClaimRule(sources=_claims(self.sources), target=self.target)
         with beside("transforms"):
             rule = replace(rule, transforms=_transforms(self.transforms))
         if not self.target:
@@ -129,7 +130,7 @@ class ClaimMapping(models.Model):
     @property
     def claims(self) -> tuple[str, ...]:
         """Return the names of the claims that it reads, in order."""
-        return _lines(self.sources)
+        return _claims(self.sources)
 
     def as_rule(self) -> ClaimRule:
         """Return the row as a value of the pure core."""
@@ -142,7 +143,7 @@ def claim_rule(row: Mapping[str, Any]) -> ClaimRule:
     :raises MappingError: no form would have saved it.
     """
     return ClaimRule(
-        sources=_lines(row["sources"]),
+        sources=_claims(row["sources"]),
         target=row["target"],
         transforms=_transforms(row["transforms"]),
         sync=_choice(SyncMode, row, "sync"),
@@ -160,9 +161,9 @@ def _choice(choices: type[_Choice], row: Mapping[str, Any], column: str) -> _Cho
         raise MappingError(MappingProblem.NO_CHOICE, parameter=column, choices=names) from error
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _claims(text: str) -> tuple[str, ...]:
     # Pasted claim names have blanks around them, and no claim comes by such a name.
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    return tuple(texts_of(text))
 
 
 def _transforms(raw: Any) -> tuple[Transform, ...]:

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration import claim_mappings
 from jitprov.configuration.claim_mappings import MAX_POSITION
-from jitprov.configuration.lines import texts_of
 from jitprov.configuration.problems import RowProblem
 from jitprov.host.spellings import UserField
 from jitprov.host.tenant_fields import fields_of
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import MAX_CLAIM_NAME, ClaimMapping, IdentityProvider
+from jitprov.models.lines import texts_of
 from jitprov.models.mappings import CLAIM_COLUMNS
 from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.setup.columns import bound

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
-from jitprov.configuration import drafts
+from jitprov.configuration import identity_providers
+from jitprov.configuration.identity_providers import Draft
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider
 from jitprov.provisioning.presets import Preset
@@ -58,14 +59,14 @@ class DraftForm(forms.ModelForm):
             self.initial.setdefault("tenant", few[0].pk)
 
     def _post_clean(self) -> None:
-        """Judge nothing: :func:`jitprov.configuration.drafts.begin` does."""
+        """Judge nothing: :func:`jitprov.configuration.identity_providers.begin` does."""
 
     def begin(self, actor: Actor) -> IdentityProvider | None:
         """Begin the draft; ``None`` if the form has errors now."""
         if not self.is_valid():
             return None
         try:
-            return drafts.begin(drafts.Draft(**self.cleaned_data), self._scope, actor)
+            return identity_providers.begin(Draft(**self.cleaned_data), self._scope, actor)
         except ValidationError as error:
             self.add_error(None, error)
             return None

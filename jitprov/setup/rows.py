@@ -11,9 +11,8 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.configuration.editing import save_rows
+from jitprov.configuration.editing import ROW_VERSION_LENGTH, save_rows, version_of_row
 from jitprov.configuration.problems import RowProblem
-from jitprov.configuration.versions import ROW_VERSION_LENGTH, version_of_row
 from jitprov.setup.versions import (
     Told,
     VersionField,

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.configuration.lines import lines_of, texts_of
+from jitprov.models.lines import lines_of, texts_of
 from jitprov.provisioning.parameters import MAX_TEXT_LENGTH, Kind, Parameter
 from jitprov.provisioning.problems import MappingError
 from jitprov.provisioning.steps import MAX_TRANSFORMS

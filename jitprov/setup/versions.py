@@ -11,7 +11,7 @@ from django.utils.formats import localize
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from jitprov.configuration.versions import ROW_VERSION_LENGTH
+from jitprov.configuration.editing import ROW_VERSION_LENGTH
 from jitprov.explain.history import last_change
 from jitprov.models import IdentityProvider
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jitprov.api import base
-from jitprov.configuration.versions import version_of
+from jitprov.configuration.editing import version_of
 from jitprov.models import IdentityProvider
 from tests.api.client import Answer, Api
 from tests.support.factories import GroupFactory, map_group

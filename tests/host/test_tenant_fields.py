@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jitprov.configuration.preset_mappings import preset_mappings
+from jitprov.configuration.identity_providers import preset_mappings
 from jitprov.host.tenant_fields import fields_of, has_own_fields
 from jitprov.host.user_fields import mappable_fields
 from jitprov.mapping_review.review import review

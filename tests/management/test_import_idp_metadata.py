@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jitprov.configuration import preset_mappings
+from jitprov.configuration import identity_providers
 from jitprov.metadata import source
 from jitprov.models import (
     ClaimMapping,
@@ -112,7 +112,7 @@ def test_mappings_for_fields_that_the_host_has_not_are_left_out(
     run: Runner, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {name: User._meta.get_field(name) for name in ("email", "last_name")}
-    monkeypatch.setattr(preset_mappings, "fields_of", lambda row: fields)
+    monkeypatch.setattr(identity_providers, "fields_of", lambda row: fields)
     run(entra())
     assert set(ClaimMapping.objects.values_list("target", flat=True)) == {"email", "last_name"}
 

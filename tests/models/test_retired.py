@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from jitprov.configuration.slugs import free_slug
+from jitprov.configuration.identity_providers import free_slug
 from jitprov.models import (
     ExternalIdentity,
     FormerIdentity,

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from jitprov.configuration.versions import version_of_row
+from jitprov.configuration.editing import version_of_row
 from jitprov.models import EmailDomain, IdentityProvider
 from jitprov.setup.versions import teller
 from jitprov.testing import FakeIdentityProvider

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from lxml import etree
 
-from jitprov.configuration.preset_mappings import preset_mappings
+from jitprov.configuration.identity_providers import preset_mappings
 from jitprov.models import ClaimMapping, ExternalIdentity, GroupMapping, IdentityProvider
 from jitprov.provisioning.presets import Preset
 from jitprov.saml.types import NameID

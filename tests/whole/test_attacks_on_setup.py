@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from jitprov.configuration import drafts
+from jitprov.configuration import identity_providers
 from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
@@ -130,7 +130,7 @@ def test_the_entity_id_and_acs_url_of_another_tenant_are_refused(
 def test_drafts_of_a_tenant_beyond_the_limit_are_refused(
     idp: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts, "MAX_SWITCHED_OFF", 2)
+    monkeypatch.setattr(identity_providers, "MAX_SWITCHED_OFF", 2)
     browser = administrator_of(idp)
     draft = {"tenant": idp.tenant_id, "preset": "entra", "slug": ""}
 
