@@ -7,7 +7,7 @@ with dotted paths, so that nothing is imported before somebody looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -26,13 +26,31 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A section of the set-up page, below those of jitprov."""
+class Shown:
+    """What a section of the set-up page has to show at the moment."""
 
+    done: bool | None
+    """Whether it has a tick. The first section that is not done is open; ``None`` if there is nothing to be done."""
+    line: Any = ""
+    """One line of what is in it, which stands beside the title while the section is folded."""
+    has_errors: bool = False
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """Its template finds it in the variable ``section``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section of the set-up page. Those of extras stand below those of jitprov."""
+
+    name: str
+    """The fragment of its URL, and the value of ``?step=`` that opens it."""
+    title: Any
     template: str
-    """Its name. The template finds its context in the variable ``section``."""
-    context: Callable[[Any], Mapping[str, Any]]
-    """Returns the context for a :class:`jitprov.setup.page.SetupPage`, of which it is given the one that is shown."""
+    """The name of the template of what is in it, without the title."""
+    show: Callable[[Any, Mapping[str, Any]], Shown]
+    """Is given the :class:`jitprov.setup.page.SetupPage` and the context that all sections share."""
+    tables: tuple[str, ...] = ()
+    """The prefixes of its tables: adding a row to one of them keeps the section open."""
 
 
 _enlisted: dict[str, Extra] = {}

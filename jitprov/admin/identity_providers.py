@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -29,6 +29,9 @@ from jitprov.setup.powers import Powers
 
 if TYPE_CHECKING:
     from jitprov.setup.page import Answer, PageUrls, SetupPage
+
+_SECTION = "jitprov-section-"
+"""What begins the tag of a message that belongs to a section of the set-up page."""
 
 
 @admin.register(IdentityProvider)
@@ -92,7 +95,6 @@ class IdentityProviderAdmin(ScopedAdmin):
         form = DraftForm(request.POST or None, scope=self.scope(request))
         row = form.begin(Actor.person(request.user)) if request.method == "POST" else None
         if row is not None:
-            messages.success(request, _("The draft was made. Go on from the top to the bottom."))
             return redirect(reverse("admin:" + _name("change"), args=[row.pk]))
         context = {"form": form, "title": _("Connect an identity provider")}
         return self._rendered(request, "add.html", context)
@@ -109,7 +111,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         page = self._setup_page(request, object_id)
         if request.method == "POST":
             return self._answered(request, page, page.posted(request.POST))
-        return self._shown(request, page, page.context())
+        return self._shown(request, page, page.context(opened=request.GET.get("step", "")[:50]))
 
     @method_decorator(sensitive_post_parameters())
     def metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -169,7 +171,7 @@ class IdentityProviderAdmin(ScopedAdmin):
     def _answered(self, request: HttpRequest, page: SetupPage, answer: Answer) -> HttpResponse:
         if answer.message:
             level = messages.SUCCESS if answer.went_well else messages.ERROR
-            messages.add_message(request, level, answer.message)
+            messages.add_message(request, level, answer.message, f"{_SECTION}{answer.section}")
         if answer.redirect:
             return redirect(answer.redirect)
         response = self._shown(request, page, answer.context)
@@ -183,7 +185,8 @@ class IdentityProviderAdmin(ScopedAdmin):
         return self._rendered(request, "setup.html", {**context, "title": title})
 
     def _rendered(self, request: HttpRequest, template: str, context: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        ours = {"opts": self.opts, "setup_media": _media(), "said": list(_said(request))}
+        context = {**self.admin_site.each_context(request), **ours, **context}
         return TemplateResponse(request, f"admin/jitprov/identityprovider/{template}", context)
 
     # Deleting
@@ -220,6 +223,21 @@ class IdentityProviderAdmin(ScopedAdmin):
     def delete_queryset(self, request: Any, queryset: Any) -> None:
         for row in queryset:
             self.delete_model(request, row)
+
+
+def _said(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    """Yield the messages of the last button, each with the section in which it is shown."""
+    for message in messages.get_messages(request):
+        tags = (message.extra_tags or "").split()
+        sections = (tag.removeprefix(_SECTION) for tag in tags if tag.startswith(_SECTION))
+        went_well = message.level < messages.WARNING
+        yield {"text": message.message, "section": next(sections, ""), "went_well": went_well}
+
+
+def _media() -> Any:
+    from jitprov.setup.page import MEDIA  # noqa: PLC0415 -- as above
+
+    return MEDIA
 
 
 def _name(view: str) -> str:

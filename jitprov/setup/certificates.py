@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django import forms
 from django.forms import inlineformset_factory
@@ -28,7 +30,9 @@ class ShownCertificate:
     """The fingerprint, key and validity of a certificate, as the pages show them."""
 
     fingerprint: str
-    """Upper-case hexadecimal digits in pairs with colons, as other consoles write it."""
+    """The SHA-256 digest: upper-case hexadecimal digits in pairs with colons, as other consoles write it."""
+    thumbprint: str
+    """The SHA-1 digest in upper-case hexadecimal digits, by which Entra names a certificate. Nothing is decided by it."""
     key: str
     not_before: datetime
     not_after: datetime
@@ -47,10 +51,19 @@ def shown(certificate: Certificate | SigningCertificate) -> ShownCertificate:
     digits = certificate.fingerprint.upper()
     return ShownCertificate(
         fingerprint=":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
+        thumbprint=_thumbprint(certificate.pem),
         key=_kind_of_key(certificate.pem),
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+
+
+def _thumbprint(pem: str) -> str:
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        return "?"  # as below
+    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 -- a name, not a proof
 
 
 def _kind_of_key(pem: str) -> str:

@@ -23,6 +23,7 @@ from jitprov.provisioning.mapping import MAX_RULES, MAX_SOURCES
 from jitprov.setup.columns import bound
 from jitprov.setup.rows import RowFormSet
 from jitprov.setup.stepped_rows import SteppedRowForm
+from jitprov.words.guides import label_of
 
 
 def target_choices(identity_provider: IdentityProvider) -> list[tuple[str, Any]]:
@@ -60,6 +61,8 @@ class ClaimMappingForm(SteppedRowForm):
         self._targets = dict(offered)
         self._offer(offered)
         self.caption = dict(offered).get(self.instance.target, self.instance.target)
+        self.claims = [label_of(name) for name in self.instance.sources or []]
+        self.last_seen = ""
         bound(self.fields["sources"], MAX_SOURCES * (MAX_CLAIM_NAME + 2))
         if self.instance.pk is None:
             self.initial.pop("position", None)

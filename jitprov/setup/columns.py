@@ -140,7 +140,7 @@ class ByHandForm(ColumnsForm):
     @property
     def metadata_fields(self) -> list[Any]:
         """Return the fields of the columns that metadata fills."""
-        return [self[name] for name in self.fields if name not in ADVANCED]
+        return [self[name] for name in self.fields if name not in {*ADVANCED, "preset"}]
 
     @property
     def advanced_fields(self) -> list[Any]:

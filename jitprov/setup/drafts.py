@@ -44,13 +44,15 @@ class DraftForm(forms.ModelForm):
         self.fields["slug"].required = False
         kinds = [(one.value, one.details.label) for one in Preset if one is not Preset.NONE]
         unknown = (Preset.NONE.value, _("Another one, or recognise it from its metadata"))
-        self.fields["preset"].choices = [*kinds, unknown]  # type: ignore[attr-defined]
+        self.kinds = [*kinds, unknown]
+        self.fields["preset"].choices = self.kinds  # type: ignore[attr-defined]
         self._offer(scope)
 
     def _offer(self, scope: Scope) -> None:
         tenant: Any = self.fields["tenant"]
         tenant.queryset = scope.visible_tenants()
         few = list(tenant.queryset[: MAX_TENANTS + 1])
+        self.several_tenants = len(few) != 1
         if len(few) > MAX_TENANTS:
             _let_be_typed(tenant)
             return

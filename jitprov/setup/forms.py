@@ -129,6 +129,10 @@ class SetupForms:
         """Say whether everything can be saved. Every form is validated, so that each shows its own errors."""
         return all([one.is_valid() for one in self.all_forms])  # noqa: C419
 
+    def are_wrong(self, *some: Any) -> bool:
+        """Say whether any of these forms and tables has errors; while somebody is adding rows, none has."""
+        return not self._quiet and any(one.is_bound and not one.is_valid() for one in some)
+
     @property
     def wrong_fields(self) -> list[Any]:
         """Return the first fields that have errors, in the order of the page."""

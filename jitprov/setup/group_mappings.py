@@ -50,6 +50,7 @@ class GroupMappingForm(SteppedRowForm):
         if self.instance.pk is None:
             self.initial["claim"] = group_claim
         self._groups = {key for key, _name in groups}
+        self.caption = dict(groups).get(self.instance.group_id, "")
         self.fields["group"].offer(groups, self.instance.group_id)  # type: ignore[attr-defined]
         self.initial["group"] = self.instance.group_id
 

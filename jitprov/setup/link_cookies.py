@@ -42,9 +42,9 @@ def link_of(request: HttpRequest) -> SetupLink | None:
     return setup_links.find_by_digest(digest, timezone.now())
 
 
-def keep_message(response: HttpResponse, message: str, *, went_well: bool) -> None:
+def keep_message(response: HttpResponse, message: str, *, section: str, went_well: bool) -> None:
     """Store a message for the next page in a signed cookie of this browser, rather than in a session."""
-    content = {"text": message[:MAX_MESSAGE], "went_well": went_well}
+    content = {"text": message[:MAX_MESSAGE], "section": section, "went_well": went_well}
     response.set_cookie(
         MESSAGE,
         signing.dumps(content, salt=MESSAGE, compress=True),

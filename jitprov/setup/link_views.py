@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
@@ -36,8 +35,7 @@ from jitprov.setup.page import Answer, PageUrls, SetupPage
 from jitprov.setup.powers import Powers
 from jitprov.sign_in import witness
 
-ADMIN_BASE = "admin/base.html"
-OWN_BASE = "jitprov/setup_link/base.html"
+MAX_STEP = 50
 GONE = _("This link has expired or is incomplete")
 
 
@@ -59,11 +57,8 @@ class LinkPage(View):
         return super().dispatch(request, *args, **kwargs)
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        """Return a page in the look of the admin, if the host has one."""
-        look = {"has_admin": True, "base_template": ADMIN_BASE}
-        if not has_admin():
-            look = {"has_admin": False, "base_template": OWN_BASE}
-        html = render_to_string(f"jitprov/setup_link/{template}", {**context, **look}, self.request)
+        """Return a page in our own clothes, which no theme of the host's admin reaches."""
+        html = render_to_string(f"jitprov/setup_link/{template}", context, self.request)
         return HttpResponse(html, status=status)
 
     def gone(self) -> HttpResponse:
@@ -130,7 +125,9 @@ class HolderPage(LinkPage):
             return self.shown(answer)
         response = redirect(answer.redirect)
         if answer.message:
-            keep_message(response, answer.message, went_well=answer.went_well)
+            keep_message(
+                response, answer.message, section=answer.section, went_well=answer.went_well
+            )
         return response
 
     def shown(self, answer: Answer) -> HttpResponse:
@@ -138,8 +135,10 @@ class HolderPage(LinkPage):
         tenant = self.link.identity_provider.tenant
         title = _("Set up the sign-in of %(tenant)s") % {"tenant": tenant}
         kept = message_of(self.request)
-        said = {"text": answer.message, "went_well": answer.went_well} if answer.message else kept
-        context = {**answer.context, "title": title, "message": said}
+        said = [kept] if kept else []
+        if answer.message:
+            said = [{"text": answer.message, "went_well": answer.went_well}]
+        context = {**answer.context, "title": title, "said": said}
         response = self.page("setup.html", context, answer.status)
         if kept:
             clear_message(response)
@@ -159,7 +158,7 @@ class SetupView(HolderPage):
     """``setup/``, the set-up page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.shown(Answer(context=self.setup_page().context()))
+        return self.shown(Answer(context=self.setup_page().context(opened=step_of(request))))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return self.answered(self.setup_page().posted(request.POST))
@@ -228,9 +227,9 @@ class DownloadView(HolderPage):
         return response
 
 
-def has_admin() -> bool:
-    """Say whether the host has Django's admin, whose look these pages take."""
-    return apps.is_installed("django.contrib.admin")
+def step_of(request: HttpRequest) -> str:
+    """Return the name of the section that the URL opens."""
+    return request.GET.get("step", "")[:MAX_STEP]
 
 
 def page_urls() -> PageUrls:

@@ -29,8 +29,6 @@ from jitprov.setup.certificates import ShownCertificate, shown
 from jitprov.words.problems import note_in_words
 from jitprov.words.remedies import Remedy, remedy
 
-CONFIGURATION_FORM = "jitprov-configuration"
-"""The id of the form of the whole page."""
 MAX_PASTED = 1_000_000
 """Characters of pasted metadata. Django accepts 2.5 MB of a post that is not a file."""
 _PURPOSE = "metadata"
@@ -103,15 +101,17 @@ class MetadataForm(forms.Form):
         self.identity_provider = identity_provider
         self.initial.setdefault("url", identity_provider.metadata_url)
         self.reading: Reading | None = None
-        for field in self.fields.values():
-            # It belongs to the form of the whole page, so that no button loses what was typed here or there.
-            field.widget.attrs["form"] = CONFIGURATION_FORM
+    @property
+    def button(self) -> Any:
+        """Return the label of the button: a draft keeps its first metadata at once."""
+        return _("Save metadata") if self.identity_provider.is_draft else _("Read metadata")
 
     @property
     def unread(self) -> list[str]:
         """Return the names of the fields with metadata that nobody has read yet."""
         # A browser sends the name of a chosen file where the form is not sent as several parts.
-        given = [name for name in ("file", "xml") if self.data.get(self.add_prefix(name))]
+        typed = {name: str(self.data.get(self.add_prefix(name), "")) for name in ("file", "xml")}
+        given = [name for name, text in typed.items() if text.strip()]
         is_new = "url" in self.changed_data and self["url"].data
         return [*given, "url"] if is_new else given
 
@@ -122,10 +122,8 @@ class MetadataForm(forms.Form):
             return False
         self._errors = ErrorDict()
         self.cleaned_data: dict[str, Any] = {}
-        self.add_error(
-            given[0],
-            _("Press “Read metadata” to use this, or empty the field. Nothing was saved yet."),
-        )
+        error = _("Press “%(button)s” to use this, or empty the field. Nothing was saved yet.")
+        self.add_error(given[0], ValidationError(error, params={"button": self.button}))
         return True
 
     @property

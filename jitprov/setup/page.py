@@ -14,10 +14,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jitprov import extras
 from jitprov.configuration import enabling, trust
 from jitprov.configuration.editing import edited
-from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.configuration.enabling import Missing, State
 from jitprov.configuration.limits import PERIOD, Throttled, count_costly
 from jitprov.exceptions import JitprovError
@@ -27,25 +25,21 @@ from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.transforms import TRANSFORMS
-from jitprov.setup.claim_list import suggested_claims
 from jitprov.setup.forms import SetupForms
-from jitprov.setup.metadata import MetadataForm, refused, save_sealed
-from jitprov.setup.our_values import our_values
+from jitprov.setup.metadata import MetadataForm, Reading, refused, save_sealed
 from jitprov.setup.powers import Powers
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
+from jitprov.setup.sections import SECTIONS, shown_sections
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
 from jitprov.setup.waiting import waiting
 from jitprov.sign_in import rehearsal
 from jitprov.status.attention import attention_for
-from jitprov.words.guides import metadata_place, steps
 from jitprov.words.refusals import explain
 from jitprov.words.remedies import remedy
 
-MAX_TESTS = 10
-"""Test sign-ins of one person that the page lists."""
-MEDIA = forms.Media(css={"all": ["jitprov/setup.css"]}, js=["jitprov/setup.js"])
+MEDIA = forms.Media(css={"all": ["jitprov/jitprov.css"]}, js=["jitprov/setup.js"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +70,8 @@ class Answer:
     context: dict[str, Any] = field(default_factory=dict)
     redirect: str = ""
     message: str = ""
+    section: str = ""
+    """The section of the page where the message is shown, which is the one of the button; empty for the top."""
     went_well: bool = True
     status: int = 200
     """The HTTP status of the page, if it is shown again."""
@@ -107,43 +103,32 @@ class SetupPage:
         *,
         setup_forms: SetupForms | None = None,
         metadata_form: MetadataForm | None = None,
+        opened: str = "",
         **extra: Any,
     ) -> dict[str, Any]:
-        """Return the context of the templates."""
+        """Return the context of the templates.
+
+        :param opened: the section to open, or the prefix of the table or row to which something is added.
+        """
         row = self.identity_provider
-        preset = Preset(row.preset)
         shown_forms = setup_forms or SetupForms(row, powers=self.powers)
-        return {
+        context = {
             "identity_provider": row,
-            "shown_domains": self._shown_domains(),
-            "without_domain": row.enabled and not row.email_domains.exists(),
             "urls": self.urls,
             "forms": shown_forms,
             # Rows that are still being typed are not reviewed.
             "remarks": put_remarks(shown_forms) if shown_forms.are_rules else [],
             "metadata_form": metadata_form or MetadataForm(row),
             "waiting": waiting(row),
-            "our_values": our_values(row),
-            "guide_steps": steps(preset),
-            "metadata_place": metadata_place(preset),
-            "metadata_problem": remedy(row.metadata_error, preset) if row.metadata_error else None,
-            "preset_label": preset.details.label,
-            "claims": suggested_claims(row),
+            "preset_label": Preset(row.preset).details.label,
             "step_templates": _step_templates(),
             "preview_form": PreviewForm(row),
-            "tests": list(self.tests()[:MAX_TESTS]),
             "history": history(row, by=None if self.powers.insider else self.actor),
-            "extra_sections": [(one.template, one.context(self)) for one in extras.sections()],
             "setup_media": MEDIA,
             **self._progress(),
             **extra,
         }
-
-    def _shown_domains(self) -> list[str]:
-        """Return the e-mail domains for administrators, who see them but cannot change them."""
-        if self.powers.everything or not self.powers.insider:
-            return []
-        return [str(one) for one in self.identity_provider.email_domains.all()[:MAX_DOMAINS]]
+        return {**context, "sections": shown_sections(self, context, opened)}
 
     def _progress(self) -> dict[str, Any]:
         row = self.identity_provider
@@ -210,7 +195,8 @@ class SetupPage:
             self.identity_provider, powers=self.powers, data=data, one_more=one_more
         )
         if one_more:
-            return Answer(context=self.context(setup_forms=setup_forms, is_adding=True))
+            context = self.context(setup_forms=setup_forms, is_adding=True, opened=one_more)
+            return Answer(context=context)
         return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
 
     def _save(self, data: Any) -> Answer:
@@ -234,17 +220,14 @@ class SetupPage:
                 setup_forms.write()
         if not is_valid:
             return Answer(context=self.context(setup_forms=setup_forms, has_errors=True))
-        return self._saved(_("The configuration was saved."), held.proposal)
+        section = next((one.name for one in SECTIONS if one.name == data.get("_save")), "")
+        return self._saved(_("The configuration was saved."), held.proposal, section)
 
     def _saved(self, message: Any, proposal: ProposedTrust | None, section: str = "") -> Answer:
         if proposal is None:
-            return Answer(
-                redirect=self._at(section) if section else self.urls.page, message=message
-            )
-        return Answer(
-            redirect=self._at("trust"),
-            message=_("Saved. What is new about whom this trusts waits for a test sign-in."),
-        )
+            return self._to(section, message)
+        message = _("Saved. What is new about whom this trusts waits for a test sign-in.")
+        return Answer(redirect=f"{self.urls.page}#trust", message=message)
 
     def withdrawn(self) -> Answer:
         """Forget what waits for a test."""
@@ -284,6 +267,8 @@ class SetupPage:
         form.tell_of_others = self.powers.everything
         form.is_valid()
         typed = self._as_typed(data)
+        if form.reading is not None and self._is_first(form.reading, typed):
+            return self._save_metadata(form.reading.sealed)
         return Answer(
             context=self.context(
                 metadata_form=form,
@@ -292,6 +277,11 @@ class SetupPage:
                 is_adding=typed is not None and typed.is_changed,
             )
         )
+
+    def _is_first(self, reading: Reading, typed: SetupForms | None) -> bool:
+        """Say whether there is nothing to decide: a draft gets its first metadata, and nothing about it is odd."""
+        has_typed = typed is not None and typed.is_changed
+        return self.identity_provider.is_draft and not reading.warnings and not has_typed
 
     def _as_typed(self, data: Any) -> SetupForms | None:
         """Return the rest of the page as it was typed; ``None`` if it was not posted."""
@@ -307,23 +297,23 @@ class SetupPage:
         if done.error is not None:
             # The page shows the problem and its remedy.
             message = _("The metadata could not be fetched. What was there before stays.")
-            return Answer(redirect=self._at("metadata"), message=message, went_well=False)
+            return self._to("metadata", message, went_well=False)
         if done.changed:
             message = _("The metadata was fetched, and something in it was new.")
             waits = done.result.waits if done.result else None
             return self._saved(message, waits, "metadata")
         message = _("The metadata was fetched. It says what it said before.")
-        return Answer(redirect=self._at("metadata"), message=message)
+        return self._to("metadata", message)
 
     def _save_metadata(self, sealed: str) -> Answer:
         try:
             result = save_sealed(self.identity_provider, sealed, self.actor)
         except JitprovError as error:
             said = refused(error, self.identity_provider)
-            return Answer(redirect=self._at("metadata"), message=str(said.message), went_well=False)
+            return self._to("metadata", said.message, went_well=False)
         if result is None:
             message = _("What you looked at is too old by now. Please give the metadata again.")
-            return Answer(redirect=self._at("metadata"), message=message, went_well=False)
+            return self._to("metadata", message, went_well=False)
         return self._saved(_("The metadata was saved."), result.waits, "metadata")
 
     def begin_test(self) -> Answer:
@@ -370,20 +360,27 @@ class SetupPage:
         try:
             if "_disable" in data:
                 enabling.disable(row, self.actor)
-                return Answer(redirect=self._at("enable"), message=_("The sign-in is disabled."))
+                return self._to("enable", _("The sign-in is disabled."))
             override = "_override" in data and self.powers.everything
             enabling.enable(row, self.actor, override=override)
         except JitprovError as error:
             return self._refused(error, "enable")
-        return Answer(redirect=self._at("enable"), message=_("The sign-in is enabled."))
+        return self._to("enable", _("The sign-in is enabled."), stay=True)
 
     def _refused(self, error: JitprovError, section: str) -> Answer:
         said = remedy(error.code, Preset(self.identity_provider.preset))
-        message = f"{said.happened} {said.fix}"
-        return Answer(redirect=self._at(section), message=message, went_well=False)
+        return self._to(section, f"{said.happened} {said.fix}", went_well=False)
 
-    def _at(self, section: str) -> str:
-        return f"{self.urls.page}#{section}"
+    def _to(
+        self, section: str, message: Any, *, went_well: bool = True, stay: bool = False
+    ) -> Answer:
+        """Redirect to a section with a message.
+
+        :param stay: open the section, where otherwise what is to be done next is open below the message.
+        """
+        opened = f"?step={section}" if stay or not went_well else ""
+        url = f"{self.urls.page}{opened}#{section}" if section else self.urls.page
+        return Answer(redirect=url, message=str(message), section=section, went_well=went_well)
 
 
 def _step_templates() -> list[tuple[str, StepForm]]:

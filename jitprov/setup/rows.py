@@ -88,6 +88,11 @@ class RowForm(forms.ModelForm):
         return ErrorDict() if self.quiet else super().errors
 
     @property
+    def is_open(self) -> bool:
+        """Say whether the row is unfolded: a new one, and one in which something was typed or is wrong."""
+        return self.instance.pk is None or bool(self.errors or self.changed_data)
+
+    @property
     def number(self) -> str:
         """Return the number of the row, counted from 1."""
         last = str(self.prefix).rpartition("-")[2]

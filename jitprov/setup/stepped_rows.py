@@ -51,6 +51,11 @@ class SteppedRowForm(RowForm):
             for_groups=self.for_groups,
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether the row is unfolded, also because a step was added or removed."""
+        return super().is_open or len(self.steps) != len(self._stored)
+
     def has_changed(self) -> bool:
         if self.instance.pk is not None:
             return super().has_changed() or self._kept_or_new(self._rows_of_steps()) != self._stored

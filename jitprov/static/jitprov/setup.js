@@ -1,7 +1,7 @@
-/* The set-up page works without this. It saves round trips: copying, adding and moving rows, fields of a step. */
+/* The set-up page works without this. It saves round trips: copying, going on, adding and moving rows, fields of a step. */
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-  const page = document.querySelector(".jitprov-setup");
+  const page = document.querySelector(".jitprov-setup, .jitprov");
   if (!page) return;
   const words = page.querySelector("template[data-words]")?.dataset ?? {};
   const live = page.querySelector(".jitprov-live");
@@ -15,7 +15,6 @@ document.addEventListener("DOMContentLoaded", () => {
   const button = (label, text) => {
     const made = document.createElement("button");
     made.type = "button";
-    made.className = "button";
     made.textContent = text ?? label;
     if (text) made.setAttribute("aria-label", label);
     return made;
@@ -24,8 +23,8 @@ document.addEventListener("DOMContentLoaded", () => {
   // Copying
 
   const copy = async (source) => {
-    source.select();
-    if (navigator.clipboard) return navigator.clipboard.writeText(source.value);
+    window.getSelection().selectAllChildren(source);
+    if (navigator.clipboard) return navigator.clipboard.writeText(source.textContent);
     if (!document.execCommand("copy")) throw new Error("not copied");
   };
   for (const copier of page.querySelectorAll("[data-copy]")) {
@@ -41,14 +40,37 @@ document.addEventListener("DOMContentLoaded", () => {
   page.querySelector("[data-focus]")?.focus();
   if (!form) return;
 
+  // Sections
+
+  const open = (name) => {
+    const section = document.getElementById(name);
+    const part = section?.closest(".jitprov-part");
+    if (!part) return null;
+    part.querySelector(":scope > details").open = true;
+    return section;
+  };
+  for (const next of page.querySelectorAll("[data-next]")) {
+    next.addEventListener("click", (event) => {
+      const section = open(next.dataset.next);
+      if (!section) return;
+      event.preventDefault();
+      section.scrollIntoView({ block: "start" });
+      section.querySelector(".jitprov-body :is(input:not([type=hidden]), button, select, a)")?.focus({ preventScroll: true });
+    });
+  }
+  window.addEventListener("hashchange", () => open(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView());
+
   // Nothing that was typed gets lost
 
   let dirty = "dirty" in page.dataset;
+  let leaves = false;
   form.addEventListener("input", () => { dirty = true; });
+  form.addEventListener("submit", () => { leaves = true; });
+  window.addEventListener("beforeunload", (event) => { if (dirty && !leaves) event.preventDefault(); });
   for (const other of page.querySelectorAll("form")) {
     if (other === form) continue;
     other.addEventListener("submit", (event) => {
-      if (dirty && !window.confirm(page.dataset.unsaved)) event.preventDefault();
+      if (dirty && !window.confirm(page.dataset.unsaved)) event.preventDefault(); else leaves = true;
     });
   }
 

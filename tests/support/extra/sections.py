@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jitprov.extras import Section
+from jitprov.extras import Section, Shown
 from jitprov.setup.page import SetupPage
 
 
-def _context(page: SetupPage) -> Mapping[str, Any]:
-    return {"slug": page.identity_provider.slug}
+def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+    return Shown(done=None, line="one line", context={"slug": page.identity_provider.slug})
 
 
-SECTIONS = (Section(template="extra/section.html", context=_context),)
+SECTIONS = (
+    Section(name="extra", title="Of the extra", template="extra/section.html", show=_show),
+)
