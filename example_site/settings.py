@@ -30,7 +30,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Take the write lock when a transaction begins, because waiting for it later can end in a deadlock.
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
 
+# The name of a package that gives Django's admin another look: unfold or jazzmin, which has to be installed.
+ADMIN_THEME = env("ADMIN_THEME", default="")
 INSTALLED_APPS = [
+    *([ADMIN_THEME] if ADMIN_THEME else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -55,6 +58,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if ADMIN_THEME:
+    # Their pages have scripts and styles inside.
+    MIDDLEWARE.remove("example_site.middleware.StrictPolicy")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

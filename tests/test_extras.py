@@ -78,7 +78,8 @@ def test_the_set_up_page_shows_kind_and_section_of_an_extra(
         shown = client.get(page).content.decode()
 
     assert "acme has no address for signing out." in shown
-    assert '<section id="extra"><h2>Of the extra</h2><p>acme</p></section>' in shown
+    assert '<h2 id="extra-heading">Of the extra</h2>' in shown
+    assert "<p>slug: acme</p>" in shown
     assert "acme has no address for signing out." not in without
     assert 'id="extra"' not in without
 

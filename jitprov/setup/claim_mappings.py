@@ -61,7 +61,7 @@ class ClaimMappingForm(SteppedRowForm):
         self._targets = dict(offered)
         self._offer(offered)
         self.caption = dict(offered).get(self.instance.target, self.instance.target)
-        self.claims = [label_of(name) for name in self.instance.sources or []]
+        self.claims = [label_of(name) for name in texts_of(self.instance.sources)]
         self.last_seen = ""
         bound(self.fields["sources"], MAX_SOURCES * (MAX_CLAIM_NAME + 2))
         if self.instance.pk is None:

@@ -101,6 +101,7 @@ class MetadataForm(forms.Form):
         self.identity_provider = identity_provider
         self.initial.setdefault("url", identity_provider.metadata_url)
         self.reading: Reading | None = None
+
     @property
     def button(self) -> Any:
         """Return the label of the button: a draft keeps its first metadata at once."""

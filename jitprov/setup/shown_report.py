@@ -42,6 +42,8 @@ class ShownField:
 
     label: str
     outcome: str
+    source_label: str
+    """The readable name of the claim that was taken."""
     steps: tuple[tuple[str, str], ...]
     field: ReportedField
 
@@ -96,6 +98,7 @@ def _field(field: ReportedField, label: str) -> ShownField:
     return ShownField(
         label=str(capfirst(label)),
         outcome=str(OUTCOMES.get(field.outcome, "")),
+        source_label=label_of(field.source) if field.source else "",
         steps=tuple((label_of_step(name), value) for name, value in field.steps),
         field=field,
     )

@@ -28,7 +28,7 @@ from tests.support.factories import IdentityProviderFactory, TenantFactory, User
 pytestmark = pytest.mark.django_db
 
 INDEX, OWN_PAGE = "/admin/", "/admin/jitprov/"
-STYLES = Path(overview.__file__).parent.parent / "static/jitprov/overview.css"
+STYLES = Path(overview.__file__).parent.parent / "static/jitprov/jitprov.css"
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_overview_works_under_a_strict_content_security_policy(
     row = without_certificate(acme, "acme-entra")
     ProvisioningEvent.objects.create(tenant=acme, identity_provider=row, outcome=Outcome.CREATED)
     html = page(superuser)
-    ours = html[html.index("jitprov/overview.css") : html.index("</section>")]
+    ours = html[html.index("jitprov/jitprov.css") : html.index("</section>")]
 
     assert "<script" not in ours
     assert not re.search(r"""\s(style|on\w+)=["']""", ours)

@@ -21,6 +21,8 @@ class DemoSite:
 
     port: int
     folder: Path
+    theme: str = ""
+    """The package that gives the admin another look."""
 
     @property
     def product(self) -> str:
@@ -56,13 +58,14 @@ class DemoSite:
             "DATA_DIR": str(self.folder),
             "BASE_URL": self.product,
             "DIRECTORY_URL": self.directory,
+            "ADMIN_THEME": self.theme,
         }
 
 
 @contextmanager
-def demo_site(folder: Path) -> Iterator[DemoSite]:
+def demo_site(folder: Path, theme: str = "") -> Iterator[DemoSite]:
     """Serve the demo in this block."""
-    site = DemoSite(port=free_port(), folder=folder)
+    site = DemoSite(port=free_port(), folder=folder, theme=theme)
     command = [sys.executable, "manage.py", "demo"]
     log = folder / "server.log"
     with serving(command, port=site.port, log=log, cwd=CHECKOUT, env=site.environment):

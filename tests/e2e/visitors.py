@@ -27,8 +27,8 @@ class Visitor:
 
     def log_into_admin(self, username: str) -> None:
         self.page.goto(f"{self.site.product}/admin/")
-        self.page.fill("#id_username", username)
-        self.page.fill("#id_password", self.site.password(username))
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", self.site.password(username))
         self.follow(self.page.get_by_role("button", name="Log in"))
 
     def sign_in(self, slug: str, person: str, scenario: str = "as-it-is") -> None:

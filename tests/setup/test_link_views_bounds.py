@@ -24,7 +24,6 @@ from jitprov.models import (
     SigningCertificate,
     TestSignIn,
 )
-from jitprov.setup import link_views
 from jitprov.sign_in import rehearsal
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.person import EMAIL_CLAIM, OBJECT_ID_CLAIM
@@ -288,13 +287,9 @@ def test_rows_of_others_do_not_add_statements_to_the_page(
         holder.page()
 
 
-def test_a_host_without_an_admin_has_a_plain_page(
-    holder: Holder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(link_views, "has_admin", lambda: False)
-
+def test_the_pages_take_nothing_from_the_hosts_admin(holder: Holder) -> None:
     text = holder.text()
 
-    assert "jitprov/setup_link.css" in text
-    assert "admin/css" not in text
+    assert "jitprov/jitprov.css" in text
+    assert "admin/" not in text
     assert 'id="jitprov-configuration"' in text

@@ -51,7 +51,9 @@ def shown_sections(
     shown = [section.show(page, context) for section in sections]
     is_open = _open(sections, shown, wanted)
     return [
-        ShownSection(section=one, shown=what, number=number, is_open=one.name in is_open, next=after)
+        ShownSection(
+            section=one, shown=what, number=number, is_open=one.name in is_open, next=after
+        )
         for number, (one, what, after) in enumerate(
             zip(sections, shown, [*sections[1:], None], strict=True), start=1
         )

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from jitprov.configuration.enabling import Missing
 from jitprov.extras import Section, Shown
 from jitprov.journal.observed_claims import recent_sign_ins
+from jitprov.models.lines import texts_of
 from jitprov.setup.claim_list import SuggestedClaim, suggested_claims
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
         done=Missing.MAPPING not in context["missing"],
         line=_line(*(len(table.forms) for table in tables)),
         has_errors=bool(wrong or previewed),
-        context={"claims": claims, "claim_columns": _CLAIM_COLUMNS, "group_columns": _GROUP_COLUMNS},
+        context={
+            "claims": claims,
+            "claim_columns": _CLAIM_COLUMNS,
+            "group_columns": _GROUP_COLUMNS,
+        },
     )
 
 
@@ -44,7 +49,7 @@ def _put_last_values(page: SetupPage, rows: list[Any], claims: list[SuggestedCla
         for sign_in in recent_sign_ins(page.identity_provider, limit=1):
             seen |= {name: ", ".join(some) for name, some in sign_in.claims.values.items() if some}
     for row in rows:
-        sources = row.instance.sources or []
+        sources = texts_of(row.instance.sources)
         row.last_seen = next((seen[name] for name in sources if seen.get(name)), "")[:MAX_SHOWN]
 
 

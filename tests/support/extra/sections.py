@@ -11,6 +11,4 @@ def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
     return Shown(done=None, line="one line", context={"slug": page.identity_provider.slug})
 
 
-SECTIONS = (
-    Section(name="extra", title="Of the extra", template="extra/section.html", show=_show),
-)
+SECTIONS = (Section(name="extra", title="Of the extra", template="extra/section.html", show=_show),)
