@@ -90,7 +90,8 @@ class RowForm(forms.ModelForm):
     @property
     def is_open(self) -> bool:
         """Say whether the row is unfolded: a new one, and one in which something was typed or is wrong."""
-        return self.instance.pk is None or bool(self.errors or self.changed_data)
+        typed = self.is_bound and bool(self.errors or self.changed_data)
+        return typed or self.instance.pk is None
 
     @property
     def number(self) -> str:

@@ -72,6 +72,10 @@ class StepForm(forms.Form):
     def errors(self) -> Any:
         return {} if self.quiet else super().errors
 
+    def is_valid(self) -> bool:
+        """Say whether it is valid, also while it shows no errors."""
+        return self.is_bound and not super().errors
+
     @property
     def summary(self) -> Any:
         """Return a description of the chosen transform."""
@@ -84,7 +88,7 @@ class StepForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if self.spec is not None and not self.errors:
+        if self.spec is not None and not super().errors:
             self._validate(self.spec)
         return cleaned
 

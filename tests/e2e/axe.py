@@ -26,7 +26,7 @@ _LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], Any], ...] = (
     (PHONE, "light", _COLOURS),
 )
 # Looked at for their text only: they have the same layout as the page before or after.
-_AGAIN = {"give", "metadata-saved", "mapping-saved"}
+_AGAIN = {"metadata-saved", "mapping-saved"}
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,15 +37,22 @@ class ItAdmin:
         """Follow the link to a first identity provider on the admin's index."""
         self.visitor.follow(self.page.get_by_role("link", name="Connect an identity provider"))
 
-    def make_draft(self, slug: str) -> Ours:
-        """Make a draft, and return the values for the directory."""
-        self.page.select_option("[name=preset]", "entra")
-        self.page.fill("[name=slug]", slug)
-        self.visitor.follow(self.page.get_by_role("button", name="Make a draft"))
-        given = self.page.locator("#give")
+    def make_draft(self, slug: str = "") -> Ours:
+        """Say which kind of directory it is, and return the values for the directory.
+
+        :param slug: an address of one's own, made from the tenant's name by default.
+        """
+        if slug:
+            self.page.get_by_text("Choose the address yourself").click()
+            self.page.fill("[name=slug]", slug)
+        self.visitor.follow(self.page.get_by_role("button", name="Microsoft Entra ID"))
+        return self.ours()
+
+    def ours(self) -> Ours:
+        """Return our values, which a draft shows."""
         return Ours(
-            entity_id=given.get_by_label("Entity ID:", exact=True).input_value(),
-            acs_url=given.get_by_label("ACS URL:", exact=True).input_value(),
+            entity_id=self.page.locator("#our-entity_id").inner_text(),
+            acs_url=self.page.locator("#our-acs_url").inner_text(),
         )
 
     def copy(self, name: str) -> str:
@@ -54,16 +62,23 @@ class ItAdmin:
         self.page.get_by_text(f"{name}: copied").wait_for()
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
-    def read_metadata(self, url: str) -> None:
-        """Paste the metadata URL, and show what would be imported."""
-        self.page.fill("#metadata [name$=url]", url)
-        self.visitor.follow(self.page.get_by_role("button", name="Read metadata"))
+    def go_on_to_metadata(self) -> None:
+        self._press(self.page.get_by_role("link", name="Next: Their metadata"))
 
-    def save_metadata(self) -> None:
-        self.visitor.follow(self.page.get_by_role("button", name="Save metadata"))
+    def give_metadata(self, url: str) -> None:
+        """Paste the metadata URL. A draft keeps what is there at once; later it is shown before."""
+        self.page.fill("#metadata [name=metadata-url]", url)
+        self.visitor.follow(self.page.locator("#metadata [name=_read]"))
+
+    def open_section(self, name: str) -> None:
+        """Unfold a section of the page, if it is folded."""
+        if self.page.locator(f"#{name} > details:not([open])").count():
+            self.page.locator(f"#{name} > details > summary").click()
 
     def require_claim(self, field: str) -> None:
         """Make the claim of a field required."""
+        self.open_section("claims")
+        self._row_of(field).locator("summary").click()
         self._row_of(field).get_by_label("Refuse people without a value").check()
 
     def add_claim(self, claim: str, field: str, steps: Mapping[str, Mapping[str, str]]) -> None:
@@ -71,6 +86,7 @@ class ItAdmin:
 
         :param steps: the parameters of each transform by its name.
         """
+        self.open_section("claims")
         rows = self.page.locator("[data-table=claim_mappings] > [data-row]")
         number = rows.count()
         self._press(self.page.get_by_role("button", name="Add a row"))
@@ -98,15 +114,17 @@ class ItAdmin:
 
     def preview(self, pasted: str) -> None:
         """Preview the rows, for pasted claims too."""
+        self.page.get_by_text("Preview for a response or claims that you paste").click()
         self.page.fill("[name=preview-pasted]", pasted)
         self.visitor.follow(self.page.get_by_role("button", name="Preview"))
 
     def save(self) -> None:
-        self.visitor.follow(self.page.get_by_role("button", name="Save the configuration"))
+        """Save what was typed in the mappings."""
+        self.visitor.follow(self.page.locator("#claims").get_by_role("button", name="Save"))
 
     def test(self, person: str, scenario: str = "as-it-is") -> None:
         """Run a test sign-in as a person of the directory, which ends on its report."""
-        self.visitor.follow(self.page.get_by_role("button", name="Test").last)
+        self.visitor.follow(self.page.get_by_role("button", name=re.compile("^Test (sign-in|again)$")))
         self.visitor.answer_as(person, scenario)
 
     def enable(self) -> None:

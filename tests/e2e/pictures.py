@@ -15,13 +15,15 @@ from tests.e2e.story import Story, be_refused, come_in, connect, invite, look_ar
 from tests.e2e.visitors import Visitors
 
 INDEX: Mapping[str, Picture] = {
-    "draft": Picture(shows="a new draft: where one is, what is missing, and what to do in Entra"),
-    "give": Picture(shows="what to give to the identity provider, and where each value goes"),
+    "add": Picture(shows="the kinds of directories, one of which is pressed"),
+    "draft": Picture(shows="a new draft: what to enter in Entra, and what is still to come"),
     "directory": Picture(
         shows="the demo's fake Entra, in which the two URLs are entered and the metadata URL is copied",
         phone=False,
     ),
-    "understood": Picture(shows="what the metadata says, before it is saved"),
+    "metadata": Picture(shows="where the metadata address is pasted"),
+    "metadata-saved": Picture(shows="what is open after the metadata was saved: the test"),
+    "understood": Picture(shows="what metadata says that is read once more, before it is saved"),
     "mapping": Picture(shows="a row of the claim mappings with three steps"),
     "preview": Picture(shows="what the mapping would do for one person, before it is saved"),
     "report-other-certificate": Picture(

@@ -70,22 +70,29 @@ def connect(visitors: Visitors, story: Story, *, detours: bool = True) -> ItAdmi
     story.show(carla.page, "report-passed")
     carla.enable()
     story.show(carla.page, "enabled")
+    if detours:
+        _read_again(carla, story)
     return carla
+
+
+def _read_again(carla: ItAdmin, story: Story) -> None:
+    carla.open_section("metadata")
+    carla.give_metadata(carla.page.locator("#metadata [name=metadata-url]").input_value())
+    story.show(carla.page, "understood", "#metadata")
 
 
 def _give_and_paste(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
     ours = carla.make_draft("initech")
     story.show(carla.page, "draft")
-    story.show(carla.page, "give", "#give")
     if carla.visitor.scripts:
         story.texts["copied"] = carla.copy("ACS URL")
     directory = visitors.new()
     metadata_url = register_application(directory, INITECH_DIRECTORY, ours)
     story.show(directory.page, "directory")
-    carla.read_metadata(metadata_url)
-    story.show(carla.page, "understood", "#metadata")
-    carla.save_metadata()
-    story.show(carla.page, "metadata-saved")
+    carla.go_on_to_metadata()
+    story.show(carla.page, "metadata", "#metadata")
+    carla.give_metadata(metadata_url)
+    story.show(carla.page, "metadata-saved", "#metadata")
 
 
 def _map(carla: ItAdmin, story: Story) -> None:

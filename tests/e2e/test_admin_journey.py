@@ -57,22 +57,29 @@ def test_a_draft_lists_our_values_their_places_and_the_missing_steps(told: Told)
 
     assert "Nobody can sign in yet." in page
     assert "The identity provider's metadata has not been imported yet." in page
-    assert "Basic SAML Configuration > Identifier (Entity ID)" in page
-    assert "Basic SAML Configuration > Reply URL (Assertion Consumer Service URL)" in page
+    assert "Single sign-on > Basic SAML Configuration." in page
+    assert "Identifier (Entity ID): Exactly this value" in page
+    assert "Reply URL (Assertion Consumer Service URL): The final slash" in page
 
 
 def test_a_value_is_copied_by_its_button(told: Told) -> None:
     assert re.fullmatch(r"http://localhost:\d+/saml/initech/acs/", told["copied"])
 
 
-def test_metadata_from_a_url_is_shown_before_it_is_saved(told: Told) -> None:
+def test_metadata_from_a_url_is_saved_and_leads_to_the_test(told: Told) -> None:
+    page = told["metadata-saved"]
+
+    assert "The metadata was saved." in page
+    assert f"https://sts.windows.net/{INITECH_DIRECTORY}/, 1 certificate" in page
+    assert "You sign in at your identity provider once" in page
+    assert "There is no signing certificate." not in page
+
+
+def test_metadata_is_later_shown_before_it_is_saved(told: Told) -> None:
     page = told["understood"]
 
-    assert f"https://sts.windows.net/{INITECH_DIRECTORY}/" in page
     assert f"/{INITECH_DIRECTORY}/saml2 HTTP-Redirect" in page
-    assert "New: it will be trusted." in page
-    assert "The metadata was saved." in told["metadata-saved"]
-    assert "There is no signing certificate." not in told["metadata-saved"]
+    assert "Nothing: all of this is stored already." in page
 
 
 def test_a_changed_mapping_is_previewed_before_it_is_saved(told: Told) -> None:

@@ -369,6 +369,29 @@ def test_reading_metadata_keeps_what_was_typed_elsewhere(
     assert errors_of(answer) == {}
 
 
+@pytest.mark.parametrize("typed", ["/", "", "x" * 5000])
+def test_reading_metadata_keeps_steps_also_when_they_are_wrong(
+    client: Client, fake: FakeIdentityProvider, typed: str
+) -> None:
+    row = connected(fake)
+    steps = [{"name": "split", "separator": "/"}, {"name": "last"}]
+    row.claim_mappings.filter(target="first_name").update(transforms=steps)
+    client.force_login(administrator_of(row))
+    page = Page(client, row).configuration()
+    [name] = [name for name in page if name.endswith("-steps-0-separator")]
+
+    answer = client.post(
+        url("metadata", row.pk),
+        {**page, name: typed, "metadata-xml": fake.metadata_xml(), "_read": "Read"},
+    )
+
+    assert answer.context["reading"] is not None
+    tree: Any = html.fromstring(answer.content.decode())
+    [field] = tree.xpath(f"//*[@name='{name}']")
+    assert field.get("value", "") == typed
+    assert ("data-dirty" in answer.content.decode()) == (typed != "/")
+
+
 def test_reading_metadata_on_an_untouched_page_leaves_nothing_to_ask_about(
     client: Client, fake: FakeIdentityProvider
 ) -> None:

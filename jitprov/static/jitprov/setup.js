@@ -1,8 +1,7 @@
 /* The set-up page works without this. It saves round trips: copying, going on, adding and moving rows, fields of a step. */
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-  const page = document.querySelector(".jitprov-setup, .jitprov");
-  if (!page) return;
+  const page = document.querySelector(".jitprov-setup") ?? document.body;
   const words = page.querySelector("template[data-words]")?.dataset ?? {};
   const live = page.querySelector(".jitprov-live");
   const form = page.querySelector("#jitprov-configuration");
