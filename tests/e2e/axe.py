@@ -36,6 +36,8 @@ class Axe:
     It injects styles of its own, so the browser must bypass the pages' policy.
     """
 
+    part: str = ""
+    """A selector of what is looked at, where the page around it is not ours."""
     found: dict[str, str] = field(default_factory=dict)
     """Each violation once, with the first page on which it was found."""
     seen: list[str] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Axe:
         for viewport, scheme, options in _LOOKS:
             page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=scheme)
-            for violation in _violations(page, options):
+            for violation in _violations(page, self.part, options):
                 self.found.setdefault(
                     violation, f"{name}, {viewport['width']} pixels wide, {scheme}"
                 )
@@ -67,9 +69,11 @@ def _axe_core() -> str:
     return str(Core().axe_script)
 
 
-def _violations(page: Page, options: Any) -> Iterator[str]:
+def _violations(page: Page, part: str, options: Any) -> Iterator[str]:
     ours = page.locator(_OURS_IN_THE_ADMIN).count()
     context: Any = _CONTEXT if ours else {"include": [["html"]]}
+    if part:
+        context = {"include": [[part]]}
     for violation in page.evaluate(_RUN, [context, options]):
         if violation["impact"] in GRAVE:
             for node in violation["nodes"]:
