@@ -128,6 +128,31 @@ class Conf:
         return str(_setting("BASE_TEMPLATE", "base.html"))
 
     @property
+    def PRODUCT_NAME(self) -> str:
+        """The name of your product, as your customers know it."""
+        return str(_setting("PRODUCT_NAME", ""))
+
+    @property
+    def PRODUCT_LOGO(self) -> str:
+        """The URL of its logo: https, or a path of the application."""
+        return str(_setting("PRODUCT_LOGO", ""))
+
+    @property
+    def PRODUCT_COLOUR(self) -> str:
+        """The colour of the buttons of its pages, as ``#1d4ed8``."""
+        return str(_setting("PRODUCT_COLOUR", ""))
+
+    @property
+    def SUPPORT_CONTACT(self) -> str:
+        """Whom to ask: an e-mail address, an https URL or a text."""
+        return str(_setting("SUPPORT_CONTACT", ""))
+
+    @property
+    def RETURN_URL(self) -> str:
+        """Where somebody goes who is done with a setup link: https, or a path of the application."""
+        return str(_setting("RETURN_URL", ""))
+
+    @property
     def UNVERIFIED_EVENTS_KEPT(self) -> int:
         """The number of refusals of unproved origin that are kept for each identity provider; older ones only count."""
         return int(_setting("UNVERIFIED_EVENTS_KEPT", 100))

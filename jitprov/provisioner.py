@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jitprov.accounts import Preview, Provisioned, Rules, TryAgain, preview, provision
+from jitprov.host.product import Product
 from jitprov.host.provisioner import (
     Provisioner,
     ProvisioningRefused,
@@ -12,6 +13,7 @@ from jitprov.host.provisioner import (
 
 __all__ = [
     "Preview",
+    "Product",
     "Provisioned",
     "Provisioner",
     "ProvisioningRefused",

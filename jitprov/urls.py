@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from jitprov.setup import link_views
+from jitprov.setup.colour_view import colour_view
 from jitprov.sign_in import views
 
 app_name = "jitprov"
@@ -21,6 +22,7 @@ urlpatterns = [
         name="acs-without-slash",
     ),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
+    re_path(r"^colours/(?P<colour>[0-9a-f]{6})\.css$", colour_view, name="colour"),
     # Last: an identity provider may have the slug "setup".
     path("setup/", link_views.SetupView.as_view(), name="setup"),
     path("setup/open/", link_views.OpenSetupLinkView.as_view(), name="setup-open"),

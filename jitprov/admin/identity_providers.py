@@ -95,7 +95,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         form = DraftForm(request.POST or None, scope=self.scope(request))
         row = form.begin(Actor.person(request.user)) if request.method == "POST" else None
         if row is not None:
-            return redirect(reverse("admin:" + _name("change"), args=[row.pk]))
+            return redirect(reverse("admin:" + _name("change"), args=[row.pk]) + "?step=give")
         context = {"form": form, "title": _("Connect an identity provider")}
         return self._rendered(request, "add.html", context)
 

@@ -80,10 +80,11 @@ def make(
 
 
 def make_for_tenant(
-    tenant: Any, *, actor: Actor, preset: str = Preset.ENTRA, slug: str = "", **of_the_link: Any
+    tenant: Any, *, actor: Actor, preset: str = Preset.NONE, slug: str = "", **of_the_link: Any
 ) -> tuple[SetupLink, str]:
     """Make a new identity provider of a tenant, switched off, and a link to it, as :func:`make` does.
 
+    :param preset: the kind of the directory; by default, whoever opens the link chooses it.
     :param slug: made from the tenant by default.
     :raises LinkRefused: the slug is taken or not valid, or :func:`make` refuses.
     """

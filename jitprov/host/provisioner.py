@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.host.assignable_groups import assignable_groups
+from jitprov.host.product import Product
 from jitprov.host.user_fields import mappable_fields
 from jitprov.models import IdentityProvider, TenantAdministrator
 from jitprov.provisioning.types import (
@@ -72,6 +73,14 @@ class Provisioner:
         given = TenantAdministrator.objects.filter(user=user).values("tenant")
         tenants: models.Manager[Any] = apps.get_model(conf.TENANT_MODEL)._default_manager
         return tenants.filter(pk__in=given)
+
+    @classmethod
+    def product_for(cls, tenant: Any) -> Product:
+        """Return the product as the people of a tenant know it, for setup links and refusals: that of the settings.
+
+        :param tenant: ``None`` where it is not known, as on the page that asks for an e-mail address.
+        """
+        return Product.from_settings()
 
     def exceeds_tenant(self, user: AbstractBaseUser) -> bool:
         """Say whether a person can do more than this tenant may decide about; then they do not come in by its sign-in.

@@ -42,22 +42,14 @@ class DraftForm(forms.ModelForm):
         super().__init__(data, **kwargs)
         self._scope = scope
         self.fields["slug"].required = False
-        kinds = [(one.value, one.details.label) for one in Preset if one is not Preset.NONE]
-        unknown = (Preset.NONE.value, _("Another one, or recognise it from its metadata"))
-        self.kinds = [*kinds, unknown]
+        self.kinds = kinds()
         self.fields["preset"].choices = self.kinds  # type: ignore[attr-defined]
         self._offer(scope)
 
     def _offer(self, scope: Scope) -> None:
-        tenant: Any = self.fields["tenant"]
-        tenant.queryset = scope.visible_tenants()
-        few = list(tenant.queryset[: MAX_TENANTS + 1])
+        few = offer_tenants(self.fields["tenant"], scope.visible_tenants())
         self.several_tenants = len(few) != 1
-        if len(few) > MAX_TENANTS:
-            _let_be_typed(tenant)
-            return
-        tenant.choices = [("", _("— choose —")), *((one.pk, str(one)) for one in few)]
-        if len(few) == 1:
+        if not self.several_tenants:
             self.initial.setdefault("tenant", few[0].pk)
 
     def _post_clean(self) -> None:
@@ -72,6 +64,23 @@ class DraftForm(forms.ModelForm):
         except ValidationError as error:
             self.add_error(None, error)
             return None
+
+
+def kinds() -> list[tuple[str, Any]]:
+    """Return the kinds of directories as choices; the last one stands for all others."""
+    known = [(one.value, one.details.label) for one in Preset if one is not Preset.NONE]
+    return [*known, (Preset.NONE.value, _("Another one, or recognise it from its metadata"))]
+
+
+def offer_tenants(tenant: Any, tenants: Any) -> list[Any]:
+    """Offer tenants in a field, or let one be typed if there are many. Return the first of them."""
+    tenant.queryset = tenants
+    few = list(tenants[: MAX_TENANTS + 1])
+    if len(few) > MAX_TENANTS:
+        _let_be_typed(tenant)
+    else:
+        tenant.choices = [("", _("— choose —")), *((one.pk, str(one)) for one in few)]
+    return few
 
 
 def _let_be_typed(tenant: Any) -> None:

@@ -21,12 +21,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.configuration import setup_links
+from jitprov.host.product import Product
+from jitprov.host.provisioner import provisioner_class
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
 from jitprov.saml.sp_metadata import sp_metadata
@@ -48,7 +51,7 @@ class LinkPage(View):
         request.user = AnonymousUser()
         response = self.answer(request, *args, **kwargs)
         add_never_cache_headers(response)
-        for name, value in headers():
+        for name, value in headers(self.product):
             response[name] = value
         return response
 
@@ -58,8 +61,18 @@ class LinkPage(View):
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Return a page in our own clothes, which no theme of the host's admin reaches."""
+        context = {"product": self.product, **context}
         html = render_to_string(f"jitprov/setup_link/{template}", context, self.request)
         return HttpResponse(html, status=status)
+
+    @cached_property
+    def product(self) -> Product:
+        """Return the product as the tenant of the link knows it."""
+        return provisioner_class().product_for(self.tenant())
+
+    def tenant(self) -> Any:
+        """Return the tenant of the link; ``None`` before it is known."""
+        return None
 
     def gone(self) -> HttpResponse:
         """Return the page for an invalid link, which says what to do and not what was wrong."""
@@ -108,6 +121,10 @@ class HolderPage(LinkPage):
         self.link = link
         setup_links.used(link)
         return super().answer(request, *args, **kwargs)
+
+    def tenant(self) -> Any:
+        link = getattr(self, "link", None)
+        return link.identity_provider.tenant if link is not None else None
 
     def setup_page(self) -> SetupPage:
         """Return the set-up page of the link's identity provider, without what only administrators may see."""
@@ -243,9 +260,9 @@ def page_urls() -> PageUrls:
     )
 
 
-def headers() -> Iterator[tuple[str, str]]:
+def headers(product: Product) -> Iterator[tuple[str, str]]:
     """Yield the headers that keep these pages out of frames, search engines and referrers."""
-    yield "Content-Security-Policy", content_security_policy()
+    yield "Content-Security-Policy", content_security_policy(product)
     # Not "no-referrer": with that, browsers send no Origin with a form, and Django's CSRF protection refuses it.
     # "strict-origin" sends the host at most, and so neither a path nor a token.
     yield "Referrer-Policy", "strict-origin"
@@ -253,14 +270,15 @@ def headers() -> Iterator[tuple[str, str]]:
     yield "X-Robots-Tag", "noindex, nofollow"
 
 
-def content_security_policy() -> str:
+def content_security_policy(product: Product) -> str:
     """Return a policy that allows only our own files, from where the host serves them."""
     ours = " ".join(["'self'", *static_origins()])
+    logo = urlsplit(product.logo_url)
     directives = {
         "default-src": "'none'",
         "script-src": ours,
         "style-src": ours,
-        "img-src": ours,
+        "img-src": f"{ours} {logo.scheme}://{logo.netloc}" if logo.netloc else ours,
         "font-src": ours,
         "form-action": "'self'",
         "base-uri": "'none'",

@@ -30,9 +30,10 @@ from jitprov.setup.metadata import MetadataForm, Reading, refused, save_sealed
 from jitprov.setup.powers import Powers
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
-from jitprov.setup.sections import SECTIONS, shown_sections
+from jitprov.setup.sections import SECTIONS, give, shown_sections
 from jitprov.setup.shown_report import ShownReport, shown_report
 from jitprov.setup.transforms import StepForm
+from jitprov.setup.versions import posted_with
 from jitprov.setup.waiting import waiting
 from jitprov.sign_in import rehearsal
 from jitprov.status.attention import attention_for
@@ -188,6 +189,8 @@ class SetupPage:
         """Save the forms, or show them again with one more row, a preview or their errors."""
         if "_withdraw" in data:
             return self.withdrawn()
+        if "_kind" in data:
+            return self._kind_chosen(data)
         one_more = str(data.get("_add", ""))[:100]
         if not one_more and "_preview" not in data:
             return self._save(data)
@@ -198,6 +201,13 @@ class SetupPage:
             context = self.context(setup_forms=setup_forms, is_adding=True, opened=one_more)
             return Answer(context=context)
         return self._counted(lambda: self._previewed(setup_forms, data), setup_forms)
+
+    def _kind_chosen(self, data: Any) -> Answer:
+        answer = self._save(posted_with(data, "by_hand-preset", str(data["_kind"])))
+        if answer.redirect:
+            # Also to who has chosen none of the kinds, and has to go on all the same.
+            return Answer(redirect=f"{self.urls.page}?step={give.SECTION.name}#kind")
+        return answer
 
     def _save(self, data: Any) -> Answer:
         metadata_form = MetadataForm(self.identity_provider, data)

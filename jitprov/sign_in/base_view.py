@@ -25,6 +25,7 @@ from jitprov.accounts.outages import refusal_for
 from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.host.next_url import safe_next_url
 from jitprov.host.pages import OWN_BASE, page
+from jitprov.host.product import Product
 from jitprov.models import IdentityProvider, new_reference
 from jitprov.saml.types import AuthnRequest, Binding
 from jitprov.sign_in import browser, round_trip
@@ -35,6 +36,10 @@ logger = logging.getLogger("jitprov")
 
 RETRY_AFTER = 10
 """Seconds after which somebody may come again whom we could not serve."""
+
+
+_OURS = HTTPStatus.SERVICE_UNAVAILABLE
+"""The status of a refusal of which something of ours is the cause, perhaps the database."""
 
 
 class IdentityProviderUnknown(JitprovError):
@@ -55,6 +60,8 @@ class SignInView(View):
     # Also where the host's middleware lets in only those who are signed in: nobody is, before they have been here.
     decorators: tuple[Callable[..., Any], ...] = (login_not_required,)
     """Decorators that are put on the view once; ``method_decorator`` would put them on at every request."""
+    _found: IdentityProvider | None = None
+    """The identity provider, for what a refusal says of the product."""
     begins_sign_ins = False
     """Whether it sends browsers off; then it answers only people, so that nothing in the background pushes them out."""
 
@@ -70,6 +77,7 @@ class SignInView(View):
         found = IdentityProvider.meant_by(slug)
         if found is None:
             raise IdentityProviderUnknown
+        self._found = found
         return found
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -128,9 +136,15 @@ class SignInView(View):
             "retry_url": self._retry_url() if explanation.can_retry else "",
             "explanation_url": _explanation_url(error.reference),
         }
-        shown = _bare_page if explanation.status == HTTPStatus.SERVICE_UNAVAILABLE else page
-        html = shown(self.request, "jitprov/refused.html", context)
+        html = self._refused_page(context, is_ours=explanation.status == _OURS)
         return HttpResponse(html, status=explanation.status)
+
+    def _refused_page(self, context: Mapping[str, Any], *, is_ours: bool) -> str:
+        template = "jitprov/refused.html"
+        if is_ours:
+            return _bare_page(self.request, template, context)
+        tenant = None if self._found is None else self._found.tenant
+        return page(self.request, template, context, tenant=tenant)
 
     def _wants_json(self) -> bool:
         wanted = self.request.get_preferred_type(["text/html", "application/json"])
@@ -185,5 +199,9 @@ def _explanation_url(reference: str) -> str:
 
 def _bare_page(request: HttpRequest, template: str, context: Mapping[str, Any]) -> str:
     """Return a page that asks nothing of the host: its base template may want the database that is not there."""
-    language = {"base_template": OWN_BASE, "LANGUAGE_CODE": get_language()}
-    return render_to_string(template, {**context, **language})
+    ours = {
+        "base_template": OWN_BASE,
+        "LANGUAGE_CODE": get_language(),
+        "product": Product.from_settings(),
+    }
+    return render_to_string(template, {**context, **ours})

@@ -179,7 +179,7 @@ def test_a_draft_is_made_with_the_mappings_of_its_preset(
     answer = draft(browser, tenant=ours.tenant_id)
 
     made = IdentityProvider.objects.exclude(pk=ours.pk).get()
-    assert answer["Location"] == url("change", made.pk)
+    assert answer["Location"] == url("change", made.pk) + "?step=give"
     assert (made.enabled, made.is_draft, made.tenant_id) == (False, True, ours.tenant_id)
     assert made.slug.startswith(ours.tenant.slug)
     assert made.subject_claim

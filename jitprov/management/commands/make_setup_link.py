@@ -30,9 +30,9 @@ class Command(BaseCommand):
         what.add_argument("--revoke", type=int, metavar="ID", help="let this link open nothing")
         parser.add_argument(
             "--preset",
-            default=Preset.ENTRA.value,
+            default=Preset.NONE.value,
             choices=[preset.value for preset in Preset],
-            help="with --tenant: what kind the new identity provider is (default: entra)",
+            help="with --tenant: what kind the new identity provider is (by default, whoever opens the link chooses)",
         )
         parser.add_argument(
             "--days",

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jitprov import extras
 from jitprov.extras import Section, Shown
 from jitprov.setup.sections import claims, enable, entry, give, kind, metadata, test
-
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
 
 SECTIONS = (
     kind.SECTION,
@@ -40,9 +37,7 @@ class ShownSection:
     """The section to go on to."""
 
 
-def shown_sections(
-    page: SetupPage, context: Mapping[str, Any], wanted: str = ""
-) -> list[ShownSection]:
+def shown_sections(page: Any, context: Mapping[str, Any], wanted: str = "") -> list[ShownSection]:
     """Return all sections. Open is the wanted one, or those with errors, or the first that is not done.
 
     :param wanted: the name of a section, or the prefix of a table or of a row to which something is added.

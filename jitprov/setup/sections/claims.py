@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,16 +14,13 @@ from jitprov.journal.observed_claims import recent_sign_ins
 from jitprov.models.lines import texts_of
 from jitprov.setup.claim_list import SuggestedClaim, suggested_claims
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
-
 MAX_SHOWN = 100
 """Characters of a value beside its row."""
 _CLAIM_COLUMNS = (_("Claim"), _("User field"), _("Came last"))
 _GROUP_COLUMNS = (_("Value"), _("Group here"), "")
 
 
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     forms = context["forms"]
     tables = (forms.claim_mappings, forms.group_mappings)
     wrong = forms.are_wrong(*tables, forms.everybody)
@@ -42,7 +39,7 @@ def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
     )
 
 
-def _put_last_values(page: SetupPage, rows: list[Any], claims: list[SuggestedClaim]) -> None:
+def _put_last_values(page: Any, rows: list[Any], claims: list[SuggestedClaim]) -> None:
     """Put into each row what came last in its claim: the value, or for those who may not see it the day."""
     seen: dict[str, str] = {claim.name: claim.last_seen for claim in claims}
     if page.powers.insider:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.extras import Section, Shown
-
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
+from jitprov.host.provisioner import provisioner_class
 
 
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     row = page.identity_provider
     return Shown(
         done=row.enabled,
         line=_("People can sign in.") if row.enabled else _("Nobody can sign in yet."),
-        context={"sign_on_url": row.browser_url("login")},
+        context={
+            "sign_on_url": row.browser_url("login"),
+            "product": provisioner_class().product_for(row.tenant),
+        },
     )
 
 

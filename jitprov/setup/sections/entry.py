@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.configuration.email_domains import MAX_DOMAINS
 from jitprov.extras import Section, Shown
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
 
-
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     row, forms = page.identity_provider, context["forms"]
     shown = [one for one in (forms.admission, forms.email_domains) if one is not None]
     return Shown(
@@ -30,7 +27,7 @@ def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
     )
 
 
-def _domains(page: SetupPage) -> list[str]:
+def _domains(page: Any) -> list[str]:
     """Return the e-mail domains for administrators, who see them but cannot change them."""
     if page.powers.everything or not page.powers.insider:
         return []

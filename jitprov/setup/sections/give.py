@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,14 +12,11 @@ from jitprov.provisioning.presets import Preset
 from jitprov.setup.our_values import ShownValue, our_values
 from jitprov.words.guides import OurValue, steps, trail
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
-
 NEEDED = {OurValue.ENTITY_ID, OurValue.ACS_URL}
 """The values without which nothing works. The others are folded."""
 
 
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     row = page.identity_provider
     values = our_values(row)
     needed = [one for one in values if one.kind in NEEDED]

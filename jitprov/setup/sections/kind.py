@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.extras import Section, Shown
+from jitprov.provisioning.presets import Preset
+from jitprov.setup.drafts import kinds
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
 
-
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
-    forms = context["forms"]
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
+    row, forms = page.identity_provider, context["forms"]
     field = forms.by_hand["preset"]
+    # Metadata shows by itself what kind it is of.
+    is_known = row.preset != Preset.NONE or not row.is_draft
     return Shown(
-        done=True,
+        done=is_known,
         line=context["preset_label"],
         has_errors=forms.are_wrong(forms.by_hand) and bool(field.errors),
-        context={"field": field},
+        context={"field": field, "kinds": [] if is_known else kinds()},
     )
 
 

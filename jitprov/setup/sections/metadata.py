@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,11 +14,8 @@ from jitprov.provisioning.presets import Preset
 from jitprov.words.guides import metadata_place
 from jitprov.words.remedies import remedy
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
 
-
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     row = page.identity_provider
     preset = Preset(row.preset)
     forms = context["forms"]

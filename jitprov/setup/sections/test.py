@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -12,14 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.configuration.enabling import Missing
 from jitprov.extras import Section, Shown
 
-if TYPE_CHECKING:
-    from jitprov.setup.page import SetupPage
-
 MAX_TESTS = 10
 """Test sign-ins of one person that the page lists."""
 
 
-def _show(page: SetupPage, context: Mapping[str, Any]) -> Shown:
+def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     at = page.identity_provider.tested_at
     is_tested = context["is_tested"]
     passed_on = _("Passed on %(date)s")
