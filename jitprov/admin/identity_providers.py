@@ -258,6 +258,7 @@ def _urls(request: HttpRequest, row: IdentityProvider, powers: Powers) -> PageUr
         download=at("sp_metadata"),
         history=_all_changes(row),
         setup_links=_setup_links(row) if powers.everything else "",
+        new_setup_link=reverse("admin:jitprov_setuplink_add") if powers.everything else "",
         delete=at("delete"),
         origin=_origin(request),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -15,16 +17,33 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
+from jitprov.conf import conf
 from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
+from jitprov.setup.drafts import offer_tenants
+
+logger = logging.getLogger(__name__)
 
 _URL = "_jitprov_setup_link_url"
+_MAILED = "_jitprov_setup_link_mailed"
 
 
 class SetupLinkForm(forms.ModelForm):
-    """The identity provider, the recipient and the lifetime of a new setup link."""
+    """The identity provider or the tenant, the recipient and the lifetime of a new setup link."""
 
+    tenant: Any = forms.ModelChoiceField(
+        queryset=None,
+        required=False,
+        label=_("Or a tenant without one"),
+        help_text=_("Whoever opens the link chooses the kind of directory."),
+    )
+    email = forms.EmailField(
+        label=_("Mail it to"),
+        required=False,
+        max_length=254,
+        help_text=_("Leave this empty to copy the link and send it yourself."),
+    )
     days = forms.IntegerField(
         label=_("Valid for"),
         min_value=1,
@@ -37,11 +56,25 @@ class SetupLinkForm(forms.ModelForm):
         model = SetupLink
         fields = ("identity_provider", "recipient")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "identity_provider" not in self.fields:
+            return  # a link that is there is only looked at
+        self.fields["identity_provider"].required = False
+        offer_tenants(
+            self.fields["tenant"], apps.get_model(conf.TENANT_MODEL)._default_manager.all()
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if "identity_provider" in cleaned:
+        if self.errors:
+            return cleaned
+        row, tenant = cleaned.get("identity_provider"), cleaned.get("tenant")
+        if (row is None) == (tenant is None):
+            raise ValidationError(_("Choose an identity provider, or a tenant without one."))
+        if row is not None:
             try:
-                setup_links.require_room(cleaned["identity_provider"])
+                setup_links.require_room(row)
             except setup_links.LinkRefused as error:
                 raise ValidationError(str(error)) from error
         return cleaned
@@ -52,7 +85,7 @@ class SetupLinkAdmin(SuperuserAdmin):
     """The setup links of all identity providers."""
 
     form = SetupLinkForm
-    fields = ["identity_provider", "recipient", "days"]
+    fields = ["identity_provider", "tenant", "recipient", "days", "email"]
     autocomplete_fields = ["identity_provider"]
     list_display = [
         "id",
@@ -96,14 +129,29 @@ class SetupLinkAdmin(SuperuserAdmin):
             return redirect("admin:jitprov_setuplink_changelist")
 
     def save_model(self, request: Any, obj: SetupLink, form: Any, change: bool) -> None:
-        link, url = setup_links.make(
-            obj.identity_provider,
-            actor=Actor.person(request.user),
-            recipient=obj.recipient,
-            lifetime=timedelta(days=form.cleaned_data["days"]),
-        )
-        obj.pk, obj.recipient, obj.expires_at = link.pk, link.recipient, link.expires_at
+        typed = form.cleaned_data
+        of_the_link = {
+            "actor": Actor.person(request.user),
+            "recipient": typed["recipient"] or typed["email"],
+            "lifetime": timedelta(days=typed["days"]),
+        }
+        if typed["tenant"] is not None:
+            link, url = setup_links.make_for_tenant(typed["tenant"], **of_the_link)
+        else:
+            link, url = setup_links.make(typed["identity_provider"], **of_the_link)
+        obj.pk, obj.identity_provider = link.pk, link.identity_provider
+        obj.recipient, obj.expires_at = link.recipient, link.expires_at
         setattr(request, _URL, url)
+        setattr(request, _MAILED, typed["email"] and self._mail(request, link, url, typed["email"]))
+
+    def _mail(self, request: Any, link: SetupLink, url: str, email: str) -> bool:
+        """Mail a link, and say whether that worked: it is made, and can still be copied."""
+        try:
+            setup_links.mail(link, url, email)
+        except OSError as error:  # as those of smtplib, which quote the address
+            logger.error("setup link %s could not be mailed: %s", link.pk, type(error).__name__)  # noqa: TRY400
+            return False
+        return True
 
     def response_add(
         self, request: Any, obj: SetupLink, post_url_continue: str | None = None
@@ -115,6 +163,7 @@ class SetupLinkAdmin(SuperuserAdmin):
             "title": _("The setup link is ready"),
             "link": obj,
             "url": getattr(request, _URL),
+            "mailed": getattr(request, _MAILED),
         }
         return TemplateResponse(request, "admin/jitprov/setup_link_made.html", context)
 

@@ -14,14 +14,18 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.conf import conf
 from jitprov.configuration import identity_providers
+from jitprov.host.provisioner import provisioner_class
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider, SetupLink, Voucher, accounts_database
@@ -96,6 +100,28 @@ def make_for_tenant(
         except ValidationError as error:
             raise LinkRefused(" ".join(error.messages)) from error
         return make(row, actor=actor, **of_the_link)
+
+
+def mail(link: SetupLink, url: str, to: str) -> None:
+    """Mail a link with the host's e-mail backend.
+
+    :raises OSError: the mail could not be handed over.
+    """
+    tenant = link.identity_provider.tenant
+    product = provisioner_class().product_for(tenant)
+    subject = _("Connect your organisation's directory to %(product)s")
+    if not product.name:
+        subject = _("Connect your organisation's directory")
+    text = _(
+        "With this link you connect the directory of %(tenant)s, so that its people can sign in with "
+        "it. It is valid until %(date)s. Give it to nobody who is not to decide that.\n\n%(url)s\n"
+    )
+    facts = {
+        "tenant": tenant,
+        "url": url,
+        "date": date_format(localtime(link.expires_at), "DATETIME_FORMAT"),
+    }
+    send_mail(_single_line(str(subject) % {"product": product.name}), text % facts, None, [to])
 
 
 def find(token: str, now: datetime) -> SetupLink | None:

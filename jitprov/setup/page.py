@@ -55,6 +55,7 @@ class PageUrls:
     download: str
     history: str = ""
     setup_links: str = ""
+    new_setup_link: str = ""
     delete: str = ""
     origin: str = ""
     """Scheme and host of the page, if they are not those of the application."""

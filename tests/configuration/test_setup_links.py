@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
 from jitprov.configuration import setup_links
@@ -23,7 +24,7 @@ from jitprov.models import (
     TenantAdministrator,
     Via,
 )
-from tests.support.factories import UserFactory
+from tests.support.factories import TenantFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 CODE = Actor(via=Via.CODE, name="the tests")
@@ -306,6 +307,80 @@ def test_a_superuser_makes_a_link_and_sees_its_url_once(
         assert url not in superuser.get(other).content.decode()
     assert link.created_by is not None
     assert superuser.get(reverse(ADD), {"identity_provider": idp.pk}).status_code == 200
+
+
+def test_a_link_for_a_tenant_without_identity_provider_lets_its_holder_choose(
+    superuser: Client,
+) -> None:
+    tenant = TenantFactory.create(name="Hooli")
+
+    page = superuser.post(reverse(ADD), {"tenant": tenant.pk, "days": 3})
+
+    link = SetupLink.objects.get()
+    row = link.identity_provider
+    assert page.context["url"] in page.content.decode()
+    assert (row.tenant, row.preset, row.enabled) == (tenant, "none", False)
+
+
+@pytest.mark.parametrize("chosen", ["neither", "both"])
+def test_a_link_is_for_an_identity_provider_or_for_a_tenant_without(
+    superuser: Client, idp: IdentityProvider, chosen: str
+) -> None:
+    data = {"days": 3}
+    if chosen == "both":
+        data |= {"identity_provider": idp.pk, "tenant": idp.tenant.pk}
+
+    page = superuser.post(reverse(ADD), data)
+
+    assert "Choose an identity provider, or a tenant without one." in page.content.decode()
+    assert not SetupLink.objects.exists()
+
+
+def test_a_link_is_mailed_by_the_hosts_backend(
+    superuser: Client, idp: IdentityProvider, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.JITPROV_PRODUCT_NAME = "Corner Desk"
+
+    page = superuser.post(reverse(ADD), posted(idp, recipient="", email="it@acme.example"))
+
+    [mail] = mailoutbox
+    assert "The link was mailed." in page.content.decode()
+    assert mail.to == ["it@acme.example"]
+    assert mail.subject == "Connect your organisation's directory to Corner Desk"
+    assert page.context["url"] in mail.body
+    assert SetupLink.objects.get().recipient == "it@acme.example"
+
+
+def test_a_link_that_cannot_be_mailed_can_still_be_copied(
+    superuser: Client,
+    idp: IdentityProvider,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+
+    page = superuser.post(reverse(ADD), posted(idp, email="it@acme.example"))
+
+    text = page.content.decode()
+    assert "The link could not be mailed." in text
+    assert page.context["url"] in text
+    assert "could not be mailed: ConnectionRefusedError" in caplog.text
+    assert "it@acme.example" not in caplog.text
+    assert page.context["url"] not in caplog.text
+
+
+def test_the_page_of_an_identity_provider_makes_a_link_by_one_button(
+    superuser: Client, idp: IdentityProvider
+) -> None:
+    page = superuser.get(reverse("admin:jitprov_identityprovider_change", args=[idp.pk]))
+    tree: Any = html.fromstring(page.content.decode())
+    [form] = [one for one in tree.forms if one.action == reverse(ADD)]
+
+    made_page = superuser.post(reverse(ADD), dict(form.form_values()))
+
+    assert SetupLink.objects.get().identity_provider == idp
+    assert 'data-copy="setup-link-url"' in made_page.content.decode()
 
 
 @pytest.mark.parametrize("days", [0, 31, "x", ""])

@@ -124,7 +124,9 @@ class ItAdmin:
 
     def test(self, person: str, scenario: str = "as-it-is") -> None:
         """Run a test sign-in as a person of the directory, which ends on its report."""
-        self.visitor.follow(self.page.get_by_role("button", name=re.compile("^Test (sign-in|again)$")))
+        self.visitor.follow(
+            self.page.get_by_role("button", name=re.compile("^Test (sign-in|again)$"))
+        )
         self.visitor.answer_as(person, scenario)
 
     def enable(self) -> None:

@@ -341,3 +341,46 @@ def test_the_token_is_in_no_log(holder: Holder, caplog: pytest.LogCaptureFixture
 def test_the_token_is_on_no_page_after_the_link_was_opened(holder: Holder) -> None:
     assert holder.token not in holder.text()
     assert holder.link.token_digest not in holder.text()
+
+
+# The kind of directory, which nobody has chosen before
+
+
+@pytest.mark.parametrize("kind", ["okta", "none"])
+def test_the_holder_chooses_the_kind_of_directory(draft: IdentityProvider, kind: str) -> None:
+    holder = Holder(draft)
+    holder.open()
+    shown = holder.page()
+    assert [one.section.name for one in shown.context["sections"] if one.is_open] == ["kind"]
+
+    answer = holder.client.post(SETUP, {**as_shown(holder.text()), "_kind": kind})
+
+    assert answer["Location"] == f"{SETUP}?step=give#kind"
+    after = holder.client.get(answer["Location"])
+    assert [one.section.name for one in after.context["sections"] if one.is_open] == ["give"]
+    draft.refresh_from_db()
+    assert draft.preset == kind
+
+
+def test_a_kind_that_is_none_is_refused(draft: IdentityProvider) -> None:
+    holder = Holder(draft)
+    holder.open()
+
+    answer = holder.client.post(SETUP, {**as_shown(holder.text()), "_kind": "azure"})
+
+    assert answer.status_code == 200
+    draft.refresh_from_db()
+    assert draft.preset == "none"
+
+
+def test_metadata_makes_the_mappings_of_the_kind_that_was_chosen(
+    draft: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    holder = Holder(draft)
+    holder.open()
+    holder.client.post(SETUP, {**as_shown(holder.text()), "_kind": "entra"})
+    holder.give_metadata(fake_identity_provider)
+
+    draft.refresh_from_db()
+    assert draft.subject_claim.endswith("/objectidentifier")
+    assert draft.claim_mappings.filter(target="email").exists()
