@@ -25,7 +25,7 @@ class JitprovConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers; models must be loaded first.
-        from jitprov.checks import host, rows, schema, settings, storage, user_model  # noqa: F401, PLC0415
+        from jitprov.checks import host, product, rows, schema, settings, storage, user_model  # noqa: F401, PLC0415
         from jitprov.journal import erasure  # noqa: PLC0415
         from jitprov.models import retired  # noqa: PLC0415
 

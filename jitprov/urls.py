@@ -22,7 +22,7 @@ urlpatterns = [
         name="acs-without-slash",
     ),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
-    re_path(r"^colours/(?P<colour>[0-9a-f]{6})\.css$", colour_view, name="colour"),
+    re_path(r"^colours/(?P<colour>[0-9a-f]{6})\.css$", colour_view, name="product-colour"),
     # Last: an identity provider may have the slug "setup".
     path("setup/", link_views.SetupView.as_view(), name="setup"),
     path("setup/open/", link_views.OpenSetupLinkView.as_view(), name="setup-open"),

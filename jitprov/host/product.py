@@ -61,7 +61,7 @@ class Product:
         """Return the URL of a style sheet with the colour, which a strict Content-Security-Policy lets in."""
         if not COLOUR.fullmatch(self.colour):
             return ""
-        return reverse("jitprov:colour", args=[self.colour[1:].lower()])
+        return reverse("jitprov:product-colour", args=[self.colour[1:].lower()])
 
 
 def is_address(text: str) -> bool:

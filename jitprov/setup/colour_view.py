@@ -15,7 +15,7 @@ _DAY = 24 * 60 * 60
 @login_not_required
 @require_safe
 def colour_view(request: HttpRequest, colour: str) -> HttpResponse:
-    """``colours/<six hexadecimal digits>.css``."""
+    """Return the style sheet: ``colours/<six hexadecimal digits>.css``."""
     response = HttpResponse(style(colour), content_type="text/css")
     patch_cache_control(response, public=True, max_age=_DAY, immutable=True)
     return response

@@ -24,7 +24,6 @@ from jitprov.journal.actors import Actor
 from jitprov.metadata.refresh import refresh
 from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignIn, new_reference
 from jitprov.provisioning.presets import Preset
-from jitprov.provisioning.transforms import TRANSFORMS
 from jitprov.setup.forms import SetupForms
 from jitprov.setup.metadata import MetadataForm, Reading, refused, save_sealed
 from jitprov.setup.powers import Powers
@@ -32,7 +31,7 @@ from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
 from jitprov.setup.sections import SECTIONS, give, shown_sections
 from jitprov.setup.shown_report import ShownReport, shown_report
-from jitprov.setup.transforms import StepForm
+from jitprov.setup.transforms import step_templates
 from jitprov.setup.versions import posted_with
 from jitprov.setup.waiting import waiting
 from jitprov.sign_in import rehearsal
@@ -123,7 +122,7 @@ class SetupPage:
             "metadata_form": metadata_form or MetadataForm(row),
             "waiting": waiting(row),
             "preset_label": Preset(row.preset).details.label,
-            "step_templates": _step_templates(),
+            "step_templates": step_templates(),
             "preview_form": PreviewForm(row),
             "history": history(row, by=None if self.powers.insider else self.actor),
             "setup_media": MEDIA,
@@ -392,10 +391,3 @@ class SetupPage:
         opened = f"?step={section}" if stay or not went_well else ""
         url = f"{self.urls.page}{opened}#{section}" if section else self.urls.page
         return Answer(redirect=url, message=str(message), section=section, went_well=went_well)
-
-
-def _step_templates() -> list[tuple[str, StepForm]]:
-    """Return an empty form for each transform, which the page's script copies."""
-    return [
-        (name, StepForm(stored={"name": name}, prefix="__step__")) for name in ("", *TRANSFORMS)
-    ]

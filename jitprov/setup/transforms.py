@@ -114,6 +114,13 @@ class StepForm(forms.Form):
         return {"name": self.spec.name, **self._given(self.spec)}
 
 
+def step_templates() -> list[tuple[str, StepForm]]:
+    """Return an empty form for each transform, which the page's script copies."""
+    return [
+        (name, StepForm(stored={"name": name}, prefix="__step__")) for name in ("", *TRANSFORMS)
+    ]
+
+
 class _Lines(forms.CharField):
     """A list, one entry on each line."""
 

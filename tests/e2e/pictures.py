@@ -23,7 +23,6 @@ INDEX: Mapping[str, Picture] = {
     ),
     "metadata": Picture(shows="where the metadata address is pasted"),
     "metadata-saved": Picture(shows="what is open after the metadata was saved: the test"),
-    "understood": Picture(shows="what metadata says that is read once more, before it is saved"),
     "mapping": Picture(shows="a row of the claim mappings with three steps"),
     "preview": Picture(shows="what the mapping would do for one person, before it is saved"),
     "report-other-certificate": Picture(

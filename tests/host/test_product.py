@@ -60,7 +60,7 @@ def test_a_setup_link_is_in_the_products_clothes(holder: Holder) -> None:
 
 
 @pytest.mark.usefixtures("branded")
-def test_who_is_done_with_a_setup_link_is_led_back(holder: Holder) -> None:
+def test_the_end_of_a_setup_link_leads_back(holder: Holder) -> None:
     text = holder.text()
 
     assert "You are done." in text

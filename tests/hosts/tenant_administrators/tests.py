@@ -54,7 +54,7 @@ def test_an_administrator_connects_their_own_tenant_and_sees_no_other(administra
 
     page = client.get(make_draft(client, acme)["Location"]).content.decode()
 
-    assert "Give these to your identity provider" in page
+    assert "Their metadata" in page
     assert client.get(f"/admin/jitprov/identityprovider/{elsewhere.pk}/change/").status_code == 404
     assert make_draft(client, globex).status_code == 200  # the form again, with an error
     assert "globex" not in client.get("/admin/jitprov/identityprovider/").content.decode()
