@@ -52,6 +52,8 @@ MIDDLEWARE = [
     "example_site.middleware.StrictPolicy",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    # Pages are in the language of the browser, if it is one of ours.
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -92,6 +94,10 @@ LOGIN_URL = "jitprov:discovery"
 LOGIN_REDIRECT_URL = "account"
 
 JITPROV_BASE_URL = env("BASE_URL", default="http://localhost:8000")
+JITPROV_PRODUCT_NAME = "Corner Desk"
+JITPROV_PRODUCT_COLOUR = "#14532d"
+JITPROV_SUPPORT_CONTACT = "help@corner-desk.example"
+JITPROV_RETURN_URL = "/"
 JITPROV_TENANT_MODEL = "organisations.Organisation"
 JITPROV_PROVISIONER = "example_site.people.provisioner.OrganisationProvisioner"
 # What an organisation's administrator may map to; everything else is ours.

@@ -26,6 +26,7 @@ from jitprov.models import IdentityProvider, ProposedTrust, SetupLink, TestSignI
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.forms import SetupForms
 from jitprov.setup.metadata import MetadataForm, Reading, refused, save_sealed
+from jitprov.setup.places import place_on
 from jitprov.setup.powers import Powers
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
@@ -142,7 +143,7 @@ class SetupPage:
             "state": state,
             "switched_off": self._switched_off() if state is State.SWITCHED_OFF else None,
             "people": row.identities.filter(active=True).count() if row.enabled else 0,
-            "attention": attention,
+            "attention": [(item, place_on(self.urls.page, item.code)) for item in attention],
             "missing": missing,
             "is_tested": is_tested,
             "can_be_tested": can_be_tested,
@@ -354,7 +355,9 @@ class SetupPage:
         :param with_values: whether this browser went through the test.
         """
         report = rehearsal.report_of(test, with_values=with_values)
-        shown: ShownReport | None = shown_report(test, report) if report else None
+        shown: ShownReport | None = None
+        if report:
+            shown = shown_report(test, report, page=self.urls.page)
         return {
             "identity_provider": self.identity_provider,
             "urls": self.urls,

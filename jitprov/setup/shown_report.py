@@ -12,6 +12,7 @@ from jitprov.host.user_fields import could_be_mapped
 from jitprov.models import TestSignIn
 from jitprov.provisioning.presets import Preset
 from jitprov.setup.check_words import DECISIONS, OUTCOMES, check_in_words
+from jitprov.setup.places import place_on
 from jitprov.sign_in.rehearsal_report import Report, ReportedCheck, ReportedField
 from jitprov.words.guides import label_of
 from jitprov.words.remedies import Remedy, remedy
@@ -57,12 +58,15 @@ class ShownReport:
     claims: tuple[ShownClaim, ...]
     fields: tuple[ShownField, ...]
     decision: str
-    problems: tuple[tuple[str, Remedy], ...]
-    """Each code with its remedy."""
+    problems: tuple[tuple[str, Remedy, str], ...]
+    """Each code with its remedy, and the URL of what can be changed about it on the page, if anything."""
 
 
-def shown_report(test: TestSignIn, report: Report) -> ShownReport:
-    """Return a report with words for a tenant's admin."""
+def shown_report(test: TestSignIn, report: Report, *, page: str) -> ShownReport:
+    """Return a report with words for a tenant's admin.
+
+    :param page: the URL of the set-up page.
+    """
     preset = Preset(test.identity_provider.preset)
     labels = {name: str(field.verbose_name) for name, field in could_be_mapped().items()}
     return ShownReport(
@@ -76,7 +80,9 @@ def shown_report(test: TestSignIn, report: Report) -> ShownReport:
         ),
         fields=tuple(_field(one, labels.get(one.target, one.target)) for one in report.fields),
         decision=_decision(report),
-        problems=tuple((code, _remedy(code, preset, report)) for code in report.codes),
+        problems=tuple(
+            (code, _remedy(code, preset, report), place_on(page, code)) for code in report.codes
+        ),
     )
 
 

@@ -27,9 +27,10 @@ def _show(page: Any, context: Mapping[str, Any]) -> Shown:
     claims = suggested_claims(page.identity_provider)
     _put_last_values(page, forms.claim_mappings.forms, claims)
     previewed = context.get("previewed") or context["preview_form"].errors
+    is_done = Missing.MAPPING not in context["missing"]
     return Shown(
-        done=Missing.MAPPING not in context["missing"],
-        line=_line(*(len(table.forms) for table in tables)),
+        done=is_done,
+        line=_line(*(len(table.forms) for table in tables)) if is_done else Missing.MAPPING.label,
         has_errors=bool(wrong or previewed),
         context={
             "claims": claims,
