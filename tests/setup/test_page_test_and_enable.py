@@ -92,8 +92,9 @@ def test_a_failed_test_names_the_remedy(
 
     shown = report.context["shown"]
     assert not shown.report.passed
-    [(code, said), *_] = shown.problems
+    [(code, said, place), *_] = shown.problems
     assert code == shown.report.code
+    assert place.endswith("?step=metadata#metadata")
     for text in (said.happened, said.fix, said.where):
         assert str(text) in report.content.decode().replace("&gt;", ">")
 
