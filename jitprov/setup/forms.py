@@ -96,6 +96,11 @@ class SetupForms:
             form_kwargs={"quiet": self._quiet, "told": self._told, **form_kwargs},
         )
 
+    @property
+    def is_posted(self) -> bool:
+        """Say whether the forms show what was posted, rather than what is stored."""
+        return self.data is not None
+
     @staticmethod
     def are_in(data: Any) -> bool:
         """Say whether a post has these forms."""

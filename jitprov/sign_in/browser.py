@@ -22,17 +22,22 @@ ARRIVALS = "__Host-jitprov_arrivals"
 # Requests that wait
 
 
-def pending_logins(request: HttpRequest) -> Iterator[PendingLogin]:
-    """Return the requests of this browser that wait for a response."""
+def pending_logins(request: HttpRequest, *, overdue: bool = False) -> Iterator[PendingLogin]:
+    """Yield the requests of this browser that wait for a response.
+
+    :param overdue: yield also those that wait no more, of which only the page is used to which they were to lead.
+    """
     for name, value in request.COOKIES.items():
-        pending = PendingLogin.loads(value) if name.startswith(round_trip.COOKIE_PREFIX) else None
-        if pending is not None and pending.cookie_name == name:
-            yield pending
+        if name.startswith(round_trip.COOKIE_PREFIX):
+            pending = PendingLogin.loads(value, overdue=overdue)
+            if pending is not None and pending.cookie_name == name:
+                yield pending
 
 
 def remember(response: HttpResponse, pending: PendingLogin) -> None:
     """Set the cookie of a request."""
-    _set(response, pending.cookie_name, pending.dumps(), int(conf.REQUEST_LIFETIME.total_seconds()))
+    seconds = int(round_trip.kept_for().total_seconds())
+    _set(response, pending.cookie_name, pending.dumps(), seconds)
 
 
 def forget(response: HttpResponse, pending: PendingLogin) -> None:
@@ -46,7 +51,7 @@ def surplus(request: HttpRequest) -> Iterator[PendingLogin]:
     First the older ones of those that lead to the same page: a page that asks again and again pushes out its own.
     """
     size = 0
-    for number, item in enumerate(_worth_keeping(pending_logins(request)), start=1):
+    for number, item in enumerate(_worth_keeping(pending_logins(request, overdue=True)), start=1):
         size += len(item.cookie_name) + len(request.COOKIES[item.cookie_name])
         if number >= round_trip.MAX_PENDING or size > MAX_PENDING_BYTES:
             yield item

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.core import signing
@@ -99,10 +99,13 @@ class PendingLogin:
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
 
     @classmethod
-    def loads(cls, text: str) -> PendingLogin | None:
-        """Return what the text says, or ``None`` if we did not write it or it is too old."""
+    def loads(cls, text: str, *, overdue: bool = False) -> PendingLogin | None:
+        """Return what the text says, or ``None`` if we did not write it or it is too old.
+
+        :param overdue: read also what is too old for a response, and tells only where somebody was going.
+        """
         try:
-            kept = signing.loads(text, salt=_SALT, max_age=conf.REQUEST_LIFETIME)
+            kept = signing.loads(text, salt=_SALT, max_age=kept_for() if overdue else lifetime())
             # During an upgrade another release may have written it, with more in it.
             return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
         except (signing.BadSignature, TypeError, ValueError):
@@ -119,6 +122,17 @@ class PendingLogin:
         return f"{COOKIE_PREFIX}{digest(self.request_id)[:16]}"
 
 
+def lifetime() -> timedelta:
+    """Return how long a request waits for its response."""
+    return conf.REQUEST_LIFETIME
+
+
+def kept_for() -> timedelta:
+    """Return how long it is known where somebody was going, who took longer than the request waits."""
+    return max(lifetime(), _KNOWN_FOR)
+
+
+_KNOWN_FOR = timedelta(hours=1)
 COOKIE_PREFIX = "__Host-jitprov-"
 MAX_RESTARTS = 2
 LOOP_SECONDS = 30

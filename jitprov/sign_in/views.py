@@ -230,9 +230,10 @@ class AssertionConsumerServiceView(SignInView):
         """Answer somebody whose response is of no use: on to their page, by a new request, or by the refusal."""
         if self._is_signed_in():
             return self._onward()
-        waiting = self._waiting()
-        latest = browser.latest(waiting)
-        restarts = round_trip.restarts_lately(waiting, datetime.now(UTC))
+        # Somebody who took longer than the request waits is sent off again, and gets to the page they wanted.
+        kept = self._waiting(overdue=True)
+        latest = browser.latest(kept)
+        restarts = round_trip.restarts_lately(kept, datetime.now(UTC))
         if latest and error.code in _BEGIN_AGAIN and restarts < round_trip.MAX_RESTARTS:
             next_url = latest.next_url
             return self.leave_for(identity_provider, next_url=next_url, restarts=restarts + 1)
@@ -251,9 +252,9 @@ class AssertionConsumerServiceView(SignInView):
         user = getattr(self.request, "user", None)
         return user is not None and user.is_authenticated
 
-    def _waiting(self) -> list[PendingLogin]:
-        slug = self.kwargs["slug"]
-        return [item for item in browser.pending_logins(self.request) if item.slug == slug]
+    def _waiting(self, *, overdue: bool = False) -> list[PendingLogin]:
+        found = browser.pending_logins(self.request, overdue=overdue)
+        return [item for item in found if item.slug == self.kwargs["slug"]]
 
     def _onward(self) -> HttpResponse:
         """Send somebody who is signed in to where they were going."""

@@ -13,6 +13,7 @@ import pytest
 from example_site.directory.people import INITECH_DIRECTORY
 from tests.e2e.chromium import Complaints, chromium
 from tests.e2e.demo_site import demo_site
+from tests.e2e.journey import ItAdmin
 from tests.e2e.peers import require_chromium
 from tests.e2e.story import Story, be_refused, come_in, connect, look_around, pry
 from tests.e2e.visitors import Visitors
@@ -185,6 +186,32 @@ def test_another_tenants_admin_finds_nothing(told: Told) -> None:
     assert {url for url, text in pages.items() if "initech" in text.lower()} == set()
     assert {url for url, text in pages.items() if re.search(r"/\d+/", url) and text} == set()
     assert {url for url, text in pages.items() if "acme" in text.lower()} != set()
+
+
+def test_a_session_that_has_ended_loses_nothing_of_what_was_typed(tmp_path: Path) -> None:
+    with visitors_of_a_demo(tmp_path, scripts=True) as visitors:
+        carla = ItAdmin(visitor=visitors.new())
+        carla.visitor.log_into_admin("carla")
+        carla.begin()
+        carla.make_draft("initech")
+        here = carla.page.url
+        carla.add_claim("department", "department", {"split": {"separator": "/"}})
+        carla.page.context.clear_cookies(name="sessionid")
+        carla.save()
+        carla.visitor.log_in("carla")
+        came_back_to = carla.page.url
+        carla.visitor.follow(carla.page.get_by_role("button", name="Show what I typed"))
+        row = carla.page.locator("[data-table=claim_mappings] > [data-row]").last
+        shown = row.locator("[name$=-sources]").input_value()
+        step = row.locator("[name$=-separator]").input_value()
+        carla.save()
+        saved = carla.page.locator("#claims").inner_text()
+        is_offered = carla.page.locator("[data-kept]").is_visible()
+
+    assert came_back_to.partition("?")[0] == here.partition("?")[0]
+    assert (shown, step) == ("department", "/")
+    assert "The configuration was saved." in saved
+    assert not is_offered
 
 
 def test_the_journey_works_without_scripts(tmp_path: Path) -> None:

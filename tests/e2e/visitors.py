@@ -27,6 +27,10 @@ class Visitor:
 
     def log_into_admin(self, username: str) -> None:
         self.page.goto(f"{self.site.product}/admin/")
+        self.log_in(username)
+
+    def log_in(self, username: str) -> None:
+        """Fill in the admin's log-in page, which is shown."""
         self.page.fill("[name=username]", username)
         self.page.fill("[name=password]", self.site.password(username))
         self.follow(self.page.get_by_role("button", name="Log in"))

@@ -16,8 +16,9 @@ from jitprov.models import (
     IdentityProvider,
     ProvisioningEvent,
 )
+from jitprov.sign_in import round_trip
 from jitprov.sign_in.round_trip import COOKIE_PREFIX, MAX_PENDING
-from jitprov.testing import FakeIdentityProvider
+from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.keys import rsa_key_pair
 from jitprov.testing.round_trip import SignIn
 from tests.support.factories import connected
@@ -49,7 +50,7 @@ def test_the_cookie_of_a_request_survives_the_post_from_another_site(
     assert cookie["httponly"]
     assert cookie["path"] == "/"
     assert not cookie["domain"]
-    assert cookie["max-age"] == 600
+    assert cookie["max-age"] == 3600
 
 
 def test_the_pending_cookie_is_deleted_after_the_sign_in(
@@ -112,13 +113,56 @@ def test_a_forged_pending_cookie_is_ignored(
     assert saml_sign_in.deliver(response).status_code == 403
 
 
-def test_a_response_to_an_expired_request_is_refused(
+def test_a_response_to_an_expired_request_signs_nobody_in_and_keeps_the_wanted_page(
+    client: Client,
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: Any,
+    settings: Any,
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider, next_url="/reports/")
+    settings.JITPROV_REQUEST_LIFETIME = timedelta(seconds=-1)
+
+    again = saml_sign_in.deliver(response)
+
+    assert event().reason == "request_unknown"
+    assert "_auth_user_id" not in client.session
+    assert again["Location"].startswith(fake_identity_provider.sso_url)
+    settings.JITPROV_REQUEST_LIFETIME = timedelta(minutes=10)
+    request = fake_identity_provider.read_request(again["Location"])
+    done = saml_sign_in.deliver(fake_identity_provider.answer(request, person=ANN))
+    assert done["Location"] == "/reports/"
+    assert "_auth_user_id" in client.session
+
+
+def test_a_request_that_is_long_expired_is_forgotten(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    response = saml_sign_in.begin(idp, fake_identity_provider, next_url="/reports/")
+    settings.JITPROV_REQUEST_LIFETIME = timedelta(seconds=-1)
+    monkeypatch.setattr(round_trip, "_KNOWN_FOR", timedelta(seconds=-1))
+
+    assert saml_sign_in.deliver(response).status_code == 403
+
+
+def test_who_comes_back_too_late_again_and_again_is_told(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
 ) -> None:
-    response = saml_sign_in.begin(idp, fake_identity_provider)
+    answer = saml_sign_in.begin(idp, fake_identity_provider)
     settings.JITPROV_REQUEST_LIFETIME = timedelta(seconds=-1)
-    assert saml_sign_in.deliver(response).status_code == 403
-    assert event().reason == "request_unknown"
+    codes = []
+    for _ in range(round_trip.MAX_RESTARTS + 1):
+        again = saml_sign_in.deliver(answer)
+        codes.append(again.status_code)
+        if again.status_code == 302:
+            request = fake_identity_provider.read_request(again["Location"])
+            answer = fake_identity_provider.answer(request, person=ANN)
+
+    assert codes == [302] * round_trip.MAX_RESTARTS + [403]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,38 @@ document.addEventListener("DOMContentLoaded", () => {
   // Nothing that was typed gets lost
 
   let dirty = "dirty" in page.dataset;
+  // What was sent and not answered, as after a session that has ended, can be sent again. Only in this tab.
+  const place = `jitprov:${location.pathname}`;
+  const kept = window.sessionStorage.getItem(place);
+  window.sessionStorage.removeItem(place);
+  const isAnswer = "answer" in page.dataset || page.querySelector(".jitprov-note[role=status]");
+  const offer = page.querySelector("[data-kept]");
+  if (kept && !isAnswer && offer) {
+    offer.hidden = false;
+    offer.querySelector("button").addEventListener("click", () => {
+      const again = document.createElement("form");
+      again.method = "post";
+      again.action = form.action;
+      for (const [name, value] of [...JSON.parse(kept), ["csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value]]) {
+        const field = document.createElement("input");
+        field.type = "hidden";
+        field.name = name;
+        field.value = value;
+        again.append(field);
+      }
+      document.body.append(again);
+      again.submit();
+    });
+  }
+  form.addEventListener("submit", (event) => {
+    const isText = ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken" && name !== "preview-pasted";
+    const fields = [...new FormData(form)].filter(isText);
+    fields.push(["_add", event.submitter?.name === "_save" ? event.submitter.value : "kept"]);
+    try {
+      window.sessionStorage.setItem(place, JSON.stringify(fields));
+    } catch { /* It is full: then nothing is offered. */ }
+  });
+
   let leaves = false;
   form.addEventListener("input", () => { dirty = true; });
   form.addEventListener("submit", () => { leaves = true; });
