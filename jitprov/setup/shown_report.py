@@ -33,8 +33,8 @@ class ShownClaim:
 
     name: str
     label: str
-    values: tuple[str, ...]
-    more: int
+    values: tuple[str, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,8 @@ class ShownField:
 
     label: str
     outcome: str
-    source_label: str
-    """The readable name of the claim that was taken."""
+    source: ShownClaim
+    """The claim that was taken."""
     steps: tuple[tuple[str, str], ...]
     field: ReportedField
 
@@ -104,7 +104,7 @@ def _field(field: ReportedField, label: str) -> ShownField:
     return ShownField(
         label=str(capfirst(label)),
         outcome=str(OUTCOMES.get(field.outcome, "")),
-        source_label=label_of(field.source) if field.source else "",
+        source=ShownClaim(name=field.source, label=label_of(field.source)),
         steps=tuple((label_of_step(name), value) for name, value in field.steps),
         field=field,
     )

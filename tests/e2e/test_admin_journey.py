@@ -149,10 +149,10 @@ def test_a_new_person_signs_in(told: Told) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "claim"),
     [
-        ("First name", "Peter", "givenname"),
-        ("Last name", "Porter", "surname"),
-        ("Email address", "peter.porter@initech.example", "emailaddress"),
-        ("Username", "peter.porter@initech.example", "name"),
+        ("First name", "Peter", "First name"),
+        ("Last name", "Porter", "Last name"),
+        ("Email address", "peter.porter@initech.example", "E-mail address"),
+        ("Username", "peter.porter@initech.example", "Name, usually the user principal name"),
         ("Department", "Engineering", "department"),
     ],
 )
