@@ -362,6 +362,30 @@ def test_the_holder_chooses_the_kind_of_directory(draft: IdentityProvider, kind:
     assert draft.preset == kind
 
 
+def test_a_draft_whose_kind_is_not_chosen_can_be_saved(draft: IdentityProvider) -> None:
+    holder = Holder(draft)
+    holder.open()
+
+    assert holder.save(**{"admission-unsolicited": "reject"}).status_code == 302
+
+    draft.refresh_from_db()
+    assert (draft.preset, draft.unsolicited) == ("none", "reject")
+
+
+def test_metadata_on_the_page_is_kept_at_once_also_without_a_kind(
+    draft: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    holder = Holder(draft)
+    holder.open()
+    typed = {**as_shown(holder.text()), "metadata-xml": fake_identity_provider.metadata_xml()}
+
+    answer = holder.client.post("/saml/setup/from-metadata/", typed)
+
+    assert answer["Location"] == f"{SETUP}#metadata"
+    draft.refresh_from_db()
+    assert draft.preset == "entra"
+
+
 def test_a_kind_that_is_none_is_refused(draft: IdentityProvider) -> None:
     holder = Holder(draft)
     holder.open()

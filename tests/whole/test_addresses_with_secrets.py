@@ -21,7 +21,16 @@ from tests.support.factories import UserFactory
 pytestmark = pytest.mark.django_db
 CODE = Actor(via=Via.CODE, name="the tests")
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
-NO_SECRETS = {"slug", "reference", "id", "object_id", "app_label", "content_type_id", "url"}
+NO_SECRETS = {
+    "slug",
+    "reference",
+    "id",
+    "object_id",
+    "app_label",
+    "content_type_id",
+    "url",
+    "colour",
+}
 """What the paths of ours and of the admin are made of."""
 
 
