@@ -6,7 +6,7 @@ It knows nothing of HTTP. The admin and the pages of setup links pass in what wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django import forms
@@ -206,8 +206,9 @@ class SetupPage:
     def _kind_chosen(self, data: Any) -> Answer:
         answer = self._save(posted_with(data, "by_hand-preset", str(data["_kind"])))
         if answer.redirect:
-            # Also to who has chosen none of the kinds, and has to go on all the same.
-            return Answer(redirect=f"{self.urls.page}?step={give.SECTION.name}#kind")
+            # Also for who has chosen none of the kinds, and has to go on all the same.
+            url = f"{self.urls.page}?step={give.SECTION.name}#kind"
+            return replace(answer, redirect=url, section="kind")
         return answer
 
     def _save(self, data: Any) -> Answer:

@@ -98,6 +98,8 @@ def go_the_way(visitors: Visitors, counter: Counter) -> tuple[int, int]:
     page = counter.page
     counter.press(page.get_by_role("button", name="Microsoft Entra ID"))
     draft = page.locator(".jitprov-setup").evaluate(_WORDS_AND_CONTROLS)
+    # Everything that was sent has been answered.
+    assert not page.locator("[data-kept]").is_visible()
     counter.press(page.get_by_role("button", name="Copy: Entity ID"), leaves=False)
     counter.press(page.get_by_role("button", name="Copy: ACS URL"), leaves=False)
     ours = Ours(
