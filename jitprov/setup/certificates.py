@@ -30,7 +30,7 @@ class ShownCertificate:
     """The fingerprint, key and validity of a certificate, as the pages show them."""
 
     fingerprint: str
-    """The SHA-256 digest: upper-case hexadecimal digits in pairs with colons, as other consoles write it."""
+    """The SHA-256 digest in hexadecimal digits, as reports, events and the API write it too."""
     thumbprint: str
     """The SHA-1 digest in upper-case hexadecimal digits, by which Entra names a certificate. Nothing is decided by it."""
     key: str
@@ -48,9 +48,8 @@ class ShownCertificate:
 
 def shown(certificate: Certificate | SigningCertificate) -> ShownCertificate:
     """Return the values of a certificate by which people recognise it."""
-    digits = certificate.fingerprint.upper()
     return ShownCertificate(
-        fingerprint=":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
+        fingerprint=certificate.fingerprint,
         thumbprint=_thumbprint(certificate.pem),
         key=_kind_of_key(certificate.pem),
         not_before=certificate.not_before,
