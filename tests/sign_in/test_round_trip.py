@@ -149,7 +149,7 @@ def test_a_request_that_is_long_expired_is_forgotten(
     assert saml_sign_in.deliver(response).status_code == 403
 
 
-def test_who_comes_back_too_late_again_and_again_is_told(
+def test_being_too_late_again_and_again_ends_in_a_refusal(
     saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: Any, settings: Any
 ) -> None:
     answer = saml_sign_in.begin(idp, fake_identity_provider)
