@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from pytest_django import Settings
 
 from jitprov.checks.product import PRODUCT_NOT_USABLE, check_product
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 
 def test_a_product_that_is_not_set_needs_no_word() -> None:

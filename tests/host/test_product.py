@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from jitprov.host.product import Product, style
 from jitprov.models import IdentityProvider
 from jitprov.provisioner import Provisioner
 from tests.support.setup_link_holder import Holder
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 

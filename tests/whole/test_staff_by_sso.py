@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib import admin
@@ -11,12 +11,14 @@ from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
 from django.contrib.auth.decorators import login_required
 from django.test import Client
 from django.urls import include, path
-from pytest_django import Settings
 
 from jitprov.models import IdentityProvider
 from jitprov.testing import ANN, FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.factories import connected
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 
