@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.conf import conf
-from jitprov.configuration import identity_providers
+from jitprov.configuration import identity_providers, setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider
 from jitprov.saml.sp_metadata import sp_metadata
@@ -111,7 +111,7 @@ class IdentityProviderAdmin(ScopedAdmin):
         page = self._setup_page(request, object_id)
         if request.method == "POST":
             return self._answered(request, page, page.posted(request.POST))
-        return self._shown(request, page, page.context(opened=request.GET.get("step", "")[:50]))
+        return self._shown(request, page, page.got(request.GET))
 
     @method_decorator(sensitive_post_parameters())
     def metadata_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -185,7 +185,12 @@ class IdentityProviderAdmin(ScopedAdmin):
         return self._rendered(request, "setup.html", {**context, "title": title})
 
     def _rendered(self, request: HttpRequest, template: str, context: Any) -> HttpResponse:
-        ours = {"opts": self.opts, "setup_media": _media(), "said": list(_said(request))}
+        ours = {
+            "opts": self.opts,
+            "setup_media": _media(),
+            "said": list(_said(request)),
+            "link_days": setup_links.LIFETIME.days,
+        }
         context = {**self.admin_site.each_context(request), **ours, **context}
         return TemplateResponse(request, f"admin/jitprov/identityprovider/{template}", context)
 

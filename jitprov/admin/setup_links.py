@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -17,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from jitprov.admin.scoped import ScopedRelatedFilter, SuperuserAdmin
-from jitprov.conf import conf
 from jitprov.configuration import setup_links
 from jitprov.journal.actors import Actor
 from jitprov.models import SetupLink
+from jitprov.scope import EVERYTHING
 from jitprov.setup.drafts import offer_tenants
 
 logger = logging.getLogger(__name__)
@@ -61,9 +60,7 @@ class SetupLinkForm(forms.ModelForm):
         if "identity_provider" not in self.fields:
             return  # a link that is there is only looked at
         self.fields["identity_provider"].required = False
-        offer_tenants(
-            self.fields["tenant"], apps.get_model(conf.TENANT_MODEL)._default_manager.all()
-        )
+        offer_tenants(self.fields["tenant"], EVERYTHING.visible_tenants())
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

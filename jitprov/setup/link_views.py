@@ -38,7 +38,6 @@ from jitprov.setup.page import Answer, PageUrls, SetupPage
 from jitprov.setup.powers import Powers
 from jitprov.sign_in import witness
 
-MAX_STEP = 50
 GONE = _("This link has expired or is incomplete")
 
 
@@ -175,7 +174,7 @@ class SetupView(HolderPage):
     """``setup/``, the set-up page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.shown(Answer(context=self.setup_page().context(opened=step_of(request))))
+        return self.shown(Answer(context=self.setup_page().got(request.GET)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return self.answered(self.setup_page().posted(request.POST))
@@ -242,11 +241,6 @@ class DownloadView(HolderPage):
         response = HttpResponse(document, content_type="application/samlmetadata+xml")
         response["Content-Disposition"] = f'attachment; filename="{row.slug}-metadata.xml"'
         return response
-
-
-def step_of(request: HttpRequest) -> str:
-    """Return the name of the section that the URL opens."""
-    return request.GET.get("step", "")[:MAX_STEP]
 
 
 def page_urls() -> PageUrls:

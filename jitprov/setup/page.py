@@ -31,7 +31,7 @@ from jitprov.setup.powers import Powers
 from jitprov.setup.previews import Previewed, PreviewForm, previewed
 from jitprov.setup.remarks import put_remarks
 from jitprov.setup.sections import SECTIONS, give, shown_sections
-from jitprov.setup.shown_report import ShownReport, shown_report
+from jitprov.setup.shown_report import shown_report
 from jitprov.setup.transforms import step_templates
 from jitprov.setup.versions import posted_with
 from jitprov.setup.waiting import waiting
@@ -40,6 +40,7 @@ from jitprov.status.attention import attention_for
 from jitprov.words.refusals import explain
 from jitprov.words.remedies import remedy
 
+MAX_STEP = 50
 MEDIA = forms.Media(css={"all": ["jitprov/jitprov.css"]}, js=["jitprov/setup.js"])
 
 
@@ -99,6 +100,10 @@ class SetupPage:
         self.setup_link = setup_link
 
     # What is shown
+
+    def got(self, query: Any) -> dict[str, Any]:
+        """Return the context with the section open that the URL names, if it names one."""
+        return self.context(opened=query.get("step", "")[:MAX_STEP])
 
     def context(
         self,
@@ -356,9 +361,7 @@ class SetupPage:
         :param with_values: whether this browser went through the test.
         """
         report = rehearsal.report_of(test, with_values=with_values)
-        shown: ShownReport | None = None
-        if report:
-            shown = shown_report(test, report, page=self.urls.page)
+        shown = shown_report(test, report, page=self.urls.page) if report else None
         return {
             "identity_provider": self.identity_provider,
             "urls": self.urls,

@@ -105,7 +105,8 @@ class PendingLogin:
         :param overdue: read also what is too old for a response, and tells only where somebody was going.
         """
         try:
-            kept = signing.loads(text, salt=_SALT, max_age=kept_for() if overdue else lifetime())
+            lifetime = kept_for() if overdue else conf.REQUEST_LIFETIME
+            kept = signing.loads(text, salt=_SALT, max_age=lifetime)
             # During an upgrade another release may have written it, with more in it.
             return cls(**{name: kept[name] for name in cls.__slots__ if name in kept})
         except (signing.BadSignature, TypeError, ValueError):
@@ -122,14 +123,9 @@ class PendingLogin:
         return f"{COOKIE_PREFIX}{digest(self.request_id)[:16]}"
 
 
-def lifetime() -> timedelta:
-    """Return how long a request waits for its response."""
-    return conf.REQUEST_LIFETIME
-
-
 def kept_for() -> timedelta:
     """Return how long it is known where somebody was going, who took longer than the request waits."""
-    return max(lifetime(), _KNOWN_FOR)
+    return max(conf.REQUEST_LIFETIME, _KNOWN_FOR)
 
 
 _KNOWN_FOR = timedelta(hours=1)
