@@ -60,7 +60,7 @@ def test_the_api_reports_a_kind_of_an_extra(client: Client, row: IdentityProvide
     client.force_login(superuser())
 
     with installed():
-        answer = client.get("/sso-api/status/").json()
+        answer = client.get("/sso-api/v1/status/").json()
 
     assert [item["code"] for item in answer["attention"]] == [CODE]
     assert answer["total"] == 1

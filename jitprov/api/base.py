@@ -141,9 +141,13 @@ class ApiView(APIView):
 
     # Request and response
 
-    def body(self, shape: type[Shape]) -> Any:
-        """Return the validated body of the request."""
-        return _valid(shape(data=self.request.data, partial=self.request.method == "PATCH"))
+    def body(self, shape: type[Shape], **context: Any) -> Any:
+        """Return the validated body of the request.
+
+        :param context: what the serializer judges by.
+        """
+        partial = self.request.method == "PATCH"
+        return _valid(shape(data=self.request.data, partial=partial, context=context))
 
     def query(self, shape: type[Shape]) -> Any:
         """Return the validated query parameters of the request."""

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView, number_of
+from jitprov.api.idempotency import made_once
 from jitprov.api.mapping_shapes import (
     ClaimMappingList,
     ClaimMappingRow,
@@ -35,6 +36,7 @@ class ClaimMappingsView(ApiView):
 
     @described(
         changes_versioned=True,
+        repeatable=True,
         operation_id="claim_mappings_create",
         summary="Add a claim mapping",
         request=NewClaimMapping,
@@ -43,8 +45,12 @@ class ClaimMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = ClaimRow(**self.body(NewClaimMapping))
-        with self.changing(idp):
-            row = claim_mappings.add(idp, wanted, self.actor)
+
+        def make() -> ClaimMapping:
+            with self.changing(idp):
+                return claim_mappings.add(idp, wanted, self.actor)
+
+        row = made_once(request, ClaimMapping.objects.filter(identity_provider=idp), make)
         return self.made(ClaimMappingRow, row, row.pk)
 
     @described(
@@ -57,7 +63,7 @@ class ClaimMappingsView(ApiView):
     )
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
-        wanted = [ClaimRow(**one) for one in self.body(ClaimMappingList)["rows"]]
+        wanted = [ClaimRow(**one) for one in self.body(ClaimMappingList)["results"]]
         with self.changing(idp):
             claim_mappings.replace(idp, wanted, self.actor)
         return self._all(idp)

@@ -85,6 +85,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "WaitingTrust": "New trust that counts once a test sign-in has passed with it.",
         "Value": "A value of ours that the tenant's admin enters at their identity provider, and where.",
         "WantedCertificate": "A new certificate as PEM, or one that is there by its fingerprint.",
+        "WholeIdentityProvider": "All that can be set, as it was read and with what is to be different.",
         "WrittenField": "A user field that the attempt wrote.",
     }
 )

@@ -1,7 +1,7 @@
 """The response to a failed request: always the same shape, and never a traceback.
 
 ``{"code": "...", "message": "...", "errors": {"field": [{"code": "...", "message": "..."}]}}``: the code is stable, the
-message is for people, and ``errors`` names the part of the request, as ``"rows.3.target"``.
+message is for people, and ``errors`` names the part of the request, as ``"results.3.target"``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from jitprov.words.remedies import remedy
 logger = logging.getLogger("jitprov")
 
 _GONE = (IdentityProvider.DoesNotExist, ClaimMapping.DoesNotExist, GroupMapping.DoesNotExist)
-ROWS = "rows"
+ROWS = "results"
 """The name of the list in a request that replaces a whole table."""
 WHOLE = "non_field_errors"
 """The name for errors of several fields together, or of the request as a whole."""
@@ -70,7 +70,7 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable, for programs.")
     message = serializers.CharField(help_text="For people, in the language of the request.")
     errors = serializers.DictField(  # type: ignore[assignment]  # DRF's own property of this name is not asked for
-        child=Detail(many=True), help_text="By part of the request, such as `rows.3.target`."
+        child=Detail(many=True), help_text="By part of the request, such as `results.3.target`."
     )
 
 

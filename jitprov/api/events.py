@@ -29,7 +29,9 @@ class Event(serializers.Serializer[ProvisioningEvent]):
     created_at = serializers.DateTimeField()
     source = serializers.CharField()  # type: ignore[assignment]
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    reason = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(
+        source="reason", allow_blank=True, help_text="Why not, if it was refused."
+    )
     verified = serializers.BooleanField(help_text="The identity provider's signature was good.")
     identity_provider = serializers.SerializerMethodField()
     user = serializers.SerializerMethodField()
@@ -65,7 +67,7 @@ class EventQuery(Paging):
     reference = serializers.CharField(required=False, max_length=20)
     tenant = serializers.CharField(required=False, max_length=200, help_text="The key of a tenant.")
     identity_provider = serializers.CharField(required=False, max_length=100, help_text="A slug.")
-    reason = serializers.CharField(required=False, max_length=50)
+    code = serializers.CharField(required=False, max_length=50)
     outcome = serializers.ChoiceField(required=False, choices=Outcome.choices)
     user = serializers.CharField(required=False, max_length=200, help_text="A primary key.")
     email = serializers.CharField(required=False, max_length=320)
@@ -76,7 +78,7 @@ class EventQuery(Paging):
 _LOOKUPS = {
     "reference": "reference__iexact",
     "identity_provider": "identity_provider__slug",
-    "reason": "reason",
+    "code": "reason",
     "outcome": "outcome",
     "since": "created_at__gte",
     "until": "created_at__lt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -58,8 +59,12 @@ class Choice(serializers.ChoiceField):
 class Shape(serializers.Serializer[Any]):
     """What is sent to us. What it does not know is refused: a typing error must not pass for a wish."""
 
+    only_read: Collection[str] = ()
+    """What answers have besides. A request may repeat it, so that what was read can be sent back; it changes nothing."""
+
     def to_internal_value(self, data: Any) -> Any:
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else ()
+        known = {*self.fields, *self.only_read}
+        unknown = set(data) - known if isinstance(data, dict) else ()
         if unknown:
             problem = ErrorDetail(_("There is no such field."), "unknown")
             raise ValidationError({str(name)[:100]: [problem] for name in sorted(unknown)})

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView, number_of
+from jitprov.api.idempotency import made_once
 from jitprov.api.mapping_shapes import GroupMappingList, GroupMappingRow, NewGroupMapping
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
@@ -34,6 +35,7 @@ class GroupMappingsView(ApiView):
 
     @described(
         changes_versioned=True,
+        repeatable=True,
         operation_id="group_mappings_create",
         summary="Add a group mapping",
         request=NewGroupMapping,
@@ -42,8 +44,12 @@ class GroupMappingsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
         wanted = GroupRow(**self.body(NewGroupMapping))
-        with self.changing(idp):
-            row = group_mappings.add(idp, wanted, self.actor)
+
+        def make() -> GroupMapping:
+            with self.changing(idp):
+                return group_mappings.add(idp, wanted, self.actor)
+
+        row = made_once(request, GroupMapping.objects.filter(identity_provider=idp), make)
         return self.made(GroupMappingRow, row, row.pk)
 
     @described(
@@ -56,7 +62,7 @@ class GroupMappingsView(ApiView):
     )
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
-        wanted = [GroupRow(**one) for one in self.body(GroupMappingList)["rows"]]
+        wanted = [GroupRow(**one) for one in self.body(GroupMappingList)["results"]]
         with self.changing(idp):
             group_mappings.replace(idp, wanted, self.actor)
         return self._page(idp, self.query(Paging))

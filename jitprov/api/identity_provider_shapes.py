@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from jitprov.api.attention import AttentionItem
 from jitprov.api.fields import Choice, Flag, Number, Shape, Text
@@ -101,6 +103,7 @@ class IdentityProviderDetail(IdentityProviderSummary):
         allow_blank=True, help_text="What people in none of the groups that may come in are told."
     )
     unsolicited = serializers.ChoiceField(choices=UnsolicitedPolicy.choices)
+    follow_relay_state = serializers.BooleanField()
     force_authn = serializers.BooleanField()
     name_id_format = serializers.CharField(allow_blank=True)
     authn_contexts = serializers.CharField(allow_blank=True)
@@ -189,9 +192,33 @@ class IdentityProviderChange(Shape):
     )
     group_required_text = Text(max_length=MAX_REFUSAL_TEXT, required=False, allow_blank=True)
     unsolicited = Choice(choices=UnsolicitedPolicy.choices, required=False)
+    follow_relay_state = Flag(required=False)
     force_authn = Flag(required=False)
     name_id_format = Text(max_length=255, required=False, allow_blank=True)
     authn_contexts = Text(max_length=MAX_TEXT, required=False, allow_blank=True)
+
+
+_SETTABLE = frozenset(IdentityProviderChange().fields)
+
+
+class WholeIdentityProvider(IdentityProviderChange):
+    """All that can be set, as it was read and with what is to be different."""
+
+    enabled = Flag(required=False, help_text="As it is; `enable/` and `disable/` change it.")
+    only_read = frozenset(IdentityProviderDetail().fields) - _SETTABLE - {"enabled"}
+
+    def get_fields(self) -> dict[str, Any]:
+        found = super().get_fields()
+        for name in _SETTABLE:
+            found[name].required = True
+        return found
+
+    def validate_enabled(self, value: bool) -> bool:
+        """Refuse what looks like switching it on or off, and would not do it."""
+        if value != self.context["enabled"]:
+            problem = _("Use enable/ or disable/ to change this.")
+            raise ValidationError([ErrorDetail(problem, "only_read")])
+        return value
 
 
 class Enabling(Shape):

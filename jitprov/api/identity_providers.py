@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_204_NO_CONTENT
 
 from jitprov.api.base import ApiView
+from jitprov.api.idempotency import made_once
 from jitprov.api.identity_provider_shapes import (
     Enabling,
     IdentityProviderChange,
@@ -19,6 +20,7 @@ from jitprov.api.identity_provider_shapes import (
     IdentityProviderQuery,
     IdentityProviderSummary,
     NewIdentityProvider,
+    WholeIdentityProvider,
 )
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import page, page_of
@@ -55,6 +57,7 @@ class IdentityProvidersView(ApiView):
         return rows
 
     @described(
+        repeatable=True,
         operation_id="identity_providers_create",
         summary="Begin a draft",
         description="It gets the claim mappings and the subject claim of its preset.",
@@ -64,8 +67,11 @@ class IdentityProvidersView(ApiView):
     def post(self, request: Request) -> Response:
         sent = self.body(NewIdentityProvider)
         tenant = tenant_named(self.scope, sent.pop("tenant"))
-        row = identity_providers.begin(
-            identity_providers.Draft(tenant=tenant, **sent), self.scope, self.actor
+        draft = identity_providers.Draft(tenant=tenant, **sent)
+        row = made_once(
+            request,
+            self.visible(IdentityProvider.objects.select_related("tenant")),
+            lambda: identity_providers.begin(draft, self.scope, self.actor),
         )
         return self.made(IdentityProviderDetail, row, row.slug)
 
@@ -95,9 +101,27 @@ class IdentityProviderView(ApiView):
     )
     def patch(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
-        wanted = columns.Columns(**self.body(IdentityProviderChange))
+        return self._changed(row, self.body(IdentityProviderChange))
+
+    @described(
+        changes_versioned=True,
+        operation_id="identity_providers_replace",
+        summary="Let all that can be set be like this",
+        description="Takes what GET answers with; what cannot be set may be repeated and changes nothing.",
+        request=WholeIdentityProvider,
+        responses={200: IdentityProviderDetail, **problems(400, 404, 413, 415)},
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        row = self.identity_provider(slug)
+        sent = self.body(WholeIdentityProvider, enabled=row.enabled)
+        sent.pop("enabled", None)
+        return self._changed(row, sent)
+
+    def _changed(self, row: IdentityProvider, named: dict[str, Any]) -> Response:
         with self.changing(row):
-            columns.change(row, wanted, self.actor, everything=self.scope.everything)
+            columns.change(
+                row, columns.Columns(**named), self.actor, everything=self.scope.everything
+            )
         return self.respond(IdentityProviderDetail, row)
 
     @described(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from jitprov.api.fields import Choice, Flag, Line, Number, Shape, Text
 from jitprov.configuration.group_mappings import MAX_GROUP_ROWS
@@ -122,18 +125,20 @@ class NewClaimMapping(Shape):
     when_invalid = Choice(
         choices=WHEN_INVALID, default=WhenInvalid.KEEP.value, help_text=_WHEN_INVALID
     )
+    only_read: Collection[str] = ("id",)
 
 
 class ListedClaimMapping(NewClaimMapping):
     """A claim mapping in a whole list, whose place in the list is its position."""
 
     position = None  # type: ignore[assignment]
+    only_read = ("id", "position")
 
 
 class ClaimMappingList(Shape):
     """All that there is to be."""
 
-    rows = serializers.ListField(child=ListedClaimMapping(), max_length=MAX_RULES)
+    results = serializers.ListField(child=ListedClaimMapping(), max_length=MAX_RULES)
 
 
 class GroupMappingRow(serializers.Serializer[GroupMapping]):
@@ -160,9 +165,22 @@ class NewGroupMapping(Shape):
     transforms = Transforms(default=_no_steps)
     group = Number(min_value=1, max_value=2**53, required=False, allow_null=True, default=None)
     admits = Flag(default=False, help_text=_ADMITS)
+    only_read = ("id", "group_name")
 
 
 class GroupMappingList(Shape):
     """All that there is to be."""
 
-    rows = serializers.ListField(child=NewGroupMapping(), max_length=MAX_GROUP_ROWS)
+    results = serializers.ListField(child=NewGroupMapping(), max_length=MAX_GROUP_ROWS)
+    next = Text(
+        required=False,
+        allow_null=True,
+        max_length=200,
+        help_text="Null, as on the last page: a page that others follow is not the whole list.",
+    )
+
+    def validate_next(self, value: str | None) -> None:
+        """Refuse a page that was read and is sent back as if it were all: the other rows would be removed."""
+        if value is not None:
+            problem = _("This is one page of the list. Send all rows.")
+            raise ValidationError([ErrorDetail(problem, "incomplete")])

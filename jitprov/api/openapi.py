@@ -53,6 +53,7 @@ _OTHERS = {
     412: "Somebody else has changed it since you read it.",
     413: "The request is too large.",
     415: "The request is not JSON.",
+    422: "The key was used for another request.",
     503: "The database is busy; try again.",
 }
 _SETTINGS: dict[str, Any] = {
@@ -60,8 +61,8 @@ _SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Single sign-on of tenants: identity providers, mappings, tests, events.",
     "VERSION": jitprov.__version__,
     "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "",
-    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "SCHEMA_PATH_PREFIX_TRIM": True,
     "PREPROCESSING_HOOKS": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -101,14 +102,27 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
-def described(*, changes_versioned: bool = False, **options: Any) -> Callable[[F], F]:
+_REPEATED = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Of your choice, such as a UUID. The same request with the same key makes nothing more, for a day.",
+)
+
+
+def described(
+    *, changes_versioned: bool = False, repeatable: bool = False, **options: Any
+) -> Callable[[F], F]:
     """Describe a method of a view with drf-spectacular, whichever schema class the host uses for its own API.
 
     :param changes_versioned: whether it heeds ``If-Match``.
+    :param repeatable: whether it heeds ``Idempotency-Key``.
     """
     if changes_versioned:
         options["parameters"] = [*options.get("parameters", ()), _IF_MATCH]
         options["responses"] = {**options["responses"], **problems(412)}
+    if repeatable:
+        options["parameters"] = [*options.get("parameters", ()), _REPEATED]
+        options["responses"] = {**options["responses"], **problems(422)}
 
     def decorate(method: F) -> F:
         method.schema = Described()  # type: ignore[attr-defined]  # otherwise the host's class is used

@@ -87,8 +87,8 @@ class PreviewedPerson(serializers.Serializer[Any]):
     reference = serializers.CharField(source="said.reference", allow_blank=True)
     decision = serializers.ChoiceField(choices=[one.value for one in Verdict])
     is_new = serializers.BooleanField()
-    reason = serializers.CharField(allow_blank=True)
-    reason_text = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(source="reason", allow_blank=True)
+    happened = serializers.CharField(source="reason_text", allow_blank=True)
     fix = serializers.CharField(allow_blank=True)
     fields = shape_of(FieldPreview)(many=True)  # type: ignore[assignment]
     groups_joined = serializers.ListField(child=serializers.CharField())

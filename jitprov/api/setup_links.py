@@ -16,11 +16,12 @@ from rest_framework.status import HTTP_201_CREATED
 
 from jitprov.api.base import ApiView, number_of
 from jitprov.api.fields import Number, Shape, Text
+from jitprov.api.idempotency import made_once
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.configuration import setup_links
 from jitprov.configuration.setup_links import LIFETIME, MAX_LIFETIME, LinkRefused
-from jitprov.models import SetupLink
+from jitprov.models import IdentityProvider, SetupLink
 
 MAY_MAKE = "jitprov.add_setuplink"
 """Django's own permission, which superusers have too."""
@@ -43,9 +44,14 @@ class MadeLink(Link):
 
     url = serializers.SerializerMethodField()
 
-    @extend_schema_field(serializers.CharField(help_text="Shown this once, and kept nowhere."))
-    def get_url(self, link: SetupLink) -> Any:
-        return self.context["url"]
+    @extend_schema_field(
+        serializers.CharField(
+            allow_null=True,
+            help_text="Shown this once, and kept nowhere: null when the request is repeated.",
+        )
+    )
+    def get_url(self, link: SetupLink) -> str | None:
+        return self.context.get("url")
 
 
 class NewLink(Shape):
@@ -84,6 +90,7 @@ class SetupLinksView(_LinksView):
         return self.respond(page_of(Link), page(rows, asked, "-pk"))
 
     @described(
+        repeatable=True,
         operation_id="setup_links_make",
         summary="Make a setup link",
         request=NewLink,
@@ -93,16 +100,23 @@ class SetupLinksView(_LinksView):
         row = self.identity_provider(slug)
         self.require_permission()
         sent = self.body(NewLink)
+        context: dict[str, str] = {}
+
+        def make() -> SetupLink:
+            link, context["url"] = self._made(row, sent)
+            return link
+
+        link = made_once(request, SetupLink.objects.filter(identity_provider=row), make)
+        return Response(MadeLink(link, context=context).data, HTTP_201_CREATED)
+
+    def _made(self, row: IdentityProvider, sent: dict[str, Any]) -> tuple[SetupLink, str]:
+        lifetime = timedelta(days=sent["days"])
         try:
-            link, url = setup_links.make(
-                row,
-                actor=self.actor,
-                recipient=sent["recipient"],
-                lifetime=timedelta(days=sent["days"]),
+            return setup_links.make(
+                row, actor=self.actor, recipient=sent["recipient"], lifetime=lifetime
             )
         except LinkRefused as error:
             raise ValidationError([ErrorDetail(str(error), "too_many")]) from error
-        return Response(MadeLink(link, context={"url": url}).data, HTTP_201_CREATED)
 
 
 class RevokeView(_LinksView):

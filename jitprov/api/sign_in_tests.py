@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from jitprov.api.base import ApiView
 from jitprov.api.dataclass_shapes import shape_of
 from jitprov.api.fields import Shape, Text
+from jitprov.api.idempotency import made_once
 from jitprov.api.openapi import described, problems
 from jitprov.api.paging import Paging, page, page_of
 from jitprov.host.next_url import MAX_NEXT_URL, safe_next_url
@@ -117,6 +118,7 @@ class TestSignInsView(ApiView):
         return self.respond(page_of(StartedTest), page(rows, asked, "-pk"))
 
     @described(
+        repeatable=True,
         operation_id="test_sign_ins_start",
         summary="Begin a test sign-in with the configuration as it is now",
         request=TestStart,
@@ -125,7 +127,11 @@ class TestSignInsView(ApiView):
     def post(self, request: Request, slug: str) -> Response:
         row = self.identity_provider(slug)
         sent = self.body(TestStart)
-        test = rehearsal.begin(row, actor=self.actor, report_url=sent["report_url"])
+        test = made_once(
+            request,
+            _own(self).filter(identity_provider=row),
+            lambda: rehearsal.begin(row, actor=self.actor, report_url=sent["report_url"]),
+        )
         return self.made(NewTest, test, test.reference)
 
 

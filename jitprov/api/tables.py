@@ -33,6 +33,7 @@ class WantedCertificate(Shape):
     pem = Text(max_length=MAX_CERTIFICATE_LENGTH, required=False, trim_whitespace=False)
     fingerprint = Text(max_length=64, required=False)
     allow_expired = Flag(default=False)
+    only_read = ("not_before", "not_after")
 
     def validate(self, attrs: Any) -> Any:
         if len({"pem", "fingerprint"} & set(attrs)) != 1:
@@ -43,7 +44,7 @@ class WantedCertificate(Shape):
 class CertificateList(Shape):
     """All that there are to be."""
 
-    rows = serializers.ListField(child=WantedCertificate(), max_length=MAX_CERTIFICATES)
+    results = serializers.ListField(child=WantedCertificate(), max_length=MAX_CERTIFICATES)
 
 
 class DomainRows(serializers.Serializer[Any]):
@@ -55,7 +56,7 @@ class DomainRows(serializers.Serializer[Any]):
 class DomainList(Shape):
     """All that there are to be."""
 
-    rows = serializers.ListField(child=Text(max_length=253), max_length=MAX_DOMAINS)
+    results = serializers.ListField(child=Text(max_length=253), max_length=MAX_DOMAINS)
 
 
 class CertificatesView(ApiView):
@@ -80,7 +81,7 @@ class CertificatesView(ApiView):
     )
     def put(self, request: Request, slug: str) -> Response:
         idp = self.identity_provider(slug)
-        wanted = [CertificateRow(**one) for one in self.body(CertificateList)["rows"]]
+        wanted = [CertificateRow(**one) for one in self.body(CertificateList)["results"]]
         with self.changing(idp):
             certificates.replace(idp, wanted, self.actor)
         return self._all(idp)
@@ -114,7 +115,7 @@ class DomainsView(ApiView):
         idp = self.identity_provider(slug)
         if not self.scope.everything:
             raise PermissionDenied  # a domain routes people of any tenant
-        wanted = self.body(DomainList)["rows"]
+        wanted = self.body(DomainList)["results"]
         with self.changing(idp):
             email_domains.replace(idp, wanted, self.actor)
         return self._all(idp)

@@ -21,10 +21,10 @@ from jitprov.scope import Scope
 class Tenant(serializers.Serializer[Any]):
     """A tenant of the host."""
 
-    key = serializers.SerializerMethodField(help_text="By what requests name it.")
+    id = serializers.SerializerMethodField(help_text="By what requests name it.")
     name = serializers.CharField(source="__str__")
 
-    def get_key(self, tenant: Any) -> str:
+    def get_id(self, tenant: Any) -> str:
         return str(getattr(tenant, conf.TENANT_LOOKUP_FIELD))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from jitprov.api import (
     base,
@@ -27,7 +27,7 @@ app_name = "jitprov_api"
 
 _IDP = "identity-providers/<str:slug>"
 
-urlpatterns = [
+VERSION_1 = [
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     path("tenants/", tenants.TenantsView.as_view()),
     path("identity-providers/", identity_providers.IdentityProvidersView.as_view()),
@@ -54,5 +54,9 @@ urlpatterns = [
     path("events/<str:reference>/", events.EventView.as_view()),
     path("status/", status.StatusView.as_view()),
     path("changes/", changes.ChangesView.as_view()),
+]
+
+urlpatterns = [
+    path("v1/", include(VERSION_1)),
     re_path("", base.NoSuchPath.as_view(schema=None)),
 ]

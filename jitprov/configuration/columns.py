@@ -61,6 +61,7 @@ class Columns:
     force_authn: Maybe[bool] = UNCHANGED
     create_users: Maybe[bool] = UNCHANGED
     unsolicited: Maybe[str] = UNCHANGED
+    follow_relay_state: Maybe[bool] = UNCHANGED
     subject_claim: Maybe[str] = UNCHANGED
     link_existing_users: Maybe[bool] = UNCHANGED
     allow_privileged: Maybe[bool] = UNCHANGED

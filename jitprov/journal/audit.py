@@ -48,6 +48,7 @@ COLUMNS = (
     "everybody_group_id",
     "group_required_text",
     "unsolicited",
+    "follow_relay_state",
     "force_authn",
     "name_id_format",
     "authn_contexts",
@@ -80,6 +81,7 @@ _NEED_NO_TEST = {
     "name",
     "allow_privileged",
     "group_required_text",
+    "follow_relay_state",
 }
 """Columns that do not change how a response is judged and mapped."""
 

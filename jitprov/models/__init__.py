@@ -10,6 +10,7 @@ from jitprov.models.certificates import SigningCertificate
 from jitprov.models.changes import Action, ConfigurationChange, Via
 from jitprov.models.consumed_assertions import ConsumedAssertion, remembered_until
 from jitprov.models.events import Outcome, ProvisioningEvent, new_reference
+from jitprov.models.idempotency_keys import KEYS_KEPT, IdempotencyKey
 from jitprov.models.identities import (
     ExternalIdentity,
     GrantedGroup,
@@ -38,6 +39,7 @@ from jitprov.models.tenants import Tenant
 from jitprov.models.unproved_refusals import UnprovedRefusals
 
 __all__ = [
+    "KEYS_KEPT",
     "MAX_CLAIM_NAME",
     "Action",
     "BindingChoice",
@@ -49,6 +51,7 @@ __all__ = [
     "FormerIdentity",
     "GrantedGroup",
     "GroupMapping",
+    "IdempotencyKey",
     "IdentityProvider",
     "ObservedClaim",
     "Outcome",

@@ -47,4 +47,4 @@ class TenantAdministrator(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}:{self.tenant_id}"
+        return f"{self.user}, {self.tenant}"

@@ -11,6 +11,7 @@ from django.db import connections, models, router
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
@@ -74,7 +75,9 @@ class ExternalIdentity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.identity_provider_id}:{self.pk}"
+        # Not the external ID, which is personal: this stands in records of changes.
+        about = {"number": self.pk, "slug": self.identity_provider.slug}
+        return gettext("Identity %(number)s at %(slug)s") % about
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id_digest = digest(self.external_id)
@@ -131,4 +134,4 @@ class GrantedGroup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.identity_id}:{self.group_id}"
+        return str(self.group)

@@ -156,6 +156,14 @@ class IdentityProvider(models.Model):
         choices=UnsolicitedPolicy,
         default=UnsolicitedPolicy.RESTART,
     )
+    follow_relay_state = models.BooleanField(
+        _("go to the page that the portal names"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "For accepted sign-ins that began in a portal: its RelayState, if that is a path of this application."
+        ),
+    )
     force_authn = models.BooleanField(_("ask for the password every time"), default=False)
     name_id_format = models.CharField(
         _("NameID format to ask for"), max_length=255, blank=True, help_text=_("Usually empty.")

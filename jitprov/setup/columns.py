@@ -156,6 +156,7 @@ class AdmissionForm(ColumnsForm):
         fields = (
             "create_users",
             "unsolicited",
+            "follow_relay_state",
             "subject_claim",
             "link_existing_users",
             "allow_privileged",

@@ -38,7 +38,7 @@ RETRY_AFTER = 10
 """Seconds after which somebody may come again whom we could not serve."""
 
 
-_OURS = HTTPStatus.SERVICE_UNAVAILABLE
+OURS = HTTPStatus.SERVICE_UNAVAILABLE
 """The status of a refusal of which something of ours is the cause, perhaps the database."""
 
 
@@ -136,7 +136,7 @@ class SignInView(View):
             "retry_url": self._retry_url() if explanation.can_retry else "",
             "explanation_url": _explanation_url(error.reference),
         }
-        html = self._refused_page(context, is_ours=explanation.status == _OURS)
+        html = self._refused_page(context, is_ours=explanation.status == OURS)
         return HttpResponse(html, status=explanation.status)
 
     def _refused_page(self, context: Mapping[str, Any], *, is_ours: bool) -> str:

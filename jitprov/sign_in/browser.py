@@ -10,6 +10,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from jitprov.conf import conf
+from jitprov.exceptions import JitprovError
 from jitprov.sign_in import round_trip
 from jitprov.sign_in.round_trip import PendingLogin
 
@@ -17,6 +18,11 @@ MAX_PENDING_BYTES = 4096
 """The most bytes of pending cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 ARRIVALS = "__Host-jitprov_arrivals"
 """The name of the cookie that counts sign-ins in a row."""
+REFUSALS = "__Host-jitprov_refusal-"
+"""What the names of the cookies begin with that hold refusals."""
+REFUSAL_SECONDS = 3600
+MAX_REFUSALS = 2
+"""Refusals that one browser keeps at the same time."""
 
 
 # Requests that wait
@@ -68,6 +74,33 @@ def latest(pending: Iterable[PendingLogin]) -> PendingLogin | None:
     """Return the request of a sign-in that was made last."""
     sign_ins = (item for item in pending if not item.test)
     return max(sign_ins, key=lambda item: item.started_at, default=None)
+
+
+# Refusals
+
+
+def keep_refusal(
+    request: HttpRequest, response: HttpResponse, key: str, refusal: JitprovError
+) -> None:
+    """Keep a refusal for the page that tells of it, which only this browser can then read, and the newest few."""
+    name = REFUSALS + key
+    told = [request.path, refusal.code, refusal.reference, refusal.text]
+    _set(response, name, signing.dumps(told, salt=name, compress=True), REFUSAL_SECONDS)
+    kept = [one for one in request.COOKIES if one.startswith(REFUSALS)]
+    for surplus_one in kept[: len(kept) - MAX_REFUSALS + 1]:
+        response.delete_cookie(surplus_one, samesite="None")
+
+
+def kept_refusal(request: HttpRequest, key: str) -> JitprovError | None:
+    """Return a refusal at this path that was kept; ``None`` if this browser has none of this key, or no longer."""
+    name, refusal = REFUSALS + key, JitprovError()
+    try:
+        path, refusal.code, refusal.reference, refusal.text = signing.loads(
+            request.COOKIES.get(name, ""), salt=name, max_age=REFUSAL_SECONDS
+        )
+    except signing.BadSignature:
+        return None
+    return refusal if path == request.path else None
 
 
 # Arrivals
@@ -122,14 +155,6 @@ def in_frame(request: HttpRequest) -> bool:
 def from_elsewhere(request: HttpRequest) -> bool:
     """Say whether the browser tells that a page of another site led here."""
     return request.headers.get("Sec-Fetch-Site") == "cross-site"
-
-
-def session_is_withheld(request: HttpRequest) -> bool:
-    """Say whether the browser may have a session that it does not send with a request from another site."""
-    withheld = str(settings.SESSION_COOKIE_SAMESITE).lower() in {"lax", "strict"}
-    return (
-        withheld and from_elsewhere(request) and settings.SESSION_COOKIE_NAME not in request.COOKIES
-    )
 
 
 def session_is_strict() -> bool:

@@ -17,6 +17,7 @@ from jitprov.accounts import Admit, Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError, OurFailure
+from jitprov.host.next_url import safe_next_url
 from jitprov.host.provisioner import ProvisioningRefused, provisioner_for
 from jitprov.journal import events
 from jitprov.journal.events import Attempt
@@ -147,6 +148,8 @@ class CompletedLogin:
     assertion: VerifiedAssertion
     pending: PendingLogin | None
     """``None`` after a response that nobody asked for, where the tenant accepts those."""
+    next_url: str
+    """Where the person goes: to the page that they wanted, which was validated."""
 
 
 def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser brings
@@ -211,12 +214,14 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
     pending: Iterable[PendingLogin],
     *,
     now: datetime,
+    relay_state: str = "",
     network: str = "",
     admit: Admit | None = None,
 ) -> CompletedLogin:
     """Judge a response, use it up, and provision its subject. Every refusal is recorded, unless the database is busy.
 
     :param pending: what this browser has waiting at this identity provider.
+    :param relay_state: as it came with the response, not validated.
     :param network: from which the browser comes, for the event.
     :param admit: asks the host's authentication backends; nothing is written about somebody they do not let in.
     :raises StartAgain: nobody asked for it, and the tenant wants such people sent through a request of ours.
@@ -241,11 +246,19 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
     except Exception:
         _record(partial(events.record_error, identity_provider, attempt=attempt))
         raise
+    answered = waiting.get(assertion.in_response_to or "")
     return CompletedLogin(
         provisioned=provisioned,
         assertion=assertion,
-        pending=waiting.get(assertion.in_response_to or ""),
+        pending=answered,
+        next_url=answered.next_url if answered else _page_named(identity_provider, relay_state),
     )
+
+
+def _page_named(identity_provider: IdentityProvider, relay_state: str) -> str:
+    """Return where a sign-in leads that began in a portal: a path of ours, if the row says that one may be named."""
+    is_path = relay_state.startswith("/")
+    return safe_next_url(relay_state if identity_provider.follow_relay_state and is_path else "")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
-from django.core import signing
 from django.db import connections, transaction
 from django.http import (
     HttpRequest,
@@ -24,7 +24,6 @@ from django.views.decorators.csrf import csrf_exempt
 
 from jitprov.accounts import Provisioned
 from jitprov.backends import authenticate
-from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.host.next_url import safe_next_url
 from jitprov.host.pages import page
@@ -32,11 +31,12 @@ from jitprov.models import IdentityProvider
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.sign_in import browser, rehearsal, round_trip, witness
-from jitprov.sign_in.base_view import IdentityProviderUnknown, SignInView
+from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView
 from jitprov.sign_in.confidential import confidential
 from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
 from jitprov.sign_in.own_domain import elsewhere, login_path
 from jitprov.sign_in.round_trip import CompletedLogin, PendingLogin
+from jitprov.words.refusals import explain
 
 __all__ = [
     "AssertionConsumerServiceView",
@@ -53,8 +53,9 @@ MAX_LOGIN_HINT = 254
 _STALE = {"assertion_replayed", "expired", "request_unknown", "session_over"}
 """Refusals of responses of which nothing can be used, although the person may be in, or on their way."""
 _BEGIN_AGAIN = {"assertion_replayed", "request_unknown"}
-_REFUSED = "jitprov.refused"
-"""The salt of a refusal that is carried in a URL."""
+KEY_BYTES = 8
+MAX_KEY = 2 * KEY_BYTES
+"""The length of what the page of a refusal is asked for by, which opens nothing without the cookie."""
 _ENDS_WITH_IDP = "_jitprov_ends_with_idp"
 """The session key that says that we have set when the session ends."""
 
@@ -193,6 +194,7 @@ class AssertionConsumerServiceView(SignInView):
                 saml_response,
                 pending,
                 now=datetime.now(UTC),
+                relay_state=request.POST.get("RelayState", ""),
                 network=browser.network(request),
                 admit=self._admit,
             )
@@ -214,8 +216,8 @@ class AssertionConsumerServiceView(SignInView):
         A response in the URL is of another binding; one that was posted and redirected, say to https, has lost its
         body. To begin again each time would send the browser round for ever.
         """
-        if refused := request.GET.get("refused"):
-            return self._looked_again(_refusal_in(refused))
+        if key := request.GET.get("refused"):
+            return self._looked_again(browser.kept_refusal(request, key[:MAX_KEY]))
         response_lost = browser.from_elsewhere(request) or browser.latest(self._waiting())
         if "SAMLResponse" not in request.GET and self._is_signed_in():
             return self._onward()
@@ -237,14 +239,26 @@ class AssertionConsumerServiceView(SignInView):
         if latest and error.code in _BEGIN_AGAIN and restarts < round_trip.MAX_RESTARTS:
             next_url = latest.next_url
             return self.leave_for(identity_provider, next_url=next_url, restarts=restarts + 1)
-        if browser.session_is_withheld(self.request):
-            token = signing.dumps([error.code, error.reference], salt=_REFUSED)
-            return self._go_to(f"{self.request.path}?{urlencode({'refused': token})}")
         raise error
 
-    def _looked_again(self, error: JitprovError) -> HttpResponse:
-        """Answer a refusal once more, now that the browser has sent the session that it has."""
-        if self._is_signed_in():
+    def login_refused(self, error: JitprovError) -> HttpResponse:
+        """Send a person to a page of its own, which can be read again, and answer a program at once.
+
+        So is somebody answered whom we could not serve: to send the response once more may be all that is wanted.
+        """
+        own_page = self.request.method == "POST" and self._found is not None
+        if not own_page or self._wants_json() or explain(error.code).status == OURS:
+            return super().login_refused(error)
+        key = secrets.token_hex(KEY_BYTES)
+        response = self._go_to(f"{self.request.path}?{urlencode({'refused': key})}")
+        browser.keep_refusal(self.request, response, key, error)
+        return response
+
+    def _looked_again(self, error: JitprovError | None) -> HttpResponse:
+        """Tell of a refusal, now that the browser has sent the session that it has: who is signed in may go on."""
+        if error is None:
+            raise RequestUnknown
+        if error.code in _STALE and self._is_signed_in():
             return self._onward()
         raise error
 
@@ -302,10 +316,9 @@ class AssertionConsumerServiceView(SignInView):
         """Let the person in and send them where they were going. Override to answer otherwise."""
         self._log_in(completed)
         self._end_with_idp_session(completed)
-        pending = completed.pending
-        response = self._go_to(pending.next_url if pending else safe_next_url(""))
-        if pending:
-            browser.forget(response, pending)
+        response = self._go_to(completed.next_url)
+        if completed.pending:
+            browser.forget(response, completed.pending)
         return response
 
     def _end_with_idp_session(self, completed: CompletedLogin) -> None:
@@ -323,18 +336,6 @@ class AssertionConsumerServiceView(SignInView):
         latest = browser.latest(self._waiting())
         query = f"?{urlencode({'next': latest.next_url})}" if latest else ""
         return super()._retry_url() + query
-
-
-def _refusal_in(token: str) -> JitprovError:
-    """Return the refusal that :meth:`AssertionConsumerServiceView.post` put into a URL."""
-    error = JitprovError()
-    try:
-        error.code, error.reference = signing.loads(
-            token, salt=_REFUSED, max_age=conf.REQUEST_LIFETIME
-        )
-    except signing.BadSignature:
-        error = RequestUnknown()
-    return error
 
 
 def _login_hint(request: HttpRequest) -> str:

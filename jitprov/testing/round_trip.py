@@ -72,10 +72,13 @@ class SignIn:
         return fake.answer(fake.read_request(sent), person=person, **knobs)
 
     def deliver(self, response: FakeResponse) -> HttpResponse:
-        """Post a response of the identity provider, as the browser does."""
+        """Post a response of the identity provider, as the browser does, and go on to the page of a refusal."""
         path = "/" + response.acs_url.split("/", 3)[3]
-        answer: HttpResponse = self.client.post(path, response.form, secure=_by_https())  # type: ignore[assignment]
-        return answer
+        answer: Any = self.client.post(path, response.form, secure=_by_https())
+        onward = answer.headers.get("Location", "")
+        if onward.startswith(f"{path}?refused="):
+            answer = self.client.get(onward, secure=_by_https())
+        return answer  # type: ignore[no-any-return]
 
 
 def _by_https() -> bool:

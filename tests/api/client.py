@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-ROOT = "/sso-api/"
+ROOT = "/sso-api/v1/"
 
 
 @dataclass(frozen=True, slots=True)

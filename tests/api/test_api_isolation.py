@@ -67,7 +67,7 @@ def body_for(method: str, path: str, about: Planted) -> Any:
     if path.endswith("/group-mappings/{id}/") or (method == "POST" and "group" in path):
         return {"claim": "a", "value": "b", "group": about.group_mapping.group_id}
     if method == "PUT":
-        return {"rows": []}
+        return {"results": []}
     if path.endswith("/metadata/"):
         return {"xml": "<a/>"}
     return {}
@@ -116,7 +116,7 @@ def test_no_list_contains_rows_of_another_tenant(
     [
         ("events/", {"identity_provider": THEIRS}),
         ("events/", {"email": f"somebody@{THEIRS}.example"}),
-        ("events/", {"reason": "issuer_mismatch", "after": str(2**53)}),
+        ("events/", {"code": "issuer_mismatch", "after": str(2**53)}),
         ("changes/", {"identity_provider": THEIRS}),
         ("identity-providers/", {"search": THEIRS}),
     ],
@@ -150,7 +150,7 @@ def test_another_tenants_group_cannot_be_assigned(
     row: Any = {"claim": "a", "value": "b", "group": them.group_mapping.group_id}
     if method == "patch":
         path = f"{path}{us.group_mapping.pk}/"
-    answer = getattr(api, method)(path, {"rows": [row]} if method == "put" else row)
+    answer = getattr(api, method)(path, {"results": [row]} if method == "put" else row)
 
     assert answer.status == 400
     assert list(answer.codes.values()) == [["invalid_choice"]]

@@ -149,7 +149,7 @@ def test_an_event_is_explained(ours: Api, idp: IdentityProvider, sign_in: Any) -
     told = ours.get(f"events/{event['reference'].lower()}/").json
 
     assert event["outcome"] == "refused"
-    assert told["reason"] == told["explanation"]["code"] == "creation_disabled"
+    assert told["code"] == told["explanation"]["code"] == "creation_disabled"
     assert told["explanation"]["happened"]
     assert told["explanation"]["remedy"]["fix"]
     assert ANN.email not in str(told)
@@ -169,7 +169,7 @@ def test_events_can_be_filtered(ours: Api, idp: IdentityProvider, sign_in: Any) 
     assert found(user=event["user"]) == 1
     assert found(outcome="created", identity_provider="acme") == 1
     assert found(outcome="refused") == 0
-    assert found(reason="creation_disabled") == 0
+    assert found(code="creation_disabled") == 0
     assert found(since=tomorrow) == 0
     assert found(until=tomorrow) == 1
 

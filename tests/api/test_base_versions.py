@@ -8,7 +8,7 @@ import pytest
 
 from jitprov.api import base
 from jitprov.configuration.editing import version_of
-from jitprov.models import IdentityProvider
+from jitprov.models import ConfigurationChange, IdentityProvider
 from tests.api.client import Answer, Api
 from tests.support.factories import GroupFactory, map_group
 
@@ -35,12 +35,75 @@ def test_a_list_from_before_does_not_bring_a_removed_mapping_back(
     gone = idp.claim_mappings.get(target="email")
     assert ours.delete(f"{CLAIMS}{gone.pk}/").status == 204
 
-    refused = ask(ours, "PUT", CLAIMS, {"rows": [ROW, {**ROW, "target": "email"}]}, old)
+    refused = ask(ours, "PUT", CLAIMS, {"results": [ROW, {**ROW, "target": "email"}]}, old)
 
     assert (refused.status, refused.json["code"]) == (412, "outdated")
     assert not idp.claim_mappings.filter(target="email").exists()
     assert "ETag" not in refused.headers
-    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, version(ours, CLAIMS)).status == 200
+    assert ask(ours, "PUT", CLAIMS, {"results": [ROW]}, version(ours, CLAIMS)).status == 200
+
+
+SENT_BACK = [
+    ACME,
+    CLAIMS,
+    GROUPS,
+    f"{ACME}certificates/",
+    f"{ACME}email-domains/",
+]
+
+
+@pytest.mark.parametrize("path", SENT_BACK)
+def test_what_was_read_can_be_sent_back_and_changes_nothing(
+    superuser: Api, idp: IdentityProvider, path: str
+) -> None:
+    map_group(idp, GroupFactory.create(name="Sales"))
+    idp.email_domains.create(domain="acme.example")
+    read = superuser.get(path)
+    before = ConfigurationChange.objects.count()
+
+    answer = ask(superuser, "PUT", path, read.json, read.headers["ETag"])
+
+    assert answer.status == 200, answer.json
+    assert {**answer.json, "updated_at": 0} == {**read.json, "updated_at": 0}
+    assert ConfigurationChange.objects.count() == before
+
+
+def test_a_row_that_was_read_can_be_sent_back(ours: Api, idp: IdentityProvider) -> None:
+    map_group(idp, GroupFactory.create(name="Sales"))
+    for path in (CLAIMS, GROUPS):
+        row = ours.get(path).json["results"][0]
+        assert ours.patch(f"{path}{row['id']}/", row).json == row
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({"enabled": False}, {"enabled": ["only_read"]}),
+        ({"nothing": 1}, {"nothing": ["unknown"]}),
+        ({"allow_privileged": True}, {"allow_privileged": ["permission_denied"]}),
+    ],
+)
+def test_what_cannot_be_set_is_not_passed_over_where_it_looks_like_a_wish(
+    ours: Api, idp: IdentityProvider, change: Any, codes: Any
+) -> None:
+    read = ours.get(ACME).json
+    assert ours.put(ACME, {**read, **change}).codes == codes
+    assert ours.get(ACME).json == read
+
+
+def test_a_whole_identity_provider_needs_every_value(ours: Api, idp: IdentityProvider) -> None:
+    read = ours.get(ACME).json
+    del read["create_users"]
+    assert ours.put(ACME, read).codes == {"create_users": ["required"]}
+
+
+def test_a_page_of_a_list_does_not_replace_the_list(ours: Api, idp: IdentityProvider) -> None:
+    for number in range(3):
+        map_group(idp, GroupFactory.create(name=f"Sales {number}"))
+    page = ours.get(GROUPS, limit=2).json
+
+    assert ours.put(GROUPS, page).codes == {"next": ["incomplete"]}
+    assert idp.group_mappings.count() == 3
 
 
 CHANGES: list[Any] = [
@@ -48,8 +111,8 @@ CHANGES: list[Any] = [
     ("POST", f"{ACME}disable/", ACME, None),
     ("DELETE", ACME, ACME, None),
     ("POST", CLAIMS, CLAIMS, {"target": "department", "sources": ["dept"]}),
-    ("PUT", f"{ACME}certificates/", f"{ACME}certificates/", {"rows": []}),
-    ("PUT", f"{ACME}email-domains/", f"{ACME}email-domains/", {"rows": ["b.example"]}),
+    ("PUT", f"{ACME}certificates/", f"{ACME}certificates/", {"results": []}),
+    ("PUT", f"{ACME}email-domains/", f"{ACME}email-domains/", {"results": ["b.example"]}),
 ]
 
 
@@ -95,7 +158,7 @@ def test_a_change_of_something_else_is_in_nobodys_way(ours: Api, idp: IdentityPr
     assert ours.post(GROUPS, {"claim": "groups", "value": "v", "group": group.pk}).status == 201
     assert ours.patch(ACME, {"create_users": False}).status == 200
 
-    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, old).status == 200
+    assert ask(ours, "PUT", CLAIMS, {"results": [ROW]}, old).status == 200
 
 
 @pytest.mark.parametrize("path", [ACME, CLAIMS])
@@ -122,5 +185,5 @@ def test_an_answer_is_never_older_than_its_version(
 
 
 def test_without_a_version_changes_are_made_as_before(ours: Api, idp: IdentityProvider) -> None:
-    assert ours.put(CLAIMS, {"rows": [ROW]}).status == 200
-    assert ask(ours, "PUT", CLAIMS, {"rows": [ROW]}, "*").status == 200
+    assert ours.put(CLAIMS, {"results": [ROW]}).status == 200
+    assert ask(ours, "PUT", CLAIMS, {"results": [ROW]}, "*").status == 200

@@ -27,7 +27,7 @@ def test_the_list_has_only_the_tenants_own_rows(ours: Api, idp: IdentityProvider
 
     assert [one["slug"] for one in answer.json["results"]] == ["acme"]
     assert answer.json["results"][0]["tenant"] == {
-        "key": idp.tenant.slug,
+        "id": idp.tenant.slug,
         "name": idp.tenant.name,
     }
     assert answer.json["next"] is None

@@ -77,7 +77,7 @@ def test_a_claim_mapping_is_removed(ours: Api, idp: IdentityProvider) -> None:
 def test_a_whole_list_replaces_the_stored_claim_mappings(ours: Api, idp: IdentityProvider) -> None:
     kept = idp.claim_mappings.get(target="first_name")
 
-    answer = ours.put(CLAIMS, {"rows": [LAST, FIRST]})
+    answer = ours.put(CLAIMS, {"results": [LAST, FIRST]})
 
     assert answer.status == 200
     assert [row["target"] for row in answer.json["results"]] == ["last_name", "first_name"]
@@ -92,16 +92,16 @@ def test_a_whole_list_replaces_the_stored_claim_mappings(ours: Api, idp: Identit
 def test_a_list_with_one_invalid_row_changes_nothing(ours: Api, idp: IdentityProvider) -> None:
     before = targets(idp)
 
-    answer = ours.put(CLAIMS, {"rows": [FIRST, {**LAST, "target": "is_superuser"}]})
+    answer = ours.put(CLAIMS, {"results": [FIRST, {**LAST, "target": "is_superuser"}]})
 
     assert answer.status == 400
-    assert list(answer.codes) == ["rows.1.target"]
+    assert list(answer.codes) == ["results.1.target"]
     assert targets(idp) == before
     assert not ConfigurationChange.objects.exists()
 
 
 def test_two_rows_for_one_user_field_are_refused(ours: Api, idp: IdentityProvider) -> None:
-    assert list(ours.put(CLAIMS, {"rows": [FIRST, FIRST]}).codes) == ["rows.1.target"]
+    assert list(ours.put(CLAIMS, {"results": [FIRST, FIRST]}).codes) == ["results.1.target"]
     assert list(ours.post(CLAIMS, FIRST).codes) == ["target"]
     email = idp.claim_mappings.get(target="email")
     assert list(ours.patch(f"{CLAIMS}{email.pk}/", {"target": "username"}).codes) == ["target"]
@@ -132,7 +132,7 @@ def test_two_rows_for_one_user_field_are_refused(ours: Api, idp: IdentityProvide
         ({"required": "yes"}, "required"),
         ({"when_empty": None}, "when_empty"),
         ({"identity_provider": 2}, "identity_provider"),
-        ({"id": 2}, "id"),
+        ({"pk": 2}, "pk"),
     ],
 )
 def test_an_invalid_claim_mapping_is_refused_at_its_field(
@@ -142,15 +142,17 @@ def test_an_invalid_claim_mapping_is_refused_at_its_field(
 
     for answer in (
         ours.post(CLAIMS, {**LAST, **change}),
-        ours.put(CLAIMS, {"rows": [{**LAST, **change}]}),
+        ours.put(CLAIMS, {"results": [{**LAST, **change}]}),
     ):
         assert answer.status == 400
-        assert [path.removeprefix("rows.0.") for path in answer.codes] == [field]
+        assert [path.removeprefix("results.0.") for path in answer.codes] == [field]
     assert not idp.claim_mappings.exists()
 
 
 def test_more_claim_mappings_than_the_limit_are_refused(ours: Api, idp: IdentityProvider) -> None:
-    assert ours.put(CLAIMS, {"rows": [FIRST] * (MAX_RULES + 1)}).codes == {"rows": ["max_length"]}
+    assert ours.put(CLAIMS, {"results": [FIRST] * (MAX_RULES + 1)}).codes == {
+        "results": ["max_length"]
+    }
 
 
 # Group mappings
@@ -175,13 +177,13 @@ def test_a_whole_list_of_group_mappings_keeps_equal_rows(ours: Api, idp: Identit
     kept, new = idp.group_mappings.get(), GroupFactory.create()
     same = {"claim": kept.claim, "value": kept.value, "group": group.pk}
 
-    answer = ours.put(GROUPS, {"rows": [{**same, "group": new.pk}, {**same, "name": "named"}]})
+    answer = ours.put(GROUPS, {"results": [{**same, "group": new.pk}, {**same, "name": "named"}]})
 
     assert answer.status == 200
     assert {row["group"] for row in answer.json["results"]} == {group.pk, new.pk}
     kept.refresh_from_db()
     assert kept.name == "named"
-    assert ours.put(GROUPS, {"rows": []}).json["results"] == []
+    assert ours.put(GROUPS, {"results": []}).json["results"] == []
 
 
 def test_two_equal_group_mappings_are_refused(ours: Api, idp: IdentityProvider) -> None:
@@ -189,7 +191,7 @@ def test_two_equal_group_mappings_are_refused(ours: Api, idp: IdentityProvider) 
     row = {"claim": idp.group_mappings.get().claim, "value": "g-1", "group": group.pk}
 
     assert list(ours.post(GROUPS, row).codes) == ["value"]
-    assert list(ours.put(GROUPS, {"rows": [row, row]}).codes) == ["rows.1.value"]
+    assert list(ours.put(GROUPS, {"results": [row, row]}).codes) == ["results.1.value"]
 
 
 @pytest.mark.parametrize(
@@ -210,10 +212,10 @@ def test_an_invalid_group_mapping_is_refused_at_its_field(
 ) -> None:
     row = {"claim": "groups", "value": "v", "group": GroupFactory.create().pk, **change}
 
-    for answer in (ours.post(GROUPS, row), ours.put(GROUPS, {"rows": [row]})):
+    for answer in (ours.post(GROUPS, row), ours.put(GROUPS, {"results": [row]})):
         assert answer.status == 400
         if answer.codes:
-            assert [path.removeprefix("rows.0.") for path in answer.codes] == [field]
+            assert [path.removeprefix("results.0.") for path in answer.codes] == [field]
 
 
 def test_a_group_with_powerful_permissions_cannot_be_assigned(
@@ -280,13 +282,15 @@ def test_rows_that_together_may_take_too_long_are_refused(ours: Api, idp: Identi
     answers = [
         ours.patch(f"{CLAIMS}{other.pk}/", {"transforms": SLOW}),
         ours.post(CLAIMS, {**FIRST, "transforms": SLOW}),
-        ours.put(CLAIMS, {"rows": [{**FIRST, "transforms": SLOW}, {**LAST, "transforms": SLOW}]}),
+        ours.put(
+            CLAIMS, {"results": [{**FIRST, "transforms": SLOW}, {**LAST, "transforms": SLOW}]}
+        ),
     ]
 
     assert [(answer.status, answer.codes) for answer in answers] == [
         (400, {"non_field_errors": ["too_much_work"]}),
         (400, {"non_field_errors": ["too_much_work"]}),
-        (400, {"rows": ["too_much_work"]}),
+        (400, {"results": ["too_much_work"]}),
     ]
     assert ours.get(CLAIMS).json["results"] == before
 

@@ -32,7 +32,7 @@ def test_an_exception_in_a_preview_tells_nothing_of_the_claims(
     row = connected(FakeIdentityProvider())
     settings.JITPROV_PROVISIONER = f"{__name__}.Broken"
     said = {row.subject_claim: ["x"], EMAIL_CLAIM: [SECRET]}
-    url = f"/sso-api/identity-providers/{row.slug}/preview/"
+    url = f"/sso-api/v1/identity-providers/{row.slug}/preview/"
 
     try:
         admin_client.post(url, {"claims": said, "recent": False}, content_type="application/json")

@@ -32,7 +32,7 @@ def test_certificates_are_added_kept_and_removed(ours: Api, idp: IdentityProvide
 
     both = ours.put(
         CERTIFICATES,
-        {"rows": [{"pem": PEM}, {"fingerprint": old["fingerprint"], "allow_expired": True}]},
+        {"results": [{"pem": PEM}, {"fingerprint": old["fingerprint"], "allow_expired": True}]},
     )
     assert both.status == 200
     assert {one["fingerprint"]: one["allow_expired"] for one in both.json["results"]}[
@@ -43,7 +43,7 @@ def test_certificates_are_added_kept_and_removed(ours: Api, idp: IdentityProvide
         for one in both.json["results"]
         if one["fingerprint"] != old["fingerprint"]
     ]
-    one = ours.put(CERTIFICATES, {"rows": [{"fingerprint": new}]})
+    one = ours.put(CERTIFICATES, {"results": [{"fingerprint": new}]})
     assert [row["fingerprint"] for row in one.json["results"]] == [new]
     assert set(ConfigurationChange.objects.values_list("what", flat=True)) == {"certificate"}
 
@@ -51,13 +51,13 @@ def test_certificates_are_added_kept_and_removed(ours: Api, idp: IdentityProvide
 @pytest.mark.parametrize(
     ("rows", "path"),
     [
-        ([], "rows"),
-        ([{}], "rows.0"),
-        ([{"pem": PEM, "fingerprint": "00"}], "rows.0"),
-        ([{"fingerprint": "00"}], "rows.0.fingerprint"),
-        ([{"pem": PEM}, {"pem": "no certificate"}], "rows.1.pem"),
-        ([{"pem": PEM}, {"pem": PEM}], "rows.1.pem"),
-        ([{"pem": PEM}] * 21, "rows"),
+        ([], "results"),
+        ([{}], "results.0"),
+        ([{"pem": PEM, "fingerprint": "00"}], "results.0"),
+        ([{"fingerprint": "00"}], "results.0.fingerprint"),
+        ([{"pem": PEM}, {"pem": "no certificate"}], "results.1.pem"),
+        ([{"pem": PEM}, {"pem": PEM}], "results.1.pem"),
+        ([{"pem": PEM}] * 21, "results"),
     ],
 )
 def test_invalid_certificates_are_refused_at_their_path(
@@ -65,7 +65,7 @@ def test_invalid_certificates_are_refused_at_their_path(
 ) -> None:
     before = ours.get(CERTIFICATES).json
 
-    answer = ours.put(CERTIFICATES, {"rows": rows})
+    answer = ours.put(CERTIFICATES, {"results": rows})
 
     assert answer.status == 400
     assert list(answer.codes) == [path]
@@ -78,20 +78,20 @@ def test_a_certificate_of_another_identity_provider_cannot_be_kept(
     other = IdentityProviderFactory.create()
     theirs = other.certificates.create(pem=PEM)
 
-    answer = ours.put(CERTIFICATES, {"rows": [{"fingerprint": theirs.fingerprint}]})
+    answer = ours.put(CERTIFICATES, {"results": [{"fingerprint": theirs.fingerprint}]})
 
-    assert answer.codes == {"rows.0.fingerprint": ["invalid_choice"]}
+    assert answer.codes == {"results.0.fingerprint": ["invalid_choice"]}
 
 
 # E-mail domains
 
 
 def test_a_superuser_can_replace_the_email_domains(superuser: Api, idp: IdentityProvider) -> None:
-    answer = superuser.put(DOMAINS, {"rows": ["Acme.Example", "b.example"]})
+    answer = superuser.put(DOMAINS, {"results": ["Acme.Example", "b.example"]})
     assert answer.json["results"] == ["acme.example", "b.example"]
     kept = EmailDomain.objects.get(domain="acme.example").pk
 
-    assert superuser.put(DOMAINS, {"rows": ["acme.example"]}).json["results"] == ["acme.example"]
+    assert superuser.put(DOMAINS, {"results": ["acme.example"]}).json["results"] == ["acme.example"]
     assert EmailDomain.objects.get().pk == kept
 
 
@@ -101,7 +101,7 @@ def test_a_tenants_administrator_can_only_read_the_email_domains(
     EmailDomain.objects.create(identity_provider=idp, domain="acme.example")
 
     assert ours.get(DOMAINS).json["results"] == ["acme.example"]
-    assert ours.put(DOMAINS, {"rows": []}).status == 403
+    assert ours.put(DOMAINS, {"results": []}).status == 403
     assert EmailDomain.objects.exists()
 
 
@@ -113,7 +113,7 @@ def test_invalid_email_domains_are_refused(
         identity_provider=IdentityProviderFactory.create(), domain="taken.example"
     )
 
-    assert superuser.put(DOMAINS, {"rows": rows}).status == 400
+    assert superuser.put(DOMAINS, {"results": rows}).status == 400
     assert not idp.email_domains.exists()
 
 

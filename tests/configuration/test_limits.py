@@ -88,7 +88,7 @@ def by_api(row: IdentityProvider, user: Any = None) -> dict[str, Do]:
     client.force_login(user or administrator_of(row))
 
     def post(rest: str, body: dict[str, Any]) -> Any:
-        path = f"/sso-api/identity-providers/{row.slug}/{rest}"
+        path = f"/sso-api/v1/identity-providers/{row.slug}/{rest}"
         return client.post(path, body, content_type="application/json")
 
     return {

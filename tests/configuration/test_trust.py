@@ -122,7 +122,7 @@ def by_a_link(row: IdentityProvider, renewed: FakeIdentityProvider) -> Any:
 def by_the_api(row: IdentityProvider, renewed: FakeIdentityProvider) -> Any:
     api = Api(admin_of(row))
     rows = [{"pem": renewed.key_pairs[0].certificate}]
-    answer = api.put(f"identity-providers/{row.slug}/certificates/", {"rows": rows})
+    answer = api.put(f"identity-providers/{row.slug}/certificates/", {"results": rows})
     assert answer.status == 200, answer
     return answer
 
@@ -230,7 +230,7 @@ def test_a_removed_certificate_counts_no_more_at_once(
     row.certificates.create(pem=renewed.key_pairs[0].certificate)
     api = Api(admin_of(row))
     rows = [{"fingerprint": fingerprint(renewed)}]
-    assert api.put("identity-providers/acme/certificates/", {"rows": rows}).status == 200
+    assert api.put("identity-providers/acme/certificates/", {"results": rows}).status == 200
     assert fingerprints(row) == {fingerprint(renewed)}
     assert not comes_in(row, fake)
     assert not ProposedTrust.objects.exists()
@@ -408,7 +408,7 @@ def test_signals_and_the_record_say_who_gave_it_and_that_it_counts(
     client.force_login(admin)
     with heard(trust_proposed) as proposed, heard(trust_changed) as changed:
         rows = [{"pem": renewed.key_pairs[0].certificate}]
-        Api(client).put("identity-providers/acme/certificates/", {"rows": rows})
+        Api(client).put("identity-providers/acme/certificates/", {"results": rows})
         assert [(one["proposed_by"], one["names"]) for one in proposed] == [
             (admin.get_username(), ["certificates"])
         ]

@@ -51,7 +51,7 @@ def told(tenants: tuple[Planted, ...]) -> dict[str, Any]:
     Invalid requests have random keys all the same.
     """
     document = copy.deepcopy(description())
-    document["servers"] = [{"url": "/sso-api"}]
+    document["servers"] = [{"url": "/sso-api/v1"}]
     known: dict[str, list[Any]] = {
         "slug": [one.mark for one in tenants],
         "tenant": [one.idp.tenant.slug for one in tenants],
@@ -110,7 +110,7 @@ def judged(user: Any, marker: str = "") -> Callable[[Any], None]:
 
     def judge(case: Any) -> None:
         with transaction.atomic():
-            response = case.call(base_url=f"{BASE_URL}/sso-api", session=session)
+            response = case.call(base_url=f"{BASE_URL}/sso-api/v1", session=session)
             transaction.set_rollback(True)
         # Schemathesis does not count 413 as a refusal.
         unwanted = [checks.negative_data_rejection] if response.status_code == TOO_LARGE else []

@@ -34,6 +34,7 @@ from jitprov.sign_in.rehearsal import MAX_KEPT, ask, begin, report_of, start_url
 from jitprov.sign_in.rehearsal_report import MASK, Report
 from jitprov.testing import ANN, FakeIdentityProvider, FakeResponse, Person, rsa_key_pair
 from jitprov.testing.person import EMAIL_CLAIM, GROUPS_CLAIM
+from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User
 from tests.support.factories import UserFactory, connected, map_group
 
@@ -74,8 +75,7 @@ class Rehearsal:
         return self.fake.answer(request, person=person, **knobs)
 
     def deliver(self, response: FakeResponse, client: Client | None = None) -> Any:
-        path = "/" + response.acs_url.split("/", 3)[3]
-        return (client or self.client).post(path, response.form)
+        return SignIn(client or self.client).deliver(response)
 
     def run(self, person: Person = ANN, **knobs: Any) -> Report:
         test = self.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from jitprov.host.next_url import MAX_NEXT_URL
 from jitprov.models import (
     ConsumedAssertion,
     IdentityProvider,
@@ -27,6 +29,8 @@ from tests.support.latest import event
 pytestmark = pytest.mark.django_db
 
 User = get_user_model()
+HOME = "/accounts/profile/"
+"""Django's default of LOGIN_REDIRECT_URL."""
 
 
 # Request state
@@ -296,6 +300,53 @@ def test_repeated_posts_of_one_response_keep_a_bounded_number_of_events(
     for _ in range(13):
         SignIn(Client()).deliver(response)
     assert ProvisioningEvent.objects.filter(reason="request_unknown").count() == 10
+
+
+@pytest.mark.parametrize(
+    ("relay_state", "policy", "follows", "where"),
+    [
+        ("/reports/?year=2026#top", "accept", True, "/reports/?year=2026#top"),
+        ("/reports/", "accept", False, HOME),
+        ("/reports/", "restart", True, None),
+        ("https://app.example/reports/", "accept", True, HOME),
+        ("https://evil.example/", "accept", True, HOME),
+        ("//evil.example/", "accept", True, HOME),
+        ("/\\evil.example/", "accept", True, HOME),
+        ("/" + "x" * MAX_NEXT_URL, "accept", True, HOME),
+        ("reports/", "accept", True, HOME),
+        ("javascript:alert(1)", "accept", True, HOME),
+        ("", "accept", True, HOME),
+    ],
+)
+def test_a_relay_state_is_followed_only_to_a_path_of_ours_and_only_if_the_row_says_so(
+    saml_sign_in: SignIn,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    relay_state: str,
+    policy: str,
+    follows: bool,
+    where: str | None,
+) -> None:
+    IdentityProvider.objects.update(unsolicited=policy, follow_relay_state=follows)
+    response = replace(unsolicited(idp, fake_identity_provider), relay_state=relay_state)
+
+    answer = saml_sign_in.deliver(response)
+
+    assert answer.status_code == 302
+    if where is None:
+        assert answer["Location"].startswith(idp.sso_url)
+    else:
+        assert answer["Location"] == where
+
+
+def test_the_relay_state_of_an_answer_to_a_request_of_ours_is_ignored(
+    saml_sign_in: SignIn, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    IdentityProvider.objects.update(unsolicited="accept", follow_relay_state=True)
+    response = saml_sign_in.begin(idp, fake_identity_provider, next_url="/wanted/")
+
+    answer = saml_sign_in.deliver(replace(response, relay_state="/another/"))
+    assert answer["Location"] == "/wanted/"
 
 
 def test_a_forged_unsolicited_response_is_refused(

@@ -61,6 +61,6 @@ def test_an_address_that_would_break_out_of_the_link_is_escaped(client: Client) 
 
 
 def test_a_response_is_still_taken_in_a_frame(client: Client) -> None:
-    answer = client.post("/saml/acme/acs/", {}, headers={"sec-fetch-dest": "iframe"})
+    answer = client.post("/saml/acme/acs/", {}, headers={"sec-fetch-dest": "iframe"}, follow=True)
     assert answer.status_code == 400
     assert answer["X-Frame-Options"] == "DENY"

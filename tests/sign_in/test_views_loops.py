@@ -37,7 +37,7 @@ def test_a_response_to_the_url_without_its_slash_is_refused_and_recorded(
         acs_url="https://app.example/saml/acme/acs",
     )
 
-    response = client.post("/saml/acme/acs", answer.form)
+    response = client.post("/saml/acme/acs", answer.form, follow=True)
 
     assert response.status_code == 403
     assert event().reason in {"destination_mismatch", "recipient_mismatch"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core import signing
 from django.test import Client
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ from jitprov.models import (
     ProvisioningEvent,
 )
 from jitprov.saml import toolkit
+from jitprov.sign_in.browser import MAX_REFUSALS, REFUSALS
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.latest import event
@@ -26,6 +28,7 @@ from tests.support.latest import event
 pytestmark = pytest.mark.django_db
 
 User = get_user_model()
+ACS = "/saml/acme/acs/"
 
 
 def test_a_refusal_shows_its_cause_and_its_reference(sign_in: Callable[..., Any]) -> None:
@@ -38,6 +41,69 @@ def test_a_refusal_shows_its_cause_and_its_reference(sign_in: Callable[..., Any]
     assert event().reference in text
     assert event().reason == "account_disabled"
     assert event().user == User.objects.get()
+
+
+def refused_page(client: Client) -> str:
+    """Post nothing to the assertion consumer service, and return the URL of the page that says so."""
+    answer = client.post(ACS, {"RelayState": "/elsewhere/"})
+    assert answer.status_code == 302
+    return str(answer["Location"])
+
+
+def test_a_refusal_has_a_page_of_its_own_that_shows_the_same_at_each_look(
+    client: Client, idp: IdentityProvider
+) -> None:
+    url = refused_page(client)
+    assert url.startswith(f"{ACS}?refused=")
+
+    first, again = client.get(url), client.get(url)
+    assert (first.status_code, again.status_code) == (400, 400)
+    assert event().reference in first.content.decode()
+    assert first.content == again.content
+    assert first["Cache-Control"].startswith("max-age=0")
+    assert ProvisioningEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", ["another browser", "another URL", "another provider", "forged"])
+def test_the_page_of_a_refusal_is_shown_only_to_the_browser_that_was_refused(
+    client: Client, idp: IdentityProvider, change: str
+) -> None:
+    url = refused_page(client)
+    reference = event().reference
+    [name] = [name for name in client.cookies if name.startswith(REFUSALS)]
+    if change == "another browser":
+        client = Client()
+    elif change == "another URL":
+        url = url[:-1] + ("0" if url[-1] != "0" else "1")
+    elif change == "another provider":
+        IdentityProvider.objects.create(slug="other", tenant=idp.tenant, enabled=False)
+        url = url.replace("acme", "other")
+    else:
+        client.cookies[name] = signing.dumps([ACS, "expired", reference, ""], salt="another")
+
+    answer = client.get(url)
+    assert answer.status_code == 403
+    assert reference not in answer.content.decode()
+    assert "request_unknown" in answer.content.decode()
+
+
+def test_the_cookie_of_a_refusal_is_closed_to_scripts_and_few_are_kept(
+    client: Client, idp: IdentityProvider
+) -> None:
+    urls = [refused_page(client) for _ in range(4)]
+    kept = [one for name, one in client.cookies.items() if name.startswith(REFUSALS) and one.value]
+    assert len(kept) == MAX_REFUSALS
+    for one in kept:
+        assert one["secure"]
+        assert one["httponly"]
+        assert (one["path"], one["domain"]) == ("/", "")
+    assert client.get(urls[-1]).status_code == 400
+
+
+def test_no_reference_is_asked_for_where_there_is_none(client: Client) -> None:
+    answer = client.post("/saml/nobody/acs/", {})
+    assert answer.status_code == 404
+    assert "<dt>Reference</dt>" not in answer.content.decode()
 
 
 def test_a_program_that_asks_for_json_gets_json(client: Client, idp: IdentityProvider) -> None:

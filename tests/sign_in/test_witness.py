@@ -114,7 +114,7 @@ def test_the_same_setup_link_in_another_browser_shows_names_only(
 def test_an_api_client_reads_names_only(
     row: IdentityProvider, fake: FakeIdentityProvider, attacker: Client
 ) -> None:
-    tests = f"/sso-api/identity-providers/{row.slug}/test-sign-ins/"
+    tests = f"/sso-api/v1/identity-providers/{row.slug}/test-sign-ins/"
     begun = attacker.post(tests, {}, content_type="application/json").json()
     go_through(Client(), path_of(begun["start_url"]), fake)
 

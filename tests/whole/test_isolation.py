@@ -178,7 +178,7 @@ ADMIN = sorted(
 API = sorted({pattern for space, _, pattern in routes() if space == "jitprov_api"})
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 # The OpenAPI document is the same for all users; Django's other URLs are not ours.
-SCHEMA = "sso-api/schema/"
+SCHEMA = "sso-api/v1/schema/"
 
 
 def model_of(pattern: str) -> Any:
@@ -508,7 +508,7 @@ def test_an_api_list_shows_nothing_of_another_tenant(
     for body in [*BODIES, guessed(ours, theirs)]:
         answer = program.post(address, json.dumps(body), "application/json")
         assert answer.status_code in {201, 400, 404, 405}
-        assert answer.status_code != 201 or pattern != "sso-api/identity-providers/"
+        assert answer.status_code != 201 or pattern != "sso-api/v1/identity-providers/"
 
     assert everything_of(theirs) == before
 

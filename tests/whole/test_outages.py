@@ -109,7 +109,7 @@ class Down:
 
 def test_the_api_says_so_too(row: IdentityProvider, admin_client: Client) -> None:
     with lost("SELECT"):
-        response = admin_client.get("/sso-api/identity-providers/")
+        response = admin_client.get("/sso-api/v1/identity-providers/")
 
     assert response.status_code == 503
     assert response["Retry-After"] == "10"

@@ -14,9 +14,11 @@ from django.utils.timezone import now as current_time
 from jitprov.conf import conf
 from jitprov.management.query_log import without_query_log
 from jitprov.models import (
+    KEYS_KEPT,
     ConfigurationChange,
     ConsumedAssertion,
     FormerIdentity,
+    IdempotencyKey,
     ObservedClaim,
     ProvisioningEvent,
     SetupLink,
@@ -98,6 +100,8 @@ class _Pruning:
             f"{verb} {tests} test sign-ins that have expired, {links} setup links that ended more than "
             f"{LINKS_KEPT.days} days ago and {names} names of claims that came no more."
         )
+        keys = self._delete(IdempotencyKey.objects.filter(created_at__lt=self.now - KEYS_KEPT))
+        yield f"{verb} {keys} idempotency keys of the API that are older than a day."
         former = self._delete(FormerIdentity.objects.filter(retired_at__lt=before))
         yield (
             f"{verb} what was remembered of {former} people whose identity provider was deleted more than "

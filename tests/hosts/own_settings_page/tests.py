@@ -28,7 +28,7 @@ def owner(db):
 
 def call(client, method, path, body=None):
     answer = client.generic(
-        method, f"/sso-api/{path}", json.dumps(body or {}), content_type="application/json"
+        method, f"/sso-api/v1/{path}", json.dumps(body or {}), content_type="application/json"
     )
     return answer.status_code, json.loads(answer.content)
 
