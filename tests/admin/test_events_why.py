@@ -133,7 +133,9 @@ def test_a_host_without_an_admin_shows_no_link(client: Client, settings: Any) ->
     IdentityProviderFactory.create(slug="acme")
     settings.ROOT_URLCONF = __name__
 
-    answer = client.post(reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "junk!"})
+    answer = client.post(
+        reverse("jitprov:acs", args=["acme"]), {"SAMLResponse": "junk!"}, follow=True
+    )
     assert answer.status_code == 400
     assert b"For administrators" not in answer.content
 

@@ -94,7 +94,7 @@ def test_a_key_belongs_to_its_user(superuser_of_acme: Api, idp: IdentityProvider
     assert first.json["slug"] != second.json["slug"]
 
 
-def test_who_has_lost_the_tenant_is_told_nothing_by_their_key(
+def test_somebody_who_has_lost_the_tenant_is_told_nothing_by_their_key(
     ours: Api, idp: IdentityProvider
 ) -> None:
     body = {"tenant": idp.tenant.slug}
@@ -105,7 +105,7 @@ def test_who_has_lost_the_tenant_is_told_nothing_by_their_key(
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\x7f", "\u00e9"])
-def test_what_is_no_key_is_refused(ours: Api, idp: IdentityProvider, key: str) -> None:
+def test_a_key_that_is_none_is_refused(ours: Api, idp: IdentityProvider, key: str) -> None:
     answer = post(ours, f"{ACME}claim-mappings/", CLAIM, key)
     assert (answer.status, answer.json["code"]) == (400, "idempotency_key_invalid")
 

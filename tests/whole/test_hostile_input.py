@@ -465,7 +465,7 @@ def test_concurrent_refusals_are_all_answered_and_only_the_newest_are_kept(
     form = answer.form if proved else {"SAMLResponse": "%"}
 
     def post() -> int:
-        return Client().post(ACS, form).status_code
+        return Client().post(ACS, form, follow=True).status_code
 
     answers = [status for _ in range(6) for status in all_at_once([post] * 12)]
     assert set(answers) == {403 if proved else 400}

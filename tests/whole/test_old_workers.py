@@ -24,7 +24,12 @@ from tests.support.factories import IdentityProviderFactory
 
 FIRST_THAT_COUNTS = "0005_indexes_that_others_cover"
 """The oldest migration whose processes may go on beside the newest; before it a column was taken away."""
-SPECIAL: dict[str, Any] = {"enabled": False, "target": "first_name", "created_at": now()}
+SPECIAL: dict[str, Any] = {
+    "admits": True,
+    "enabled": False,
+    "target": "first_name",
+    "created_at": now(),
+}
 """Values that constraints want."""
 
 
