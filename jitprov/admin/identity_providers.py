@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from jitprov.admin.scoped import ScopedAdmin, ScopedRelatedFilter
 from jitprov.conf import conf
-from jitprov.configuration import identity_providers, setup_links
+from jitprov.configuration import identity_providers
 from jitprov.journal.actors import Actor
 from jitprov.models import IdentityProvider
 from jitprov.saml.sp_metadata import sp_metadata
@@ -189,7 +189,6 @@ class IdentityProviderAdmin(ScopedAdmin):
             "opts": self.opts,
             "setup_media": _media(),
             "said": list(_said(request)),
-            "link_days": setup_links.LIFETIME.days,
         }
         context = {**self.admin_site.each_context(request), **ours, **context}
         return TemplateResponse(request, f"admin/jitprov/identityprovider/{template}", context)

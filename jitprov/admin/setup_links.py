@@ -45,6 +45,7 @@ class SetupLinkForm(forms.ModelForm):
     )
     days = forms.IntegerField(
         label=_("Valid for"),
+        required=False,
         min_value=1,
         max_value=setup_links.MAX_LIFETIME.days,
         initial=setup_links.LIFETIME.days,
@@ -130,7 +131,7 @@ class SetupLinkAdmin(SuperuserAdmin):
         of_the_link = {
             "actor": Actor.person(request.user),
             "recipient": typed["recipient"] or typed["email"],
-            "lifetime": timedelta(days=typed["days"]),
+            "lifetime": timedelta(days=typed["days"] or setup_links.LIFETIME.days),
         }
         if typed["tenant"] is not None:
             link, url = setup_links.make_for_tenant(typed["tenant"], **of_the_link)

@@ -294,6 +294,25 @@ def posted(idp: IdentityProvider, **changes: Any) -> dict[str, Any]:
     return {"identity_provider": idp.pk, "recipient": "Ann", "days": 3, **changes}
 
 
+@pytest.mark.parametrize("model", ["tenant", "identityprovider"])
+def test_one_button_on_the_page_of_a_tenant_or_an_identity_provider_makes_a_link(
+    superuser: Client, idp: IdentityProvider, model: str
+) -> None:
+    row = idp.tenant if model == "tenant" else idp
+    shown = superuser.get(reverse(f"admin:jitprov_{model}_change", args=[row.pk])).content.decode()
+    found: Any = html.fromstring(shown).xpath(f"//form[@action='{reverse(ADD)}']")
+    [form] = found
+    fields = {one.get("name"): one.get("value") for one in form.xpath(".//input")}
+
+    page = superuser.post(reverse(ADD), fields)
+
+    link = SetupLink.objects.get()
+    assert setup_links.find(page.context["url"].rpartition("=")[2], timezone.now()) == link
+    assert (link.identity_provider == idp) == (model == "identityprovider")
+    assert link.identity_provider.tenant == idp.tenant
+    assert timedelta(days=2) < link.expires_at - timezone.now() <= setup_links.LIFETIME
+
+
 def test_a_superuser_makes_a_link_and_sees_its_url_once(
     superuser: Client, idp: IdentityProvider
 ) -> None:
