@@ -22,6 +22,9 @@ version = release = _package["version"]
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
     "_ext.reference",
     "_ext.pictures",
     "_ext.screens",
@@ -37,6 +40,9 @@ html_show_sphinx = False
 myst_enable_extensions = ["colon_fence"]
 # Headings are linked as repository browsers link them; a heading of the third level may be a setting.
 myst_heading_anchors = 4
+
+# What a terminal shows is copied without its prompts and its answers.
+copybutton_prompt_text = "$ "
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures of this length are read in the source
