@@ -25,10 +25,21 @@ class JitprovConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers; models must be loaded first.
-        from jitprov.checks import host, product, rows, schema, settings, storage, user_model  # noqa: F401, PLC0415
+        from jitprov.accounts.sessions import listen  # noqa: PLC0415
+        from jitprov.checks import (  # noqa: F401, PLC0415
+            host,
+            product,
+            rows,
+            schema,
+            sessions,
+            settings,
+            storage,
+            user_model,
+        )
         from jitprov.journal import erasure  # noqa: PLC0415
         from jitprov.models import retired  # noqa: PLC0415
 
         retired.listen()
+        listen()
         schema.listen()
         erasure.listen()

@@ -70,6 +70,16 @@ class Conf:
         return _duration("REQUEST_LIFETIME", timedelta(minutes=10))
 
     @property
+    def SESSION_CHECK_AGE(self) -> timedelta:
+        """How old an answer may be to the question whether a session goes on. 0 asks the database at every request."""
+        return max(timedelta(0), _duration("SESSION_CHECK_AGE", timedelta(seconds=30)))
+
+    @property
+    def KEEP_UNKNOWN_SESSIONS(self) -> bool:
+        """Whether sessions of our backend go on that began before sessions were known, and cannot be ended."""
+        return bool(_setting("KEEP_UNKNOWN_SESSIONS", False))
+
+    @property
     def CLOCK_SKEW(self) -> timedelta:
         """The largest difference that an identity provider's clock may have to ours; at most 300 seconds."""
         # A negative skew would let a used assertion be forgotten before it has expired.

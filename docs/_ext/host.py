@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "MIDDLEWARE": [
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "jitprov.middleware.SignInSessionMiddleware",
     ],
     "AUTHENTICATION_BACKENDS": ["jitprov.backends.ProvisionedUserBackend"],
     "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],

@@ -40,6 +40,8 @@ class Provisioned:
     """The result of provisioning: a user who may come in, and the event that records it."""
 
     user: AbstractBaseUser
+    identity: ExternalIdentity
+    """As it was read, locked, or made."""
     event: ProvisioningEvent
     desired: DesiredUser
 
@@ -106,7 +108,7 @@ class _Provisioning:
             if isinstance(decision, Refuse):
                 return self._refused(decision, self._known)  # raised after the commit
             reference = new_reference()
-            user = self._apply(decision, self.found, reference)
+            user, identity = self._apply(decision, self.found, reference)
             if not user.is_active:
                 # A host may make accounts that somebody has to approve first: they stay, and nobody is let in.
                 return self._refused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED), user)
@@ -119,14 +121,16 @@ class _Provisioning:
                 changes=decision.changes,
                 attempt=self.attempt,
             )
-            provisioned = Provisioned(user=user, event=event, desired=self.desired)
+            provisioned = Provisioned(
+                user=user, identity=identity, event=event, desired=self.desired
+            )
             if self.admit is not None and not self.admit(provisioned):
                 raise ProvisioningRefused(Refuse(reason=RefusalReason.HOST_DENIED))
         return provisioned
 
     def _apply(
         self, decision: Create | Update, found: Found | None, reference: str
-    ) -> AbstractBaseUser:
+    ) -> tuple[AbstractBaseUser, ExternalIdentity]:
         if isinstance(decision, Create) or found is None:
             user = self.host.create_user(decision)  # type: ignore[arg-type]
         else:
@@ -135,7 +139,7 @@ class _Provisioning:
         identity = self._identify(user, decision, found, reference)
         apply_groups(user, identity, decision, reference)
         self.host.write_related(user, decision.desired)
-        return user
+        return user, identity
 
     def _identify(
         self,

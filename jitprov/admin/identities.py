@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.accounts import sessions
 from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
+from jitprov.configuration.sessions import end_for_people
 from jitprov.explain import explain_user, matching_names, user_by_key
 from jitprov.journal.actors import Actor
 from jitprov.journal.audit import record_done
@@ -64,6 +66,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
         "created_at",
     ]
     inlines = [GrantedGroupInline]
+    actions = ["end_sessions"]
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
         """Leave to superusers what a tenant may not decide."""
@@ -112,10 +115,23 @@ class ExternalIdentityAdmin(ScopedAdmin):
         """Return a link to the page of the person."""
         return format_html('<a href="{}">{}</a>', person_url(identity.user), identity.user)
 
+    @admin.action(description=_("End the sessions of the selected people"), permissions=["change"])
+    def end_sessions(self, request: Any, queryset: QuerySet[ExternalIdentity]) -> None:
+        """Sign the selected people out, who may sign in again."""
+        count = end_for_people(queryset, Actor.person(request.user))
+        text = ngettext(
+            "The sessions of %(count)s person have ended.",
+            "The sessions of %(count)s people have ended.",
+            count,
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "active" in form.changed_data:
             _keep(request, obj, "switched on" if obj.active else "switched off")
+            if not obj.active:
+                sessions.end_sessions_of(ExternalIdentity.objects.filter(pk=obj.pk))
         if "allow_privileged" in form.changed_data:
             allowed = "let in whatever they can do"
             note = allowed if obj.allow_privileged else f"no longer {allowed}"

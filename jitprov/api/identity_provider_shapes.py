@@ -16,7 +16,7 @@ from jitprov.api.proposed_trust import WaitingTrust
 from jitprov.api.tenants import Tenant
 from jitprov.configuration import enabling, trust
 from jitprov.configuration.enabling import Missing, State
-from jitprov.models import BindingChoice, IdentityProvider, UnsolicitedPolicy
+from jitprov.models import MAX_SESSION_HOURS, BindingChoice, IdentityProvider, UnsolicitedPolicy
 from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import MAX_REFUSAL_TEXT
 from jitprov.setup.our_values import ShownValue, our_values
@@ -104,6 +104,9 @@ class IdentityProviderDetail(IdentityProviderSummary):
     )
     unsolicited = serializers.ChoiceField(choices=UnsolicitedPolicy.choices)
     follow_relay_state = serializers.BooleanField()
+    session_hours = serializers.IntegerField(
+        allow_null=True, help_text="After which people sign in again; null for no such end."
+    )
     force_authn = serializers.BooleanField()
     name_id_format = serializers.CharField(allow_blank=True)
     authn_contexts = serializers.CharField(allow_blank=True)
@@ -193,6 +196,9 @@ class IdentityProviderChange(Shape):
     group_required_text = Text(max_length=MAX_REFUSAL_TEXT, required=False, allow_blank=True)
     unsolicited = Choice(choices=UnsolicitedPolicy.choices, required=False)
     follow_relay_state = Flag(required=False)
+    session_hours = Number(
+        required=False, allow_null=True, min_value=1, max_value=MAX_SESSION_HOURS
+    )
     force_authn = Flag(required=False)
     name_id_format = Text(max_length=255, required=False, allow_blank=True)
     authn_contexts = Text(max_length=MAX_TEXT, required=False, allow_blank=True)

@@ -62,6 +62,7 @@ class Columns:
     create_users: Maybe[bool] = UNCHANGED
     unsolicited: Maybe[str] = UNCHANGED
     follow_relay_state: Maybe[bool] = UNCHANGED
+    session_hours: Maybe[int | None] = UNCHANGED
     subject_claim: Maybe[str] = UNCHANGED
     link_existing_users: Maybe[bool] = UNCHANGED
     allow_privileged: Maybe[bool] = UNCHANGED

@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.accounts.sessions import end_sessions_by
 from jitprov.exceptions import JitprovError
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
@@ -117,9 +118,10 @@ def enable(identity_provider: IdentityProvider, actor: Actor, *, override: bool 
 
 
 def disable(identity_provider: IdentityProvider, actor: Actor) -> None:
-    """Disable the sign-in of an identity provider, and record it. People who are signed in stay signed in."""
+    """Disable the sign-in of an identity provider, end the sessions that came by it, and record it."""
     with audit.recorded(identity_provider, actor):
         _set(identity_provider, enabled=False)
+        end_sessions_by(IdentityProvider.objects.filter(pk=identity_provider.pk))
 
 
 def _locked(identity_provider: IdentityProvider) -> IdentityProvider:

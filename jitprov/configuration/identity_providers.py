@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.accounts.sessions import end_sessions_by
 from jitprov.conf import conf
 from jitprov.host.tenant_fields import fields_of
 from jitprov.journal import audit
@@ -56,6 +57,7 @@ def begin(draft: Draft, scope: Scope, actor: Actor) -> IdentityProvider:
 def remove(identity_provider: IdentityProvider, actor: Actor) -> None:
     """Remove an identity provider, and record it."""
     with audit.recorded(identity_provider, actor):
+        end_sessions_by(IdentityProvider.objects.filter(pk=identity_provider.pk))
         identity_provider.delete()
 
 

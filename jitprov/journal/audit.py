@@ -49,6 +49,7 @@ COLUMNS = (
     "group_required_text",
     "unsolicited",
     "follow_relay_state",
+    "session_hours",
     "force_authn",
     "name_id_format",
     "authn_contexts",
@@ -82,6 +83,7 @@ _NEED_NO_TEST = {
     "allow_privileged",
     "group_required_text",
     "follow_relay_state",
+    "session_hours",
 }
 """Columns that do not change how a response is judged and mapped."""
 

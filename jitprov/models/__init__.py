@@ -18,6 +18,7 @@ from jitprov.models.identities import (
     digest,
 )
 from jitprov.models.identity_providers import (
+    MAX_SESSION_HOURS,
     BindingChoice,
     EmailDomain,
     IdentityProvider,
@@ -34,6 +35,7 @@ from jitprov.models.retired import (
     retired_elsewhere,
 )
 from jitprov.models.setup_links import SetupLink, Voucher
+from jitprov.models.sign_in_sessions import SignInSession
 from jitprov.models.sign_in_tests import TestSignIn
 from jitprov.models.tenants import Tenant
 from jitprov.models.unproved_refusals import UnprovedRefusals
@@ -41,6 +43,7 @@ from jitprov.models.unproved_refusals import UnprovedRefusals
 __all__ = [
     "KEYS_KEPT",
     "MAX_CLAIM_NAME",
+    "MAX_SESSION_HOURS",
     "Action",
     "BindingChoice",
     "ClaimMapping",
@@ -59,6 +62,7 @@ __all__ = [
     "ProvisioningEvent",
     "RetiredName",
     "SetupLink",
+    "SignInSession",
     "SigningCertificate",
     "Tenant",
     "TenantAdministrator",

@@ -54,6 +54,8 @@ class ExternalIdentity(models.Model):
             " them."
         ),
     )
+    session_endings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """How many times all sessions of the person at this identity provider were ended."""
     provenance = models.JSONField(
         _("where its values come from"), default=dict, db_default={}, editable=False
     )

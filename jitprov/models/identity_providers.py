@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,8 @@ from jitprov.provisioning.presets import Preset
 from jitprov.provisioning.types import MAX_REFUSAL_TEXT, ClaimRule, GroupRule, Policy
 from jitprov.saml.certificates import load_certificate
 from jitprov.saml.types import Binding, IdpMetadata, ServiceProvider
+
+MAX_SESSION_HOURS = 365 * 24
 
 
 class UnsolicitedPolicy(models.TextChoices):
@@ -156,6 +159,17 @@ class IdentityProvider(models.Model):
         choices=UnsolicitedPolicy,
         default=UnsolicitedPolicy.RESTART,
     )
+    session_hours = models.PositiveSmallIntegerField(
+        _("longest session, in hours"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_SESSION_HOURS)],
+        help_text=_(
+            "After that people sign in again. Leave this empty for what the application does."
+        ),
+    )
+    session_endings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    """How many times all sessions that came by this identity provider were ended."""
     follow_relay_state = models.BooleanField(
         _("go to the page that the portal names"),
         default=False,

@@ -157,6 +157,7 @@ class AdmissionForm(ColumnsForm):
             "create_users",
             "unsolicited",
             "follow_relay_state",
+            "session_hours",
             "subject_claim",
             "link_existing_users",
             "allow_privileged",

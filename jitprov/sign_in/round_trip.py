@@ -15,6 +15,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from jitprov.accounts import Admit, Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
+from jitprov.accounts.sessions import Proof
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.host.next_url import safe_next_url
@@ -145,6 +146,7 @@ class CompletedLogin:
     """The result of a sign-in: who may come in, and the request that it answers."""
 
     provisioned: Provisioned
+    identity_provider: IdentityProvider
     assertion: VerifiedAssertion
     pending: PendingLogin | None
     """``None`` after a response that nobody asked for, where the tenant accepts those."""
@@ -249,6 +251,7 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
     answered = waiting.get(assertion.in_response_to or "")
     return CompletedLogin(
         provisioned=provisioned,
+        identity_provider=identity_provider,
         assertion=assertion,
         pending=answered,
         next_url=answered.next_url if answered else _page_named(identity_provider, relay_state),
@@ -259,6 +262,19 @@ def _page_named(identity_provider: IdentityProvider, relay_state: str) -> str:
     """Return where a sign-in leads that began in a portal: a path of ours, if the row says that one may be named."""
     is_path = relay_state.startswith("/")
     return safe_next_url(relay_state if identity_provider.follow_relay_state and is_path else "")
+
+
+def proof_of(assertion: VerifiedAssertion) -> Proof:
+    """Return what an assertion says of the sign-in, for the row of the session."""
+    name_id = assertion.name_id
+    return Proof(
+        name_id=name_id.value if name_id else "",
+        name_id_format=name_id.format if name_id else "",
+        session_index=assertion.session_index,
+        authn_context=assertion.authn_context,
+        authn_instant=assertion.authn_instant,
+        ends_at=assertion.session_not_on_or_after,
+    )
 
 
 @contextmanager

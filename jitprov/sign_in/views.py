@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +22,9 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from jitprov.accounts import Provisioned
+from jitprov.accounts import Provisioned, sessions
+from jitprov.accounts.session_cache import Token
+from jitprov.accounts.sessions import IN_SESSION
 from jitprov.backends import authenticate
 from jitprov.exceptions import JitprovError
 from jitprov.host.next_url import safe_next_url
@@ -306,6 +308,7 @@ class AssertionConsumerServiceView(SignInView):
         with round_trip.entering(completed):
             try:
                 auth.login(self.request, self._admitted)
+                self._end_in_time(*self._session_begun(completed))
             except BaseException:
                 # Half of it is done, and the session would be kept with an answer such as 403.
                 self.request.session.flush()
@@ -315,18 +318,23 @@ class AssertionConsumerServiceView(SignInView):
     def login_succeeded(self, completed: CompletedLogin) -> HttpResponse:
         """Let the person in and send them where they were going. Override to answer otherwise."""
         self._log_in(completed)
-        self._end_with_idp_session(completed)
         response = self._go_to(completed.next_url)
         if completed.pending:
             browser.forget(response, completed.pending)
         return response
 
-    def _end_with_idp_session(self, completed: CompletedLogin) -> None:
-        """Let our session end no later than the identity provider's (saml-core-2.0 §2.7.2)."""
+    def _session_begun(self, completed: CompletedLogin) -> tuple[Token, datetime | None]:
+        lifetime = timedelta(seconds=self.request.session.get_expiry_age())
+        identity = completed.provisioned.identity
+        proof = round_trip.proof_of(completed.assertion)
+        return sessions.begin(identity, completed.identity_provider, proof, lifetime)
+
+    def _end_in_time(self, token: Token, end: datetime | None) -> None:
+        """Let the session say which sign-in it came from, and end no later than the directory or the tenant wants."""
         session = self.request.session
+        session[IN_SESSION] = token.dumps()
         if session.pop(_ENDS_WITH_IDP, False):
             session.set_expiry(None)  # the end of an earlier sign-in of the same person
-        end = completed.assertion.session_not_on_or_after
         if end is not None and end < session.get_expiry_date():
             session.set_expiry(end)
             session[_ENDS_WITH_IDP] = True

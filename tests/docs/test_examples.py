@@ -52,7 +52,7 @@ def of_readme(role: str) -> Fence:
 
 @pytest.mark.django_db  # from Django 6.1 on, checks look into the databases
 def test_the_settings_in_the_readme_are_all_that_is_needed() -> None:
-    names = run(of_readme("settings"), INSTALLED_APPS=[])
+    names = run(of_readme("settings"), INSTALLED_APPS=[], MIDDLEWARE=[])
     assert names["INSTALLED_APPS"] == ["jitprov"]
     chosen = {name: names[name] for name in ("AUTHENTICATION_BACKENDS", "JITPROV_BASE_URL")}
     with override_settings(**chosen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from startproject import *
 
 INSTALLED_APPS += ["jitprov"]
+MIDDLEWARE += ["jitprov.middleware.SignInSessionMiddleware"]
 AUTHENTICATION_BACKENDS = [
     "jitprov.backends.ProvisionedUserBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -22,6 +22,7 @@ from jitprov.models import (
     ObservedClaim,
     ProvisioningEvent,
     SetupLink,
+    SignInSession,
     TestSignIn,
 )
 from jitprov.models.batches import delete_in_batches, update_in_batches
@@ -112,6 +113,8 @@ class _Pruning:
             f"{'Would empty' if self.dry_run else 'Emptied'} the claims of {emptied} events older than "
             f"{conf.CLAIMS_RETENTION}."
         )
+        ended = self._delete(SignInSession.objects.filter(kept_until__lt=self.now))
+        yield f"{verb} {ended} sessions of sign-ins that are over."
         if self.changes_days is not None:
             end = self.now - timedelta(days=self.changes_days)
             changes = self._delete(ConfigurationChange.objects.filter(created_at__lt=end))

@@ -6,6 +6,7 @@ AUTH_USER_MODEL = "acme.User"
 INSTALLED_APPS += ["acme"]
 
 INSTALLED_APPS += ["jitprov"]
+MIDDLEWARE += ["jitprov.middleware.SignInSessionMiddleware"]
 AUTHENTICATION_BACKENDS = ["jitprov.backends.ProvisionedUserBackend"]
 JITPROV_BASE_URL = "https://app.example"
 JITPROV_TENANT_MODEL = "acme.Organisation"

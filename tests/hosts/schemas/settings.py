@@ -11,7 +11,11 @@ SHARED_APPS = [  # the schema "public"
 ]
 TENANT_APPS = ["desks"]  # a schema for each customer
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
-MIDDLEWARE = ["django_tenants.middleware.main.TenantMainMiddleware", *MIDDLEWARE]
+MIDDLEWARE = [
+    "django_tenants.middleware.main.TenantMainMiddleware",
+    *MIDDLEWARE,
+    "jitprov.middleware.SignInSessionMiddleware",
+]
 DATABASES = {"default": {**DATABASE, "ENGINE": "django_tenants.postgresql_backend"}}
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 TENANT_MODEL = "customers.Customer"

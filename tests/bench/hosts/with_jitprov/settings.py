@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from tests.bench.hosts.settings import *  # noqa: F403 -- settings are extended like this
-from tests.bench.hosts.settings import HOST, INSTALLED_APPS
+from tests.bench.hosts.settings import HOST, INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*INSTALLED_APPS, "jitprov"]
+MIDDLEWARE = [*MIDDLEWARE, "jitprov.middleware.SignInSessionMiddleware"]
 AUTHENTICATION_BACKENDS = [
     "jitprov.backends.ProvisionedUserBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -1,0 +1,191 @@
+"""Know the sessions of sign-ins, say whether one goes on, and end them: a person's, or all of an identity provider.
+
+Nothing looks for a session, whose engine may have no way to find it. The session carries the key of a row; what ends
+sessions counts one up on the row of the identity or the identity provider, and a session that began under another number
+has ended. A number and no time, so that clocks of several machines need not agree, and what began a moment before is
+ended too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from jitprov.accounts import session_cache
+from jitprov.accounts.contention import persevere
+from jitprov.accounts.session_cache import Token
+from jitprov.host.provisioner import provisioner_for
+from jitprov.models import (
+    ExternalIdentity,
+    IdentityProvider,
+    SignInSession,
+    accounts_database,
+)
+from jitprov.models.kept_statements import insert
+from jitprov.models.sign_in_sessions import MAX_CONTEXT
+from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
+
+IN_SESSION = "_jitprov_session"
+"""The key in a browser's session of what tells which sign-in it came from."""
+EXTENDED_EVERY = timedelta(days=1)
+"""How often the row of a session that goes on and on is written."""
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What an identity provider said of one sign-in, apart from who the person is."""
+
+    name_id: str = ""
+    name_id_format: str = ""
+    session_index: str = ""
+    authn_context: str = ""
+    authn_instant: datetime
+    ends_at: datetime | None = None
+    """``SessionNotOnOrAfter`` (saml-core-2.0 §2.7.2)."""
+
+
+def begin(
+    identity: ExternalIdentity,
+    identity_provider: IdentityProvider,
+    proof: Proof,
+    lifetime: timedelta,
+) -> tuple[Token, datetime | None]:
+    """Write down that a session begins; return what it has to carry, and when it must end at the latest.
+
+    :param identity: as it was read, locked, when the person was let in.
+    :param identity_provider: as it was read before the response was judged.
+    :param lifetime: of the host's sessions.
+    """
+    now = timezone.now()
+    ends_at = _end(identity_provider, proof, now)
+    row = SignInSession(
+        key=secrets.token_hex(_KEY_BYTES),
+        identity=identity,
+        identity_endings=identity.session_endings,
+        provider_endings=identity_provider.session_endings,
+        name_id=_fitting(proof.name_id, MAX_EXTERNAL_ID),
+        name_id_format=_fitting(proof.name_id_format, MAX_CONTEXT),
+        session_index=_fitting(proof.session_index, MAX_CONTEXT),
+        authn_context=_fitting(proof.authn_context, MAX_CONTEXT),
+        authn_instant=proof.authn_instant,
+        ends_at=ends_at,
+        kept_until=_kept_until(now, lifetime),
+    )
+    persevere(partial(_insert, row))
+    return Token(row.key, identity.pk, identity_provider.pk), ends_at
+
+
+def _insert(row: SignInSession) -> None:
+    with transaction.atomic(using=accounts_database()):
+        insert(row)
+
+
+def _fitting(text: str, longest: int) -> str:
+    """Return a text that can be kept: half of one would mean something else."""
+    return text if len(text) <= longest else ""
+
+
+def _end(identity_provider: IdentityProvider, proof: Proof, now: datetime) -> datetime | None:
+    hours = identity_provider.session_hours
+    longest = now + timedelta(hours=hours) if hours else None
+    return min((end for end in (proof.ends_at, longest) if end is not None), default=None)
+
+
+def _kept_until(now: datetime, lifetime: timedelta) -> datetime:
+    return now + lifetime + 2 * EXTENDED_EVERY
+
+
+def listen() -> None:
+    """Let every login say that it is no sign-in by us, until we say otherwise.
+
+    So a session that began with ours and went on with a password is one of a password, and one that says nothing at all
+    is from before sessions were known.
+    """
+    user_logged_in.connect(_not_ours, dispatch_uid="jitprov.sessions")
+
+
+def _not_ours(request: Any = None, **_: Any) -> None:
+    session = getattr(request, "session", None)
+    if session is not None:
+        session[IN_SESSION] = None
+
+
+# Whether a session goes on
+
+
+def is_live(token: Token, user_key: str, lifetime: timedelta) -> bool:
+    """Say whether a session goes on. If a cache knows, no statement is run.
+
+    :param user_key: the primary key of the user whom the session names.
+    :param lifetime: of the host's sessions.
+    """
+    if session_cache.knows_live(token, user_key):
+        return True
+    row = found(token)
+    now = timezone.now()
+    if row is None or not _goes_on(row, user_key, now):
+        return False
+    session_cache.keep_live(token, user_key, now, row.ends_at)
+    if row.kept_until < _kept_until(now, lifetime) - EXTENDED_EVERY:
+        SignInSession.objects.filter(pk=row.pk).update(kept_until=_kept_until(now, lifetime))
+    return True
+
+
+def found(token: Token) -> SignInSession | None:
+    """Return the row of a session with its identity, identity provider and tenant."""
+    rows = SignInSession.objects.using(accounts_database())
+    return rows.select_related("identity__identity_provider__tenant").filter(key=token.key).first()
+
+
+def _goes_on(row: SignInSession, user_key: str, now: datetime) -> bool:
+    identity = row.identity
+    identity_provider = identity.identity_provider
+    return (
+        str(identity.user_id) == user_key
+        and (row.ends_at is None or now < row.ends_at)
+        and identity.active
+        and row.identity_endings == identity.session_endings
+        and identity_provider.enabled
+        and row.provider_endings == identity_provider.session_endings
+        and provisioner_for(identity_provider).is_tenant_enabled()
+    )
+
+
+# Ending them
+
+
+def end_sessions_of(identities: QuerySet[ExternalIdentity]) -> int:
+    """End all sessions of people at their identity providers; return how many people. Other sessions of theirs go on."""
+    with transaction.atomic(using=accounts_database()):
+        keys = list(identities.values_list("pk", flat=True))
+        rows = ExternalIdentity.objects.filter(pk__in=keys)
+        rows.update(session_endings=F("session_endings") + 1)
+        _tell(session_cache.IDENTITY, keys)
+    return len(keys)
+
+
+def end_sessions_by(identity_providers: QuerySet[IdentityProvider]) -> int:
+    """End all sessions that came by identity providers; return how many identity providers there are."""
+    with transaction.atomic(using=accounts_database()):
+        keys = list(identity_providers.values_list("pk", flat=True))
+        rows = IdentityProvider.objects.filter(pk__in=keys)
+        rows.update(session_endings=F("session_endings") + 1)
+        _tell(session_cache.IDENTITY_PROVIDER, keys)
+    return len(keys)
+
+
+def _tell(kind: str, keys: Iterable[int]) -> None:
+    """Let no cache say any more that these go on, once what ends them is committed."""
+    transaction.on_commit(
+        partial(session_cache.forget, kind, tuple(keys)), using=accounts_database(), robust=True
+    )
