@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "EVENT_NETWORK_BITS": {4: 24, 6: 48},
     "COSTLY_PER_MINUTE": 20,
     "EVENT_RETENTION": timedelta(days=400),
+    "KEEP_UNKNOWN_SESSIONS": False,
     "MAPPABLE_FIELDS": None,
     "METADATA_CA_FILE": "",
     "METADATA_MAX_BYTES": 10 * 1024 * 1024,
@@ -38,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "PROVISIONER": "jitprov.provisioner.Provisioner",
     "REQUEST_LIFETIME": timedelta(minutes=10),
     "RETURN_URL": "",
+    "SESSION_CHECK_AGE": timedelta(seconds=30),
     "SIGN_REQUESTS": False,
     "SP_KEY_PAIRS": (),
     "SUPPORT_CONTACT": "",
@@ -51,6 +53,7 @@ DURATIONS = [
     "EVENT_RETENTION",
     "METADATA_TIMEOUT",
     "REQUEST_LIFETIME",
+    "SESSION_CHECK_AGE",
 ]
 
 

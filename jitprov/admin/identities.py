@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.accounts import sessions
 from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
-from jitprov.configuration.sessions import end_for_people
+from jitprov.configuration.enabling import end_sessions_for
 from jitprov.explain import explain_user, matching_names, user_by_key
 from jitprov.journal.actors import Actor
 from jitprov.journal.audit import record_done
@@ -118,7 +118,7 @@ class ExternalIdentityAdmin(ScopedAdmin):
     @admin.action(description=_("End the sessions of the selected people"), permissions=["change"])
     def end_sessions(self, request: Any, queryset: QuerySet[ExternalIdentity]) -> None:
         """Sign the selected people out, who may sign in again."""
-        count = end_for_people(queryset, Actor.person(request.user))
+        count = end_sessions_for(queryset, Actor.person(request.user))
         text = ngettext(
             "The sessions of %(count)s person have ended.",
             "The sessions of %(count)s people have ended.",
@@ -139,11 +139,13 @@ class ExternalIdentityAdmin(ScopedAdmin):
 
     def delete_model(self, request: Any, obj: Any) -> None:
         _keep(request, obj, "removed")
+        sessions.end_sessions_of(ExternalIdentity.objects.filter(pk=obj.pk))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: Any, queryset: QuerySet[Any]) -> None:
         for identity in queryset.select_related("identity_provider"):
             _keep(request, identity, "removed")
+        sessions.end_sessions_of(queryset)
         super().delete_queryset(request, queryset)
 
 

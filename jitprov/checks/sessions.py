@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from django.apps import AppConfig
 from django.conf import settings  # noqa: TID251 -- MIDDLEWARE is Django's setting, not one of ours
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004 -- Django's name for it
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from jitprov.backends import OURS
@@ -19,7 +19,6 @@ Apps: TypeAlias = Sequence[AppConfig] | None
 SESSIONS_CANNOT_BE_ENDED = "jitprov.W031"
 MIDDLEWARE_MISPLACED = "jitprov.W032"
 _OURS = "jitprov.middleware.SignInSessionMiddleware"
-_DJANGOS = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 @register("jitprov")
@@ -27,7 +26,7 @@ def check_middleware(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Warn of a host that lets people sign in and could not make them leave."""
     if OURS not in settings.AUTHENTICATION_BACKENDS:
         return []
-    ours, djangos = _place(SignInSessionMiddleware), _place(import_string(_DJANGOS))
+    ours, djangos = _place(SignInSessionMiddleware), _place(AuthenticationMiddleware)
     if ours is None:
         return [
             Warning(
@@ -49,11 +48,10 @@ def check_middleware(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 def _place(wanted: type) -> int | None:
     """Return the place of a middleware or a subclass of it; ``None`` if there is none."""
-    for number, name in enumerate(settings.MIDDLEWARE):
-        try:
-            found = import_string(name)
-        except (ImportError, ImproperlyConfigured):
-            continue  # Django itself says so at once
-        if isinstance(found, type) and issubclass(found, wanted):
-            return number
-    return None
+    there = [import_string(name) for name in settings.MIDDLEWARE]
+    places = (
+        number
+        for number, one in enumerate(there)
+        if isinstance(one, type) and issubclass(one, wanted)
+    )
+    return next(places, None)

@@ -1,19 +1,22 @@
-"""Enable and disable the sign-in of an identity provider. Enabling needs a passed test of the present configuration."""
+"""Enable and disable the sign-in of an identity provider, and end sessions. Enabling needs a passed test."""
 
 from __future__ import annotations
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.accounts.sessions import end_sessions_by
+from jitprov.accounts.sessions import end_sessions_by, end_sessions_of
 from jitprov.exceptions import JitprovError
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
-from jitprov.models import IdentityProvider, accounts_database
+from jitprov.models import ExternalIdentity, IdentityProvider, accounts_database
 
 WITHOUT_TEST = "enabled without a passing test"
 """The note in the record of changes."""
+SESSIONS = "sessions"
+"""The kind of object in the record of changes."""
 
 
 class NotComplete(JitprovError):
@@ -122,6 +125,30 @@ def disable(identity_provider: IdentityProvider, actor: Actor) -> None:
     with audit.recorded(identity_provider, actor):
         _set(identity_provider, enabled=False)
         end_sessions_by(IdentityProvider.objects.filter(pk=identity_provider.pk))
+
+
+def end_sessions_for(identities: QuerySet[ExternalIdentity], actor: Actor) -> int:
+    """End the sessions of people at their identity providers, and record it; return how many people.
+
+    They may sign in again at once. Sessions of theirs that did not begin there go on.
+    """
+    with transaction.atomic(using=accounts_database()):
+        count = end_sessions_of(identities)
+        for identity in identities.select_related("identity_provider"):
+            label = f"identity {identity.pk} of user {identity.user_id}"
+            audit.record_done(
+                identity.identity_provider, actor, SESSIONS, label=label, note="ended"
+            )
+    return count
+
+
+def end_sessions_for_everybody(identity_providers: QuerySet[IdentityProvider], actor: Actor) -> int:
+    """End all sessions that began by these identity providers, and record it; return how many of those there are."""
+    with transaction.atomic(using=accounts_database()):
+        count = end_sessions_by(identity_providers)
+        for row in identity_providers:
+            audit.record_done(row, actor, SESSIONS, label="of everybody", note="ended")
+    return count
 
 
 def _locked(identity_provider: IdentityProvider) -> IdentityProvider:

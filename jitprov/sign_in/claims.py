@@ -1,9 +1,10 @@
-"""Turn what a SAML assertion says into claims, which are the same whatever their source."""
+"""Turn what a SAML assertion says into claims, which are the same whatever their source, and into the proof of a sign-in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jitprov.accounts.sessions import Proof
 from jitprov.provisioning.mapping import external_id_from
 from jitprov.provisioning.presets import NAME_ID_CLAIM, NAME_ID_EMAIL_CLAIM
 from jitprov.provisioning.types import Claims, Source
@@ -46,4 +47,17 @@ def claims_about(
         ),
         values=values,
         unreadable=unreadable,
+    )
+
+
+def proof_of(assertion: VerifiedAssertion) -> Proof:
+    """Return what an assertion says of the sign-in, for the row of the session."""
+    name_id = assertion.name_id
+    return Proof(
+        name_id=name_id.value if name_id else "",
+        name_id_format=name_id.format if name_id else "",
+        session_index=assertion.session_index,
+        authn_context=assertion.authn_context,
+        authn_instant=assertion.authn_instant,
+        ends_at=assertion.session_not_on_or_after,
     )

@@ -15,7 +15,6 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from jitprov.accounts import Admit, Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
-from jitprov.accounts.sessions import Proof
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.host.next_url import safe_next_url
@@ -262,19 +261,6 @@ def _page_named(identity_provider: IdentityProvider, relay_state: str) -> str:
     """Return where a sign-in leads that began in a portal: a path of ours, if the row says that one may be named."""
     is_path = relay_state.startswith("/")
     return safe_next_url(relay_state if identity_provider.follow_relay_state and is_path else "")
-
-
-def proof_of(assertion: VerifiedAssertion) -> Proof:
-    """Return what an assertion says of the sign-in, for the row of the session."""
-    name_id = assertion.name_id
-    return Proof(
-        name_id=name_id.value if name_id else "",
-        name_id_format=name_id.format if name_id else "",
-        session_index=assertion.session_index,
-        authn_context=assertion.authn_context,
-        authn_instant=assertion.authn_instant,
-        ends_at=assertion.session_not_on_or_after,
-    )
 
 
 @contextmanager

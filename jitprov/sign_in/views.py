@@ -34,6 +34,7 @@ from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.sign_in import browser, rehearsal, round_trip, witness
 from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView
+from jitprov.sign_in.claims import proof_of
 from jitprov.sign_in.confidential import confidential
 from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
 from jitprov.sign_in.own_domain import elsewhere, login_path
@@ -326,7 +327,7 @@ class AssertionConsumerServiceView(SignInView):
     def _session_begun(self, completed: CompletedLogin) -> tuple[Token, datetime | None]:
         lifetime = timedelta(seconds=self.request.session.get_expiry_age())
         identity = completed.provisioned.identity
-        proof = round_trip.proof_of(completed.assertion)
+        proof = proof_of(completed.assertion)
         return sessions.begin(identity, completed.identity_provider, proof, lifetime)
 
     def _end_in_time(self, token: Token, end: datetime | None) -> None:

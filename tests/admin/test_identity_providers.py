@@ -32,6 +32,7 @@ from jitprov.models import (
     RetiredName,
     SetupLink,
     SigningCertificate,
+    SignInSession,
     Tenant,
     TenantAdministrator,
     TestSignIn,
@@ -74,8 +75,8 @@ PARTS = [
     TestSignIn,
     UnprovedRefusals,
 ]
-# Digests of requests to the API, which tell nobody anything.
-NOT_SHOWN = [IdempotencyKey]
+# Digests of requests to the API, and sessions, of which nobody has to know more than that they can be ended.
+NOT_SHOWN = [IdempotencyKey, SignInSession]
 READ_ONLY = [ProvisioningEvent, ConsumedAssertion, ConfigurationChange]
 NOT_TO_BE_ADDED = [ExternalIdentity, *READ_ONLY]
 CERTIFICATE = rsa_key_pair("admin").certificate

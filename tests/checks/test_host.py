@@ -29,7 +29,7 @@ def found(*, deploy: bool = False) -> list[tuple[str | None, str, str | None]]:
 
 
 def without(settings: Settings, *names: str) -> list[str]:
-    return [one for one in settings.MIDDLEWARE if not one.endswith(names)]
+    return [one for one in settings.MIDDLEWARE if one.rpartition(".")[2] not in names]
 
 
 @pytest.mark.parametrize("name", ["SessionMiddleware", "AuthenticationMiddleware"])

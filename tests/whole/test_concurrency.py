@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
+from jitprov.accounts.sessions import end_sessions_of
 from jitprov.models import (
     ClaimMapping,
     ConsumedAssertion,
@@ -20,11 +21,12 @@ from jitprov.models import (
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
+    SignInSession,
 )
 from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User
-from tests.support.arrivals import Arrival, in_processes, in_threads
+from tests.support.arrivals import Arrival, all_at_once, in_processes, in_threads
 from tests.support.database_options import database_with
 from tests.support.factories import connected
 
@@ -114,6 +116,29 @@ def test_concurrent_people_of_two_tenants_with_one_user_name_all_sign_in(
     assert User.objects.count() == AT_ONCE
     assert ExternalIdentity.objects.values("user").distinct().count() == AT_ONCE
     assert outcomes() == {(Outcome.CREATED, ""): AT_ONCE}
+
+
+def test_nobody_who_is_switched_off_while_signing_in_keeps_a_session(
+    row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    """Whoever is second sees the first: the sign-in is refused, or its session has ended."""
+    assert arriving(row, fake).deliver() == CAME_IN
+    for _ in range(AT_ONCE):
+        arrival = arriving(row, fake)
+
+        def switch_off() -> int:
+            with transaction.atomic():
+                people = ExternalIdentity.objects.select_for_update().filter(identity_provider=row)
+                people.update(active=False)
+                end_sessions_of(people)
+            return 0
+
+        all_at_once([arrival.deliver, switch_off])
+        ExternalIdentity.objects.update(active=True)  # ended stays ended
+
+        identity = ExternalIdentity.objects.get()
+        sessions = SignInSession.objects.filter(identity_endings=identity.session_endings)
+        assert not sessions.exists()
 
 
 # Databases with other options

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
-from jitprov.configuration.sessions import end_for_everybody, end_for_people
+from jitprov.configuration.enabling import end_sessions_for, end_sessions_for_everybody
 from jitprov.explain import find_users
 from jitprov.journal.actors import Actor
 from jitprov.management.chosen import chosen_identity_provider, chosen_tenant
@@ -38,11 +38,14 @@ class Command(BaseCommand):
         if options["idp"] is not None or options["tenant"] is not None:
             providers = _identity_providers(options)
             self._say(
-                options, providers, lambda: end_for_everybody(providers, actor), "everybody of"
+                options,
+                providers,
+                lambda: end_sessions_for_everybody(providers, actor),
+                "everybody of",
             )
         else:
             people = _people(options)
-            self._say(options, people, lambda: end_for_people(people, actor), "")
+            self._say(options, people, lambda: end_sessions_for(people, actor), "")
 
     def _say(self, options: dict[str, Any], rows: QuerySet[Any], end: Any, whose: str) -> None:
         count = rows.count() if options["dry_run"] else end()

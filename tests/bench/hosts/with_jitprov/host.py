@@ -21,7 +21,10 @@ class SignsInWithJitprov:
         return get(browser, reverse("jitprov:login", args=[slug]))["Location"]
 
     def deliver(self, browser: Client, delivery: Delivery) -> HttpResponse:
-        return post(browser, reverse("jitprov:acs", args=[delivery["slug"]]), delivery["body"])
+        answer = post(browser, reverse("jitprov:acs", args=[delivery["slug"]]), delivery["body"])
+        onward = answer.headers.get("Location", "")
+        # The page of a refusal is part of what a refusal costs.
+        return get(browser, onward) if "?refused=" in onward else answer
 
     def user_id(self, slug: str, external_id: str) -> object:
         return rows.user_id(slug, external_id)
