@@ -20,6 +20,7 @@ from jitprov.models import (
     GrantedGroup,
     IdentityProvider,
     ProvisioningEvent,
+    SignInSession,
     TenantAdministrator,
 )
 
@@ -99,7 +100,7 @@ def path_to_tenant(model: type[Model]) -> str:
         return "pk"
     if model in _DIRECTLY:
         return "tenant"
-    if model is GrantedGroup:
+    if model in {GrantedGroup, SignInSession}:
         return "identity__identity_provider__tenant"
     if model is get_user_model():
         return "external_identities__identity_provider__tenant"

@@ -21,12 +21,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
 
 from jitprov.accounts import session_cache
-from jitprov.accounts.sessions import IN_SESSION
+from jitprov.accounts.sessions import IN_SESSION, NAME_ID
 from jitprov.configuration import enabling
 from jitprov.journal.actors import Actor
 from jitprov.middleware import SignInSessionMiddleware
 from jitprov.models import ExternalIdentity, IdentityProvider, SignInSession, Via
 from jitprov.provisioner import Provisioner
+from jitprov.sealed import unseal
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import ANN, Person
 from jitprov.testing.round_trip import SignIn
@@ -450,7 +451,9 @@ def test_of_other_logins_the_request_tells_nothing(client: Client) -> None:
 
 def test_the_row_of_a_session_says_what_the_assertion_said(ann: Client) -> None:
     row = SignInSession.objects.get()
-    assert row.name_id
-    assert row.name_id_format
+    name_id = unseal(row.sealed_name_id, NAME_ID)
+    assert name_id is not None
+    assert name_id["value"] == ANN.upn
+    assert name_id["format"].endswith("emailAddress")
     assert row.session_index
     assert row.authn_instant <= datetime.now(UTC)

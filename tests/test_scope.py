@@ -20,12 +20,14 @@ from jitprov.models import (
     ExternalIdentity,
     FormerIdentity,
     GrantedGroup,
+    IdempotencyKey,
     IdentityProvider,
     ObservedClaim,
     ProposedTrust,
     ProvisioningEvent,
     RetiredName,
     SetupLink,
+    SignInSession,
     Tenant,
     TenantAdministrator,
     TestSignIn,
@@ -47,8 +49,8 @@ from tests.support.factories import (
 pytestmark = pytest.mark.django_db
 
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
-OF_NOBODY = {RetiredName, FormerIdentity}
-"""What is left of deleted rows, as digests: nobody is shown any of it."""
+OF_NOBODY = {RetiredName, FormerIdentity, IdempotencyKey}
+"""What is left of deleted rows and of requests, as digests: nobody is shown any of it."""
 MODELS: list[type[Model]] = [
     *(model for model in apps.get_app_config("jitprov").get_models() if model not in OF_NOBODY),
     get_user_model(),
@@ -61,6 +63,7 @@ def one_of_each(slug: str) -> IdentityProvider:
     map_group(row, "finance")
     EmailDomain.objects.create(identity_provider=row, domain=f"{slug}.example")
     identity = ExternalIdentityFactory.create(identity_provider=row)
+    SignInSession.objects.create(identity=identity, key=slug, authn_instant=LATER, kept_until=LATER)
     GrantedGroup.objects.create(identity=identity, group=GroupFactory.create())
     ConsumedAssertion.objects.create(identity_provider=row, assertion_digest=slug, expires_at=LATER)
     ObservedClaim.objects.create(

@@ -9,7 +9,7 @@ ended too.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,8 +32,10 @@ from jitprov.models import (
 )
 from jitprov.models.kept_statements import insert
 from jitprov.models.sign_in_sessions import MAX_CONTEXT
-from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
+from jitprov.sealed import seal
 
+NAME_ID = "name-id"
+"""The purpose for which a NameID is sealed."""
 IN_SESSION = "_jitprov_session"
 """The key in a browser's session of what tells which sign-in it came from."""
 EXTENDED_EVERY = timedelta(days=1)
@@ -45,8 +47,8 @@ _KEY_BYTES = 16
 class Proof:
     """What an identity provider said of one sign-in, apart from who the person is."""
 
-    name_id: str = ""
-    name_id_format: str = ""
+    name_id: Mapping[str, str]
+    """Its value, format and qualifiers; empty if there is none."""
     session_index: str = ""
     authn_context: str = ""
     authn_instant: datetime
@@ -73,8 +75,7 @@ def begin(
         identity=identity,
         identity_endings=identity.session_endings,
         provider_endings=identity_provider.session_endings,
-        name_id=_fitting(proof.name_id, MAX_EXTERNAL_ID),
-        name_id_format=_fitting(proof.name_id_format, MAX_CONTEXT),
+        sealed_name_id=seal(dict(proof.name_id), NAME_ID) if proof.name_id else "",
         session_index=_fitting(proof.session_index, MAX_CONTEXT),
         authn_context=_fitting(proof.authn_context, MAX_CONTEXT),
         authn_instant=proof.authn_instant,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
-
 MAX_CONTEXT = 512
 """The longest authentication context or session index that is kept."""
 
@@ -25,8 +23,8 @@ class SignInSession(models.Model):
     """``session_endings`` of the identity when it began: another number now means that it has been ended."""
     provider_endings = models.PositiveIntegerField(default=0, editable=False)
     """Likewise of the identity provider."""
-    name_id = models.CharField(max_length=MAX_EXTERNAL_ID, blank=True, editable=False)
-    name_id_format = models.CharField(max_length=MAX_CONTEXT, blank=True, editable=False)
+    sealed_name_id = models.TextField(blank=True, editable=False)
+    """The NameID with its format and qualifiers, exactly as it came, encrypted."""
     session_index = models.CharField(max_length=MAX_CONTEXT, blank=True, editable=False)
     authn_context = models.CharField(
         _("authentication context"), max_length=MAX_CONTEXT, blank=True, editable=False

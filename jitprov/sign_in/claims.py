@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from jitprov.accounts.sessions import Proof
 from jitprov.provisioning.mapping import external_id_from
@@ -52,10 +53,8 @@ def claims_about(
 
 def proof_of(assertion: VerifiedAssertion) -> Proof:
     """Return what an assertion says of the sign-in, for the row of the session."""
-    name_id = assertion.name_id
     return Proof(
-        name_id=name_id.value if name_id else "",
-        name_id_format=name_id.format if name_id else "",
+        name_id=asdict(assertion.name_id) if assertion.name_id else {},
         session_index=assertion.session_index,
         authn_context=assertion.authn_context,
         authn_instant=assertion.authn_instant,

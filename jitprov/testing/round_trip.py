@@ -75,9 +75,10 @@ class SignIn:
         """Post a response of the identity provider, as the browser does, and go on to the page of a refusal."""
         path = "/" + response.acs_url.split("/", 3)[3]
         answer: Any = self.client.post(path, response.form, secure=_by_https())
-        onward = answer.headers.get("Location", "")
-        if onward.startswith(f"{path}?refused="):
-            answer = self.client.get(onward, secure=_by_https())
+        onward = answer.headers.get("Location") or answer.headers.get("Refresh", "")
+        _, is_refused, key = onward.partition("?refused=")
+        if is_refused:
+            answer = self.client.get(path, {"refused": key}, secure=_by_https())
         return answer  # type: ignore[no-any-return]
 
 

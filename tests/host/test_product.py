@@ -71,7 +71,9 @@ def test_the_end_of_a_setup_link_leads_back(holder: Holder) -> None:
 
 @pytest.mark.usefixtures("branded")
 def test_a_refusal_says_whom_to_ask(client: Client, idp: IdentityProvider) -> None:
-    text = client.post(reverse("jitprov:acs", args=[idp.slug]), {"SAMLResponse": "x"}).content
+    text = client.post(
+        reverse("jitprov:acs", args=[idp.slug]), {"SAMLResponse": "x"}, follow=True
+    ).content
 
     assert b'href="mailto:help@desk.example"' in text
 
@@ -86,7 +88,9 @@ def test_a_tenant_may_have_a_product_of_its_own(
 ) -> None:
     settings.JITPROV_PROVISIONER = f"{__name__}.OwnColours"
 
-    refused = client.post(reverse("jitprov:acs", args=[holder.row.slug]), {"SAMLResponse": "x"})
+    refused = client.post(
+        reverse("jitprov:acs", args=[holder.row.slug]), {"SAMLResponse": "x"}, follow=True
+    )
 
     assert f"Desk of {holder.row.tenant}" in holder.text()
     assert b"Ask the desk." in refused.content

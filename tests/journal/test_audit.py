@@ -59,6 +59,7 @@ NOT_CONFIGURED = {
     "tested_at",
     "tested_digest",
     "enabled_at",
+    "session_endings",
     "created_at",
     "updated_at",
 }
