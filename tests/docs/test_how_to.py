@@ -18,6 +18,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import connection
 from django.db.utils import ConnectionHandler
 from django.http import HttpResponse
 from django.template import engines
@@ -89,9 +90,7 @@ def test_the_example_settings_exist_and_can_be_set(
         assert name in ours or hasattr(global_settings, name)
         if name == "DATABASES":
             monkeypatch.chdir(tmp_path)
-            databases = ConnectionHandler(value)
-            databases["default"].ensure_connection()
-            databases.close_all()
+            connect(value["default"])
         elif name == "LOGGING":
             # In a process of its own: what it sets up would stay.
             code = f"import logging.config; logging.config.dictConfig({value!r})"
@@ -101,6 +100,18 @@ def test_the_example_settings_exist_and_can_be_set(
         elif name in ours:
             setattr(settings, name, value)
             assert getattr(conf, name.removeprefix("JITPROV_")) == value
+
+
+def connect(database: dict[str, Any]) -> None:
+    """Connect to the file of a page, or, with the options of the page, to the server that these tests have."""
+    ours = connection.settings_dict
+    if database["ENGINE"] != "django.db.backends.sqlite3":
+        if database["ENGINE"] != ours["ENGINE"]:
+            return  # on another run
+        database = {**ours, "OPTIONS": {**ours["OPTIONS"], **database["OPTIONS"]}}
+    databases = ConnectionHandler({"default": database})
+    databases["default"].ensure_connection()
+    databases.close_all()
 
 
 @of("python", "urls")
