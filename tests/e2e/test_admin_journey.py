@@ -223,3 +223,17 @@ def test_the_journey_works_without_scripts(tmp_path: Path) -> None:
     assert "Passed A new account would be made." in story.texts["report-passed"]
     assert "People can sign in." in story.texts["enabled"]
     assert visitors.complaints.heard == []
+
+
+def test_a_page_that_is_opened_again_does_not_offer_what_was_answered(tmp_path: Path) -> None:
+    """What was sent from one page of an identity provider is answered at another."""
+    with visitors_of_a_demo(tmp_path, scripts=True) as visitors:
+        carla = connect(visitors, Story(eyes=[]))
+        here = carla.page.url.partition("#")[0]
+        offered = []
+        for url in (here, here.replace("/metadata/", "/change/")):
+            carla.page.goto(url)
+            offered.append(carla.page.locator("[data-kept]").is_visible())
+
+    assert here.endswith("/metadata/")
+    assert offered == [False, False]

@@ -63,7 +63,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   let dirty = "dirty" in page.dataset;
   // What was sent and not answered, as after a session that has ended, can be sent again. Only in this tab.
-  const place = `jitprov:${location.pathname}`;
+  // One for all pages that show this form: what was sent from one may be answered at another.
+  const place = `jitprov:${new URL(form.action).pathname}`;
   const kept = window.sessionStorage.getItem(place);
   window.sessionStorage.removeItem(place);
   const isAnswer = "answer" in page.dataset || page.querySelector(".jitprov-note[role=status]");
