@@ -41,6 +41,8 @@ IN_SESSION = "_jitprov_session"
 EXTENDED_EVERY = timedelta(days=1)
 """How often the row of a session that goes on and on is written."""
 _KEY_BYTES = 16
+AT_ONCE = 1000
+"""Rows that one statement names; SQLite takes no more than some thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,21 +169,22 @@ def _goes_on(row: SignInSession, user_key: str, now: datetime) -> bool:
 
 def end_sessions_of(identities: QuerySet[ExternalIdentity]) -> int:
     """End all sessions of people at their identity providers; return how many people. Other sessions of theirs go on."""
-    with transaction.atomic(using=accounts_database()):
-        keys = list(identities.values_list("pk", flat=True))
-        rows = ExternalIdentity.objects.filter(pk__in=keys)
-        rows.update(session_endings=F("session_endings") + 1)
-        _tell(session_cache.IDENTITY, keys)
-    return len(keys)
+    return _count_up(identities, session_cache.IDENTITY)
 
 
 def end_sessions_by(identity_providers: QuerySet[IdentityProvider]) -> int:
     """End all sessions that came by identity providers; return how many identity providers there are."""
+    return _count_up(identity_providers, session_cache.IDENTITY_PROVIDER)
+
+
+def _count_up(rows: QuerySet[Any], kind: str) -> int:
     with transaction.atomic(using=accounts_database()):
-        keys = list(identity_providers.values_list("pk", flat=True))
-        rows = IdentityProvider.objects.filter(pk__in=keys)
-        rows.update(session_endings=F("session_endings") + 1)
-        _tell(session_cache.IDENTITY_PROVIDER, keys)
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        for begin in range(0, len(keys), AT_ONCE):
+            some = keys[begin : begin + AT_ONCE]
+            these = rows.model._default_manager.filter(pk__in=some)
+            these.update(session_endings=F("session_endings") + 1)
+            _tell(kind, some)
     return len(keys)
 
 

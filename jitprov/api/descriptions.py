@@ -27,6 +27,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "Detail": "What is wrong with one part of the request.",
         "DomainList": "All that there are to be.",
         "DomainRows": "All e-mail domains whose people are sent here.",
+        "EndedSessions": "Whose sessions have ended.",
         "Enabling": "How an identity provider is enabled.",
         "Event": "An attempt: codes and names, never what a claim said.",
         "EventDetail": "An attempt, with why it came out like this and what to change where.",
@@ -85,6 +86,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "WaitingTrust": "New trust that counts once a test sign-in has passed with it.",
         "Value": "A value of ours that the tenant's admin enters at their identity provider, and where.",
         "WantedCertificate": "A new certificate as PEM, or one that is there by its fingerprint.",
+        "WhoseSessions": "Whose sessions are to end.",
         "WholeIdentityProvider": "All that can be set, as it was read and with what is to be different.",
         "WrittenField": "A user field that the attempt wrote.",
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -134,11 +136,10 @@ def end_sessions_for(identities: QuerySet[ExternalIdentity], actor: Actor) -> in
     """
     with transaction.atomic(using=accounts_database()):
         count = end_sessions_of(identities)
-        for identity in identities.select_related("identity_provider"):
-            label = f"identity {identity.pk} of user {identity.user_id}"
-            audit.record_done(
-                identity.identity_provider, actor, SESSIONS, label=label, note="ended"
-            )
+        providers: Any = IdentityProvider.objects.filter(identities__in=identities)
+        for row in providers.annotate(number=Count("identities"), one=Max("identities")):
+            label = f"identity {row.one}" if row.number == 1 else f"{row.number} identities"
+            audit.record_done(row, actor, SESSIONS, label=label, note="ended")
     return count
 
 

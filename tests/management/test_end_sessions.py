@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from jitprov.accounts import sessions
+from jitprov.configuration.enabling import end_sessions_for
+from jitprov.journal.actors import Actor
 from jitprov.models import ConfigurationChange, ExternalIdentity, IdentityProvider
 from tests.support.factories import ExternalIdentityFactory, UserFactory
 
@@ -38,6 +42,16 @@ def test_the_sessions_of_one_person_are_ended(identity: ExternalIdentity) -> Non
     assert endings(identity.identity_provider) == 0
 
 
+def test_many_people_are_recorded_by_their_number(idp: IdentityProvider) -> None:
+    people = [ExternalIdentityFactory.create(identity_provider=idp) for _ in range(5)]
+    with mock.patch.object(sessions, "AT_ONCE", 2):
+        assert end_sessions_for(ExternalIdentity.objects.all(), Actor.command("test")) == 5
+
+    assert [endings(one) for one in people] == [1] * 5
+    [change] = ConfigurationChange.objects.filter(what="sessions")
+    assert (change.label, change.identity_provider) == ("5 identities", idp)
+
+
 @pytest.mark.parametrize("option", ["--idp", "--tenant"])
 def test_the_sessions_of_everybody_are_ended(identity: ExternalIdentity, option: str) -> None:
     row = identity.identity_provider
@@ -51,7 +65,7 @@ def test_an_ending_is_recorded_without_a_name(identity: ExternalIdentity) -> Non
     run("--user", "ann")
     change = ConfigurationChange.objects.latest("pk")
     assert (change.what, change.note, change.via) == ("sessions", "ended", "command")
-    assert change.label == f"identity {identity.pk} of user {identity.user_id}"
+    assert change.label == f"identity {identity.pk}"
 
 
 def test_a_dry_run_only_counts(identity: ExternalIdentity) -> None:
