@@ -21,7 +21,6 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from jitprov.accounts import session_cache
-from jitprov.accounts.contention import persevere
 from jitprov.accounts.session_cache import Token
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import (
@@ -66,6 +65,8 @@ def begin(
 ) -> tuple[Token, datetime | None]:
     """Write down that a session begins; return what it has to carry, and when it must end at the latest.
 
+    In the transaction that lets the person in. If nobody carries it after all, the row says nothing about anybody.
+
     :param identity: as it was read, locked, when the person was let in.
     :param identity_provider: as it was read before the response was judged.
     :param lifetime: of the host's sessions.
@@ -84,13 +85,8 @@ def begin(
         ends_at=ends_at,
         kept_until=_kept_until(now, lifetime),
     )
-    persevere(partial(_insert, row))
+    insert(row)
     return Token(row.key, identity.pk, identity_provider.pk), ends_at
-
-
-def _insert(row: SignInSession) -> None:
-    with transaction.atomic(using=accounts_database()):
-        insert(row)
 
 
 def _fitting(text: str, longest: int) -> str:

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, transaction
 
-from jitprov.accounts import Admit, Provisioned, provision
+from jitprov.accounts import Provisioned, provision
 from jitprov.accounts.contention import is_busy, persevere
+from jitprov.accounts.sessions import Proof
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.host.next_url import safe_next_url
@@ -36,7 +38,7 @@ from jitprov.saml.assertion_refusals import Unsolicited
 from jitprov.saml.request import authn_request
 from jitprov.saml.response import Expectation, verify_response
 from jitprov.saml.types import AuthnRequest, VerifiedAssertion
-from jitprov.sign_in.claims import claims_from
+from jitprov.sign_in.claims import claims_from, proof_of
 
 _SALT = "jitprov.pending-login"
 logger = logging.getLogger("jitprov")
@@ -140,17 +142,19 @@ MAX_PENDING = 16
 """Requests of one browser that may wait at the same time; the oldest give way."""
 
 
+AdmitWithProof: TypeAlias = Callable[[Proof, Provisioned], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedLogin:
     """The result of a sign-in: who may come in, and the request that it answers."""
 
     provisioned: Provisioned
-    identity_provider: IdentityProvider
     assertion: VerifiedAssertion
     pending: PendingLogin | None
     """``None`` after a response that nobody asked for, where the tenant accepts those."""
     next_url: str
-    """Where the person goes: to the page that they wanted, which was validated."""
+    """Validated."""
 
 
 def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser brings
@@ -217,7 +221,7 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
     now: datetime,
     relay_state: str = "",
     network: str = "",
-    admit: Admit | None = None,
+    admit: AdmitWithProof | None = None,
 ) -> CompletedLogin:
     """Judge a response, use it up, and provision its subject. Every refusal is recorded, unless the database is busy.
 
@@ -248,19 +252,16 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
         _record(partial(events.record_error, identity_provider, attempt=attempt))
         raise
     answered = waiting.get(assertion.in_response_to or "")
+    url = answered.next_url if answered else _page_named(identity_provider, relay_state)
     return CompletedLogin(
-        provisioned=provisioned,
-        identity_provider=identity_provider,
-        assertion=assertion,
-        pending=answered,
-        next_url=answered.next_url if answered else _page_named(identity_provider, relay_state),
+        provisioned=provisioned, assertion=assertion, pending=answered, next_url=url
     )
 
 
 def _page_named(identity_provider: IdentityProvider, relay_state: str) -> str:
     """Return where a sign-in leads that began in a portal: a path of ours, if the row says that one may be named."""
-    is_path = relay_state.startswith("/")
-    return safe_next_url(relay_state if identity_provider.follow_relay_state and is_path else "")
+    follows = identity_provider.follow_relay_state and relay_state.startswith("/")
+    return safe_next_url(relay_state if follows else "")
 
 
 @contextmanager
@@ -344,13 +345,14 @@ def _use(
     identity_provider: IdentityProvider,
     assertion: VerifiedAssertion,
     attempt: Attempt,
-    admit: Admit | None,
+    admit: AdmitWithProof | None,
 ) -> Provisioned:
     claims = claims_from(assertion, identity_provider.subject_claim)
     try:
         consume(identity_provider, assertion)
         _observe(identity_provider, claims)
-        return provision(identity_provider, claims, attempt, admit)
+        with_proof = admit and partial(admit, proof_of(assertion))
+        return provision(identity_provider, claims, attempt, with_proof)
     except JitprovError as error:
         error.origin_verified = True
         raise

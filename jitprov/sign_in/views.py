@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from jitprov.accounts import Provisioned, sessions
 from jitprov.accounts.session_cache import Token
-from jitprov.accounts.sessions import IN_SESSION
+from jitprov.accounts.sessions import IN_SESSION, Proof
 from jitprov.backends import authenticate
 from jitprov.exceptions import JitprovError
 from jitprov.host.next_url import safe_next_url
@@ -34,7 +34,6 @@ from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.sign_in import browser, rehearsal, round_trip, witness
 from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView
-from jitprov.sign_in.claims import proof_of
 from jitprov.sign_in.confidential import confidential
 from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
 from jitprov.sign_in.own_domain import elsewhere, login_path
@@ -299,17 +298,21 @@ class AssertionConsumerServiceView(SignInView):
         witness.remember(self.request, response, test.reference)
         return response
 
-    def _admit(self, provisioned: Provisioned) -> bool:
-        """Ask the host's authentication backends, and keep whom they let in."""
+    def _admit(self, proof: Proof, provisioned: Provisioned) -> bool:
+        """Ask the host's authentication backends, and keep whom they let in, and what their session has to carry."""
         self._admitted = authenticate(self.request, provisioned)
-        return self._admitted is not None
+        if self._admitted is None or self._found is None:
+            return False
+        lifetime = timedelta(seconds=self.request.session.get_expiry_age())
+        self._begun = sessions.begin(provisioned.identity, self._found, proof, lifetime)
+        return True
 
     def _log_in(self, completed: CompletedLogin) -> None:
         """Let the person in, unless something of the host's stops them; then nobody is signed in."""
         with round_trip.entering(completed):
             try:
                 auth.login(self.request, self._admitted)
-                self._end_in_time(*self._session_begun(completed))
+                self._end_in_time(*self._begun)
             except BaseException:
                 # Half of it is done, and the session would be kept with an answer such as 403.
                 self.request.session.flush()
@@ -323,12 +326,6 @@ class AssertionConsumerServiceView(SignInView):
         if completed.pending:
             browser.forget(response, completed.pending)
         return response
-
-    def _session_begun(self, completed: CompletedLogin) -> tuple[Token, datetime | None]:
-        lifetime = timedelta(seconds=self.request.session.get_expiry_age())
-        identity = completed.provisioned.identity
-        proof = proof_of(completed.assertion)
-        return sessions.begin(identity, completed.identity_provider, proof, lifetime)
 
     def _end_in_time(self, token: Token, end: datetime | None) -> None:
         """Let the session say which sign-in it came from, and end no later than the directory or the tenant wants."""
