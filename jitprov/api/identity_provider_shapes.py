@@ -110,6 +110,7 @@ class IdentityProviderDetail(IdentityProviderSummary):
     force_authn = serializers.BooleanField()
     name_id_format = serializers.CharField(allow_blank=True)
     authn_contexts = serializers.CharField(allow_blank=True)
+    required_contexts = serializers.CharField(allow_blank=True)
     certificates = Certificate(many=True)
     email_domains = serializers.SerializerMethodField()
     proposed_trust = serializers.SerializerMethodField()
@@ -202,6 +203,7 @@ class IdentityProviderChange(Shape):
     force_authn = Flag(required=False)
     name_id_format = Text(max_length=255, required=False, allow_blank=True)
     authn_contexts = Text(max_length=MAX_TEXT, required=False, allow_blank=True)
+    required_contexts = Text(max_length=MAX_TEXT, required=False, allow_blank=True)
 
 
 _SETTABLE = frozenset(IdentityProviderChange().fields)

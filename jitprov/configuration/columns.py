@@ -27,6 +27,7 @@ FOR_SUPERUSERS = frozenset({"link_existing_users", "allow_privileged"})
 """Columns that accounts of the whole application depend on."""
 _URLS = frozenset({"sso_url", "slo_url", "sp_acs_url", "metadata_url"})
 _TEXTS = frozenset({"entity_id", "sp_entity_id", "name_id_format", "subject_claim"})
+_CONTEXTS = frozenset({"authn_contexts", "required_contexts"})
 _OURS = {"sp_entity_id": "metadata", "sp_acs_url": "acs"}
 """Columns that replace one of our own addresses, each with the name of the view that has that address."""
 
@@ -58,6 +59,8 @@ class Columns:
     name_id_format: Maybe[str] = UNCHANGED
     authn_contexts: Maybe[str] = UNCHANGED
     """URIs, one on each line."""
+    required_contexts: Maybe[str] = UNCHANGED
+    """Likewise."""
     force_authn: Maybe[bool] = UNCHANGED
     create_users: Maybe[bool] = UNCHANGED
     unsolicited: Maybe[str] = UNCHANGED
@@ -156,7 +159,7 @@ def _judged(row: IdentityProvider, name: str, value: Any, allowed: Container[int
         _refuse_retired(row.tenant_id, value)
     if name == "everybody_group":
         judge_group(value, allowed)
-    return _contexts(value) if name == "authn_contexts" else value
+    return _contexts(value) if name in _CONTEXTS else value
 
 
 def _refuse_insecure(url: str) -> None:

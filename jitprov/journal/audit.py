@@ -53,6 +53,7 @@ COLUMNS = (
     "force_authn",
     "name_id_format",
     "authn_contexts",
+    "required_contexts",
 )
 """Columns of the identity provider's own row that are configuration."""
 RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
@@ -69,6 +70,7 @@ RELATED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 """Related rows that are configuration."""
 _ADDED_LATER: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("identity_provider", "everybody_group_id"): (None,),
+    ("identity_provider", "required_contexts"): ("",),
     ("claim_mapping", "when_invalid"): ("keep",),
     ("group_mapping", "transforms"): (None, []),
     ("group_mapping", "admits"): (False,),

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='identityprovider',
             name='follow_relay_state',
-            field=models.BooleanField(db_default=False, default=False, help_text='For accepted sign-ins that began in a portal: its RelayState, if that is a path of this application.', verbose_name='go to the page that the portal names'),
+            field=models.BooleanField(db_default=False, default=False, help_text='For accepted sign-ins from a portal: its RelayState, if it is a path here.', verbose_name='go to the page that the portal names'),
         ),
         migrations.CreateModel(
             name='IdempotencyKey',

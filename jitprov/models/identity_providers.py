@@ -174,9 +174,7 @@ class IdentityProvider(models.Model):
         _("go to the page that the portal names"),
         default=False,
         db_default=False,
-        help_text=_(
-            "For accepted sign-ins that began in a portal: its RelayState, if that is a path of this application."
-        ),
+        help_text=_("For accepted sign-ins from a portal: its RelayState, if it is a path here."),
     )
     force_authn = models.BooleanField(_("ask for the password every time"), default=False)
     name_id_format = models.CharField(
@@ -185,7 +183,14 @@ class IdentityProvider(models.Model):
     authn_contexts = models.TextField(
         _("authentication contexts to ask for"),
         blank=True,
-        help_text=_("One URI a line; usually empty, because Entra refuses most of them."),
+        help_text=_("One URI a line; usually empty: Entra refuses most. Others are refused."),
+    )
+    required_contexts = models.TextField(
+        _("authentication contexts to require"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("One URI a line, not asked for. Who comes with none of them is refused."),
     )
     metadata_url = models.URLField(
         _("metadata URL"),
@@ -305,6 +310,11 @@ class IdentityProvider(models.Model):
             sign_requests=conf.SIGN_REQUESTS
             or (self.want_authn_requests_signed and bool(key_pairs)),
         )
+
+    @property
+    def contexts_that_count(self) -> frozenset[str]:
+        """Return the authentication contexts of which an answer needs one: required, else asked for."""
+        return frozenset((self.required_contexts or self.authn_contexts).split())
 
     def as_metadata(self) -> IdpMetadata:
         """Return what the identity provider told us about itself."""

@@ -106,6 +106,12 @@ class AuthenticationTooOld(AssertionRejected):
     code = "authentication_too_old"
 
 
+class AuthnContextUnmet(AssertionRejected):
+    """The person did not authenticate in a way that is required."""
+
+    code = "authn_context_unmet"
+
+
 class RequestUnknown(AssertionRejected):
     """The assertion answers a request that this browser did not make, or not lately."""
 

@@ -18,7 +18,6 @@ from jitprov.saml.assertion import (
     Attributes,
     attributes_of,
     audiences_of,
-    authn_context_of,
     children,
     instant_of,
     latest_end,
@@ -45,6 +44,7 @@ from jitprov.saml.assertion_refusals import (
     Unsolicited,
     VerifiersDisagree,
 )
+from jitprov.saml.contexts import require_context
 from jitprov.saml.envelope import Opened, open_response
 from jitprov.saml.rereading import NotReread, reread
 from jitprov.saml.signature import is_valid_at
@@ -79,6 +79,8 @@ class Expectation:
     now: datetime
     clock_skew: timedelta = timedelta(seconds=120)
     allow_unsolicited: bool = False
+    required_contexts: frozenset[str] = frozenset()
+    """The person must have authenticated by one of these, if there are any."""
 
     @property
     def skew(self) -> timedelta:
@@ -170,7 +172,7 @@ def _read_assertion(assertion: etree._Element, expect: Expectation) -> VerifiedA
         in_response_to=confirmation.get("InResponseTo"),
         not_on_or_after=latest_end(subject, confirmation),
         authn_instant=require_authentication(statement, confirmation.get("InResponseTo"), expect),
-        authn_context=authn_context_of(statement),
+        authn_context=require_context(statement, attributes, expect.required_contexts),
         session_index=statement.get("SessionIndex", ""),
         session_not_on_or_after=require_session(statement, expect),
     )

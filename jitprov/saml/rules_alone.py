@@ -13,12 +13,13 @@ from typing import TypeAlias
 from lxml import etree
 
 from jitprov.saml.assertion import (
+    Attributes,
     audiences_of,
-    authn_context_of,
     latest_end,
     only,
 )
 from jitprov.saml.assertion_refusals import AssertionRejected
+from jitprov.saml.contexts import require_context
 from jitprov.saml.envelope import Opened
 from jitprov.saml.response import (
     Expectation,
@@ -157,9 +158,17 @@ def claims(case: Case) -> Facts:
 def authentication(case: Case) -> Facts:
     statement, request = case.part("AuthnStatement"), case.confirmation.get("InResponseTo")
     authenticated = require_authentication(statement, request, case.expect)
-    context = authn_context_of(statement)
+    contexts = case.expect.required_contexts
+    # Whether attributes can be read is said by a check of its own.
+    attributes = (
+        require_attributes(case.opened.assertion, case.expect)
+        if contexts
+        else Attributes(values={})
+    )
+    context = require_context(statement, attributes, contexts)
     since = case.expect.pending.get(request or "")
-    expected = "" if since is None else with_skew(since, case.expect.skew)
+    recent = [] if since is None else [with_skew(since, case.expect.skew)]
+    expected = ", ".join([*recent, *sorted(contexts)])
     return expected, [format_instant(authenticated), *filter(None, [context])]
 
 

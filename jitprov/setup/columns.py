@@ -18,7 +18,15 @@ from jitprov.configuration.group_mappings import judge_group
 from jitprov.models import IdentityProvider
 from jitprov.setup.versions import Told, posted_with, somebody
 
-ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", "authn_contexts", "force_authn")
+CONTEXTS = ("authn_contexts", "required_contexts")
+ADVANCED = (
+    "sp_entity_id",
+    "sp_acs_url",
+    "name_id_format",
+    "authn_contexts",
+    "required_contexts",
+    "force_authn",
+)
 MAX_CONTEXTS_LENGTH = 4000
 
 
@@ -128,14 +136,16 @@ class ByHandForm(ColumnsForm):
             "sp_acs_url",
             "name_id_format",
             "authn_contexts",
+            "required_contexts",
             "force_authn",
         )
         formfield_callback = formfield
-        widgets = {"authn_contexts": forms.Textarea(attrs={"rows": 3})}
+        widgets = dict.fromkeys(CONTEXTS, forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        bound(self.fields["authn_contexts"], MAX_CONTEXTS_LENGTH)
+        for name in CONTEXTS:
+            bound(self.fields[name], MAX_CONTEXTS_LENGTH)
 
     @property
     def metadata_fields(self) -> list[Any]:

@@ -16,6 +16,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     ),
     "metadata": (
         "authentication_too_old",
+        "authn_context_unmet",
         "certificate_ends",
         "certificate_expired",
         "certificate_unusable",

@@ -169,7 +169,6 @@ def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser 
     """Return the request to send the browser off with, and what must be remembered of it.
 
     :param network: from which the browser comes, for the event of a refusal.
-
     :raises ProvisioningRefused: the tenant or the identity provider is disabled. Recorded.
     :raises SignInLoop: the application sends people who are signed in here again and again. Recorded.
     """
@@ -313,6 +312,7 @@ def expectation(
         now=now,
         clock_skew=conf.CLOCK_SKEW,
         allow_unsolicited=identity_provider.unsolicited == UnsolicitedPolicy.ACCEPT,
+        required_contexts=identity_provider.contexts_that_count,
     )
 
 

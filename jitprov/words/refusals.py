@@ -136,6 +136,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         happened=_("This application wants you to enter your password again."),
         advice=Advice.TRY_AGAIN,
     ),
+    "authn_context_unmet": Explanation(
+        happened=_(
+            "Your organisation wants a stronger sign-in here than the one that you came with, such as one with a second factor."
+        ),
+        advice=Advice.ASK_IT,
+    ),
     "request_unknown": _STALE,
     "assertion_replayed": _STALE,
     "unsolicited": Explanation(

@@ -103,6 +103,17 @@ ASSERTION = {
         where=sections.ENTRY,
         by=Fixer.HERE,
     ),
+    "authn_context_unmet": Remedy(
+        happened=_(
+            "The person did not sign in at your identity provider in a way that is required here."
+        ),
+        fix=_(
+            "Let your identity provider demand it for this application; in Entra, by a policy of Conditional Access that "
+            "requires multifactor authentication. Or take it out of the authentication contexts to require here."
+        ),
+        where=sections.METADATA,
+        by=Fixer.HERE,
+    ),
     "request_unknown": Remedy(
         happened=_(
             "The response answers a request that this browser did not make, or made too long ago."
