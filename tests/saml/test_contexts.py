@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lxml import etree
 
-from jitprov.saml.contexts import METHODS, SEVERAL_FACTORS
+from jitprov.saml.assertion import Attributes
+from jitprov.saml.assertion_refusals import AuthnContextUnmet
+from jitprov.saml.contexts import METHODS, SEVERAL_FACTORS, require_context
 from jitprov.saml.examination import Check, examine_response
 from jitprov.saml.response import Expectation, verify_response
 from jitprov.testing import FakeIdentityProvider
@@ -77,3 +80,19 @@ def test_an_examination_says_which_context_was_wanted_and_which_came(
         [found] = [one for one in results if one.check is Check.AUTHENTICATION]
         assert found.passed is passed
         assert CARD in found.expected
+
+
+def test_methods_of_which_a_value_cannot_be_read_prove_nothing() -> None:
+    namespace = "urn:oasis:names:tc:SAML:2.0:assertion"
+    statement = etree.fromstring(
+        f'<AuthnStatement xmlns="{namespace}"><AuthnContext><AuthnContextClassRef>{PASSWORD}'
+        "</AuthnContextClassRef></AuthnContext></AuthnStatement>"
+    )
+    values = {METHODS: (SEVERAL_FACTORS,)}
+    wanted = {SEVERAL_FACTORS}
+    assert require_context(statement, Attributes(values=values), wanted) == PASSWORD
+
+    with pytest.raises(AuthnContextUnmet):
+        require_context(
+            statement, Attributes(values=values, unreadable=frozenset({METHODS})), wanted
+        )
