@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.models.counters import Counter
 from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
 
 
@@ -54,7 +55,7 @@ class ExternalIdentity(models.Model):
             " them."
         ),
     )
-    session_endings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    session_endings = Counter(default=0, db_default=0, editable=False)
     """How many times all sessions of the person at this identity provider were ended."""
     provenance = models.JSONField(
         _("where its values come from"), default=dict, db_default={}, editable=False

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from jitprov.conf import conf
 from jitprov.models import certificates
 from jitprov.models.certificates import SigningCertificate
+from jitprov.models.counters import Counter
 from jitprov.models.json_rows import json_rows
 from jitprov.models.kept_statements import KeptSelect, Parameter
 from jitprov.models.mappings import (
@@ -168,7 +169,7 @@ class IdentityProvider(models.Model):
             "After that people sign in again. Leave this empty for what the application does."
         ),
     )
-    session_endings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    session_endings = Counter(default=0, db_default=0, editable=False)
     """How many times all sessions that came by this identity provider were ended."""
     follow_relay_state = models.BooleanField(
         _("go to the page that the portal names"),
