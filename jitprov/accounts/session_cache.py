@@ -106,9 +106,6 @@ def _asked(ask: Callable[[], T], otherwise: T) -> T:
         return ask()
     except Exception as error:  # noqa: BLE001 -- each cache fails in ways of its own
         _Down.until = time.monotonic() + DOWN_FOR
-        logger.warning("the cache does not answer, so sessions are looked up: %s", _kind(error))
+        kind = type(error).__name__  # its text may have an address and a password
+        logger.warning("the cache does not answer, so sessions are looked up: %s", kind)
         return otherwise
-
-
-def _kind(error: Any) -> str:
-    return type(error).__name__

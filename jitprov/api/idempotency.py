@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -20,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.status import HTTP_422_UNPROCESSABLE_ENTITY
 
 from jitprov.api.errors import Refused
-from jitprov.models import IdempotencyKey, accounts_database
+from jitprov.models import IdempotencyKey, accounts_database, digest
 
 M = TypeVar("M", bound=Model)
 
@@ -65,4 +64,4 @@ def _found(rows: QuerySet[M], key: str) -> M:
 
 
 def _digest(*parts: Any) -> str:
-    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return digest(json.dumps(parts, sort_keys=True))

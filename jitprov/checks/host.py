@@ -49,7 +49,6 @@ def check_urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register("jitprov")
 def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warn of middleware without which nobody stays signed in: settings of a worker may leave it out."""
-    there = [import_string(name) for name in settings.MIDDLEWARE]
     return [
         Warning(
             f"MIDDLEWARE lacks {needed.__module__}.{needed.__qualname__}.",
@@ -57,8 +56,19 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             id=MIDDLEWARE_MISSING,
         )
         for needed in _NEEDED
-        if not any(isinstance(one, type) and issubclass(one, needed) for one in there)
+        if place_of(needed) is None
     ]
+
+
+def place_of(middleware: type) -> int | None:
+    """Return where ``MIDDLEWARE`` has a middleware or a subclass of it; ``None`` if it has none."""
+    there = [import_string(name) for name in settings.MIDDLEWARE]
+    places = (
+        number
+        for number, one in enumerate(there)
+        if isinstance(one, type) and issubclass(one, middleware)
+    )
+    return next(places, None)
 
 
 @register("jitprov")

@@ -9,9 +9,9 @@ from django.apps import AppConfig
 from django.conf import settings  # noqa: TID251 -- MIDDLEWARE is Django's setting, not one of ours
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004 -- Django's name for it
-from django.utils.module_loading import import_string
 
 from jitprov.backends import OURS
+from jitprov.checks.host import place_of
 from jitprov.middleware import SignInSessionMiddleware
 
 Apps: TypeAlias = Sequence[AppConfig] | None
@@ -26,7 +26,7 @@ def check_middleware(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Warn of a host that lets people sign in and could not make them leave."""
     if OURS not in settings.AUTHENTICATION_BACKENDS:
         return []
-    ours, djangos = _place(SignInSessionMiddleware), _place(AuthenticationMiddleware)
+    ours, djangos = place_of(SignInSessionMiddleware), place_of(AuthenticationMiddleware)
     if ours is None:
         return [
             Warning(
@@ -44,14 +44,3 @@ def check_middleware(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
-
-
-def _place(wanted: type) -> int | None:
-    """Return the place of a middleware or a subclass of it; ``None`` if there is none."""
-    there = [import_string(name) for name in settings.MIDDLEWARE]
-    places = (
-        number
-        for number, one in enumerate(there)
-        if isinstance(one, type) and issubclass(one, wanted)
-    )
-    return next(places, None)

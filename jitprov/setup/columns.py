@@ -19,14 +19,7 @@ from jitprov.models import IdentityProvider
 from jitprov.setup.versions import Told, posted_with, somebody
 
 CONTEXTS = ("authn_contexts", "required_contexts")
-ADVANCED = (
-    "sp_entity_id",
-    "sp_acs_url",
-    "name_id_format",
-    "authn_contexts",
-    "required_contexts",
-    "force_authn",
-)
+ADVANCED = ("sp_entity_id", "sp_acs_url", "name_id_format", *CONTEXTS, "force_authn")
 MAX_CONTEXTS_LENGTH = 4000
 
 
@@ -132,12 +125,7 @@ class ByHandForm(ColumnsForm):
             "slo_binding",
             "want_authn_requests_signed",
             "metadata_url",
-            "sp_entity_id",
-            "sp_acs_url",
-            "name_id_format",
-            "authn_contexts",
-            "required_contexts",
-            "force_authn",
+            *ADVANCED,
         )
         formfield_callback = formfield
         widgets = dict.fromkeys(CONTEXTS, forms.Textarea(attrs={"rows": 3}))

@@ -87,8 +87,8 @@ def keep_refusal(
     told = [request.path, refusal.code, refusal.reference, refusal.text]
     _set(response, name, signing.dumps(told, salt=name, compress=True), REFUSAL_SECONDS)
     kept = [one for one in request.COOKIES if one.startswith(REFUSALS)]
-    for surplus_one in kept[: len(kept) - MAX_REFUSALS + 1]:
-        response.delete_cookie(surplus_one, samesite="None")
+    for older in kept[: max(0, len(kept) + 1 - MAX_REFUSALS)]:
+        response.delete_cookie(older, samesite="None")
 
 
 def kept_refusal(request: HttpRequest, key: str) -> JitprovError | None:
