@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from jitprov.accounts import Preview, Provisioned, Rules, TryAgain, preview, provision
+from jitprov.accounts import (
+    Preview,
+    Provisioned,
+    Rules,
+    TryAgain,
+    deprovision,
+    preview,
+    provision,
+    reprovision,
+)
 from jitprov.host.product import Product
 from jitprov.host.provisioner import (
     Provisioner,
@@ -10,6 +19,8 @@ from jitprov.host.provisioner import (
     provisioner_class,
     provisioner_for,
 )
+from jitprov.models import Road
+from jitprov.provisioning.types import Refuse
 
 __all__ = [
     "Preview",
@@ -17,10 +28,14 @@ __all__ = [
     "Provisioned",
     "Provisioner",
     "ProvisioningRefused",
+    "Refuse",
+    "Road",
     "Rules",
     "TryAgain",
+    "deprovision",
     "preview",
     "provision",
     "provisioner_class",
     "provisioner_for",
+    "reprovision",
 ]

@@ -20,6 +20,16 @@ came about: personal data, yours to handle.
 login_refused = Signal()
 """Somebody was refused. Arguments: ``identity_provider`` and ``event``, which says why."""
 
+access_ended = Signal()
+"""Somebody's access by one identity provider has ended, after the commit.
+
+Arguments: ``identity_provider``, ``identity``, ``user`` and ``event``, which says by which road and why. What has to
+happen in the same transaction, such as revoking tokens, is for ``Provisioner.access_ended``.
+"""
+
+access_returned = Signal()
+"""Somebody's access was given back. Arguments as of :data:`access_ended`."""
+
 trust_proposed = Signal()
 """New certificates, URLs or identifiers of an identity provider with people wait for a test sign-in.
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
 
+from jitprov.accounts.access import deprovision, end_now, give_back_now
 from jitprov.accounts.contention import is_busy, is_unique_violation, persevere, violated
 from jitprov.accounts.desired import Rules, desired_user
 from jitprov.accounts.judging import Judge
@@ -22,7 +23,9 @@ from jitprov.models import (
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
+    Road,
     accounts_database,
+    digest,
     new_reference,
 )
 from jitprov.provisioning.types import (
@@ -37,13 +40,15 @@ from jitprov.provisioning.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
-    """The result of provisioning: a user who may come in, and the event that records it."""
+    """The result of provisioning: a user who may come in, or has left, and the event that records it."""
 
     user: AbstractBaseUser
     identity: ExternalIdentity
     """As it was read, locked, or made."""
     event: ProvisioningEvent
     desired: DesiredUser
+    unwritten: Refuse | None = None
+    """Why nothing was written of somebody but that they are inactive; ``None`` if everything was written."""
 
 
 Admit: TypeAlias = Callable[[Provisioned], bool]
@@ -64,12 +69,23 @@ def provision(
     :raises ConfigurationError: the database does not take what was written. Not recorded.
     :raises TryAgain: other transactions were in the way too often. Not recorded.
     """
+    if claims.active is False:
+        _end_access(identity_provider, claims)
     host = provisioner_for(identity_provider)
     judge = Judge(host, desired_user(claims, Rules.of(identity_provider), host))
     result = _Provisioning(judge, attempt or Attempt(), admit).carry_out()
     if isinstance(result, ProvisioningRefused):
         raise result
     return result
+
+
+def _end_access(identity_provider: IdentityProvider, claims: Claims) -> None:
+    """End access before anything else is looked at, so that no mapping and no value can be in the way."""
+    known = ExternalIdentity.objects.using(accounts_database()).filter(
+        identity_provider=identity_provider, external_id_digest=digest(claims.external_id)
+    )
+    if (identity := known.first()) is not None:
+        deprovision(identity, source=Road(claims.source))
 
 
 class _Provisioning:
@@ -109,7 +125,7 @@ class _Provisioning:
                 return self._refused(decision, self._known)  # raised after the commit
             reference = new_reference()
             user, identity = self._apply(decision, self.found, reference)
-            if not user.is_active:
+            if not user.is_active and self.desired.active is not False:
                 # A host may make accounts that somebody has to approve first: they stay, and nobody is let in.
                 return self._refused(Refuse(reason=RefusalReason.ACCOUNT_DISABLED), user)
             event = events.record_success(
@@ -120,9 +136,14 @@ class _Provisioning:
                 desired=decision.desired,
                 changes=decision.changes,
                 attempt=self.attempt,
+                unwritten=_unwritten(decision),
             )
             provisioned = Provisioned(
-                user=user, identity=identity, event=event, desired=self.desired
+                user=user,
+                identity=identity,
+                event=event,
+                desired=self.desired,
+                unwritten=_unwritten(decision),
             )
             if self.admit is not None and not self.admit(provisioned):
                 raise ProvisioningRefused(Refuse(reason=RefusalReason.HOST_DENIED))
@@ -135,11 +156,26 @@ class _Provisioning:
             user = self.host.create_user(decision)  # type: ignore[arg-type]
         else:
             user = found.user
+            if found.identity and decision.changes.active:
+                give_back_now(found.identity, self.host, self._road)
             self.host.update_user(user, decision)
         identity = self._identify(user, decision, found, reference)
         apply_groups(user, identity, decision, reference)
-        self.host.write_related(user, decision.desired)
+        if _unwritten(decision) is None:
+            self.host.write_related(user, decision.desired)
+        if decision.changes.active is False:
+            self._end(identity)
         return user, identity
+
+    @property
+    def _road(self) -> Road:
+        return Road(self.desired.claims.source)
+
+    def _end(self, identity: ExternalIdentity) -> None:
+        """End the access of somebody who was known only from before their identity provider was connected anew."""
+        result = end_now(identity, self.host, self._road)
+        if isinstance(result, ProvisioningRefused):
+            raise result
 
     def _identify(
         self,
@@ -159,6 +195,8 @@ class _Provisioning:
                 external_id=decision.desired.claims.external_id,
                 user_id=user.pk,
                 provenance=written,
+                made_account=_is_ours(decision, found),
+                active=found.current.identity_active if found else True,
             )
         if written:
             identity.provenance = {**identity.provenance, **written}
@@ -183,6 +221,17 @@ class _Provisioning:
             attempt=self.attempt,
         )
         return error
+
+
+def _is_ours(decision: Create | Update, found: Found | None) -> bool:
+    """Say whether the account was made for this anchor, now or before the identity provider was connected anew."""
+    if found is not None and found.former is not None:
+        return found.former.made_account
+    return isinstance(decision, Create)
+
+
+def _unwritten(decision: Create | Update) -> Refuse | None:
+    return decision.unwritten if isinstance(decision, Update) else None
 
 
 def _outcome(decision: Create | Update) -> Outcome:

@@ -21,7 +21,7 @@ from jitprov.models import (
     accounts_database,
     former_identity,
 )
-from jitprov.provisioning.decide import decide, diff
+from jitprov.provisioning.decide import decide, diff, only_inactive
 from jitprov.provisioning.types import (
     Claims,
     Create,
@@ -161,7 +161,10 @@ class Judge:
         owner = current.pk if current else None
         taken = user_fields.taken(changed, except_for=owner, among=self._among)
         decision = decide(wanted, current, policy, taken)
-        return self._objection(decision, found) or decision
+        objection = self._objection(decision, found)
+        if objection and current and wanted.active is False:
+            return only_inactive(wanted, current, objection)
+        return objection or decision
 
     def _objection(self, decision: Decision, found: Found | None) -> Refuse | None:
         """Return what the host's user model says against what would be written, if it does."""

@@ -24,6 +24,7 @@ from jitprov.models import (
     accounts_database,
     digest,
 )
+from jitprov.models.events import DIRECTORIES
 from jitprov.models.json_rows import json_rows, json_values
 from jitprov.models.kept_statements import KeptSelect, Parameter
 from jitprov.provisioning.types import Create, CurrentUser, DesiredUser, Update
@@ -126,6 +127,8 @@ def current_user(
         privilege_allowed=identity.allow_privileged if identity else False,
         linked=identity is not None,
         identity_active=identity.active if identity else True,
+        ended_by_directory=identity is not None and identity.ended_by in DIRECTORIES,
+        left=identity is not None and identity.has_left(),
         groups=frozenset(_member_of(user, identity)),
         granted=frozenset(row["group_id"] for row in grants if row["identity_id"] == own),
         granted_elsewhere=frozenset(row["group_id"] for row in grants if row["identity_id"] != own),

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jitprov.accounts import session_cache
@@ -40,6 +40,8 @@ IN_SESSION = "_jitprov_session"
 EXTENDED_EVERY = timedelta(days=1)
 """How often the row of a session that goes on and on is written."""
 _KEY_BYTES = 16
+MAX_NAMED = 20
+"""Sessions that an event says have ended, the newest ones."""
 AT_ONCE = 1000
 """Rows that one statement names; SQLite takes no more than some thousands."""
 
@@ -134,7 +136,9 @@ def is_live(token: Token, user_key: str, lifetime: timedelta) -> bool:
     now = timezone.now()
     if row is None or not _goes_on(row, user_key, now):
         return False
-    session_cache.keep_live(token, user_key, now, row.ends_at)
+    ends = (row.ends_at, row.identity.leaves_at)
+    ends_at = min((end for end in ends if end is not None), default=None)
+    session_cache.keep_live(token, user_key, now, ends_at)
     if row.kept_until < _kept_until(now, lifetime) - EXTENDED_EVERY:
         SignInSession.objects.filter(pk=row.pk).update(kept_until=_kept_until(now, lifetime))
     return True
@@ -153,6 +157,7 @@ def _goes_on(row: SignInSession, user_key: str, now: datetime) -> bool:
         str(identity.user_id) == user_key
         and (row.ends_at is None or now < row.ends_at)
         and identity.active
+        and not identity.has_left()
         and row.identity_endings == identity.session_endings
         and identity_provider.enabled
         and row.provider_endings == identity_provider.session_endings
@@ -161,6 +166,18 @@ def _goes_on(row: SignInSession, user_key: str, now: datetime) -> bool:
 
 
 # Ending them
+
+
+def begun_and_live(identity: ExternalIdentity) -> list[str]:
+    """Return when the newest sessions of a person began that go on as far as their rows say, in ISO 8601."""
+    rows = SignInSession.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=timezone.now()),
+        identity=identity,
+        identity_endings=identity.session_endings,
+        kept_until__gt=timezone.now(),
+    )
+    begun = rows.order_by("-pk").values_list("created_at", flat=True)[:MAX_NAMED]
+    return [moment.isoformat(timespec="seconds") for moment in begun]
 
 
 def end_sessions_of(identities: QuerySet[ExternalIdentity]) -> int:

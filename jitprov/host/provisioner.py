@@ -21,7 +21,7 @@ from jitprov.exceptions import JitprovError
 from jitprov.host.assignable_groups import assignable_groups
 from jitprov.host.product import Product
 from jitprov.host.user_fields import mappable_fields
-from jitprov.models import IdentityProvider, TenantAdministrator
+from jitprov.models import ExternalIdentity, IdentityProvider, TenantAdministrator
 from jitprov.provisioning.types import (
     MAX_REFUSAL_TEXT,
     Claims,
@@ -184,6 +184,35 @@ class Provisioner:
 
         :raises ProvisioningRefused: the person may not come in after all. Nothing is written, and it is recorded.
         """
+
+    def may_leave(self, identity: ExternalIdentity) -> Refuse | None:
+        """Return a refusal to take somebody's access away, such as of a tenant's last owner; the default returns none.
+
+        Its ``reason`` is a code of yours, its ``text`` is told to whoever asked. Nothing is changed then, and it is
+        recorded. Asked whatever the road, so that also a leaving date and a directory are told.
+        """
+        return None
+
+    def keeps_groups(self, identity: ExternalIdentity) -> bool:
+        """Say whether somebody whose access ended stays in the groups that they were granted.
+
+        The default says yes. If you say no they are taken away, and given back when the person returns.
+        """
+        return True
+
+    def access_ended(self, user: AbstractBaseUser, identity: ExternalIdentity) -> None:
+        """Revoke what gives access besides a session: tokens of your API, keys, devices. The default does nothing.
+
+        Called in the transaction that ends the access, also if the account stays active because another identity, a
+        password or its rights keep it so: ask ``user.is_active``.
+        """
+
+    def erase(self, user: AbstractBaseUser) -> bool:
+        """Delete an account, or empty it of what is personal; return whether you did. The default does neither.
+
+        Asked by ``manage.py forget_person`` only. We delete no accounts: yours may be referred to by what must be kept.
+        """
+        return False
 
 
 def provisioner_class() -> type[Provisioner]:

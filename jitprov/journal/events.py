@@ -17,10 +17,17 @@ from jitprov.conf import conf
 from jitprov.exceptions import JitprovError, OurFailure
 from jitprov.journal.observed_claims import email_digest, sealed_claims
 from jitprov.journal.unproved_refusals import count_unproved
-from jitprov.models import IdentityProvider, Outcome, ProvisioningEvent, accounts_database
+from jitprov.models import (
+    ExternalIdentity,
+    IdentityProvider,
+    Outcome,
+    ProvisioningEvent,
+    Road,
+    accounts_database,
+)
 from jitprov.models.events import MAX_NAME, MAX_NAMES
 from jitprov.models.kept_statements import insert
-from jitprov.provisioning.types import Changes, DesiredUser, Problem
+from jitprov.provisioning.types import Changes, DesiredUser, Problem, Refuse, Source
 
 logger = logging.getLogger("jitprov")
 
@@ -52,6 +59,7 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
     desired: DesiredUser,
     changes: Changes,
     attempt: Attempt,
+    unwritten: Refuse | None = None,
 ) -> ProvisioningEvent:
     """Write the event of a sign-in, in the caller's transaction, and send a signal when that is committed."""
     groups = ["groups"] if changes.groups else []
@@ -60,13 +68,17 @@ def record_success(  # noqa: PLR0913 -- one row, one argument for each thing in 
         attempt,
         user=user,
         reference=reference,
+        source=desired.claims.source.value,
         outcome=outcome,
         changed_fields=[*sorted(changes.fields), *groups],
-        notes=[note.value for note in desired.notes],
+        notes=[
+            *(note.value for note in desired.notes),
+            *([str(unwritten.reason)] if unwritten else []),
+        ],
         details=_details_of_success(desired, changes),
         **_said(desired),
     )
-    _report(
+    report(
         signals.account_provisioned,
         identity_provider,
         event,
@@ -92,6 +104,7 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
             identity_provider,
             attempt,
             user=user,
+            source=desired.claims.source.value if desired else Source.SAML.value,
             outcome=Outcome.REFUSED,
             reason=error.code,
             verified=error.origin_verified,
@@ -107,9 +120,29 @@ def record_refusal(  # noqa: PLR0913 -- one row, one argument for each thing in 
             transaction.on_commit(
                 partial(count_unproved, identity_provider), using=accounts_database()
             )
-        _report(signals.login_refused, identity_provider, event)
+        report(signals.login_refused, identity_provider, event)
     error.reference = event.reference
     return event
+
+
+def record_access(
+    identity: ExternalIdentity,
+    road: Road,
+    outcome: Outcome,
+    details: dict[str, Any],
+    *,
+    reason: str = "",
+) -> ProvisioningEvent:
+    """Write the event of access that ended, was given back or was kept, in the caller's transaction."""
+    return _keep(
+        identity.identity_provider,
+        Attempt(),
+        user=identity.user,
+        source=road.value,
+        outcome=outcome,
+        reason=reason,
+        details=details,
+    )
 
 
 def record_restart(identity_provider: IdentityProvider, *, attempt: Attempt) -> ProvisioningEvent:
@@ -160,7 +193,7 @@ def record_stopped(event: ProvisioningEvent, error: BaseException) -> None:
     if isinstance(error, JitprovError):
         error.reference = event.reference
         if event.identity_provider is not None:
-            _report(signals.login_refused, event.identity_provider, event)
+            report(signals.login_refused, event.identity_provider, event)
 
 
 def _details_of_success(desired: DesiredUser, changes: Changes) -> dict[str, Any]:
@@ -220,7 +253,7 @@ def _keep(
         )
     )
     logger.info(
-        "sign-in %s at %s: %s %s",
+        "event %s at %s: %s %s",
         event.reference,
         identity_provider.slug,
         event.outcome,
@@ -245,9 +278,10 @@ def _keep_few(identity_provider: IdentityProvider, *, verified: bool) -> None:
     ProvisioningEvent.objects.filter(pk__in=list(surplus)).delete()
 
 
-def _report(
+def report(
     signal: Any, identity_provider: IdentityProvider, event: ProvisioningEvent, **values: Any
 ) -> None:
+    """Send a signal about an event once it is committed. A receiver that fails is in nobody's way."""
     transaction.on_commit(
         partial(
             signal.send_robust,

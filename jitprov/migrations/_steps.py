@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.migrations.exceptions import IrreversibleError
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -56,3 +56,13 @@ def move_back(apps: Any, schema_editor: Any) -> None:
     apps.get_model('jitprov', 'IdentityProvider').objects.using(alias).update(
         unverified_refusals=Coalesce(Subquery(its_count), 0)
     )
+
+
+def mark_made(apps: Any, schema_editor: Any) -> None:
+    """Note on the identities which accounts were made for them, as far as events still say so."""
+    alias = schema_editor.connection.alias
+    made = apps.get_model('jitprov', 'ProvisioningEvent').objects.using(alias).filter(
+        outcome='created', user=OuterRef('user'), identity_provider=OuterRef('identity_provider')
+    )
+    identities = apps.get_model('jitprov', 'ExternalIdentity').objects.using(alias)
+    identities.filter(Exists(made)).update(made_account=True)

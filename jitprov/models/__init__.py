@@ -9,7 +9,7 @@ from jitprov.models.administrators import TenantAdministrator
 from jitprov.models.certificates import SigningCertificate
 from jitprov.models.changes import Action, ConfigurationChange, Via
 from jitprov.models.consumed_assertions import ConsumedAssertion, remembered_until
-from jitprov.models.events import Outcome, ProvisioningEvent, new_reference
+from jitprov.models.events import Outcome, ProvisioningEvent, Road, new_reference
 from jitprov.models.idempotency_keys import KEYS_KEPT, IdempotencyKey
 from jitprov.models.identities import (
     ExternalIdentity,
@@ -61,6 +61,7 @@ __all__ = [
     "ProposedTrust",
     "ProvisioningEvent",
     "RetiredName",
+    "Road",
     "SetupLink",
     "SignInSession",
     "SigningCertificate",

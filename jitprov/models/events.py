@@ -1,4 +1,4 @@
-"""Store every attempt to sign in with its outcome."""
+"""Store every attempt to sign in with its outcome, and every time that access ended or was given back."""
 
 from __future__ import annotations
 
@@ -20,9 +20,31 @@ class Outcome(models.TextChoices):
     UNCHANGED = "unchanged", _("unchanged")
     REFUSED = "refused", _("refused")
     RESTARTED = "restarted", _("restarted from our side")
+    ENDED = "ended", _("access ended")
+    RETURNED = "returned", _("access given back")
+    KEPT = "kept", _("access kept")
     ERROR = "error", _("error")
 
 
+class Road(models.TextChoices):
+    """The roads by which an event came about: those of people in and out, and whoever else takes access away."""
+
+    SAML = Source.SAML.value, "SAML"
+    SCIM = Source.SCIM.value, "SCIM"
+    GRAPH = Source.GRAPH.value, "Microsoft Graph"
+    ADMIN = "admin", _("the admin")
+    API = "api", _("the API")
+    COMMAND = "command", _("a command")
+    CODE = "code", _("the application")
+    DATE = "date", _("a leaving date")
+
+
+DIRECTORIES = frozenset({Road.SCIM, Road.GRAPH})
+"""The roads by which a directory says who is active."""
+BY_HAND = frozenset({Road.ADMIN, Road.API, Road.COMMAND, Road.CODE})
+"""The roads by which a person decides, which no other road undoes."""
+LEAVING = (Outcome.ENDED, Outcome.RETURNED, Outcome.KEPT)
+"""The outcomes of no sign-in, but of taking access away and giving it back."""
 CAME_IN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 NOT_LET_IN = (Outcome.REFUSED, Outcome.ERROR)
 MAX_NAMES = 100
@@ -45,14 +67,14 @@ def new_reference() -> str:
 
 
 class ProvisioningEvent(models.Model):
-    """One attempt to sign in and its outcome: codes and names, and no value that could be read here."""
+    """One attempt to sign in, or one end of access, and its outcome: codes and names, and no value to be read here."""
 
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
     reference = models.CharField(
         _("reference"), max_length=10, unique=True, default=new_reference, editable=False
     )
     source = models.CharField(
-        _("source"), max_length=10, choices=[(Source.SAML.value, "SAML")], default=Source.SAML.value
+        _("source"), max_length=10, choices=Road.choices, default=Road.SAML.value
     )
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     reason = models.CharField(_("reason"), max_length=50, blank=True)

@@ -15,7 +15,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.models.counters import Counter
+from jitprov.models.events import Road
 from jitprov.provisioning.mapping import MAX_EXTERNAL_ID
+
+MAX_REASON = 200
+"""Characters of the reason why somebody's access ended."""
 
 
 def digest(value: str) -> str:
@@ -46,6 +50,31 @@ class ExternalIdentity(models.Model):
         default=True,
         help_text=_("Clear this to block the person."),
     )
+    leaves_at = models.DateTimeField(
+        _("leaving date"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("From then on the person is blocked. Usually empty."),
+    )
+    ended_at = models.DateTimeField(_("blocked on"), null=True, editable=False)
+    ended_by = models.CharField(
+        _("blocked by"),
+        max_length=10,
+        choices=Road.choices,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    """The road by which access ended; empty while the identity is active, and where nobody wrote it down."""
+    ended_reason = models.CharField(
+        _("reason"), max_length=MAX_REASON, blank=True, default="", db_default="", editable=False
+    )
+    made_account = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether the account was made for this identity, so that it may follow it."""
+    ended_account = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether the account was switched off with this identity, so that it may be switched on again."""
     allow_privileged = models.BooleanField(
         _("let this person in whatever they can do"),
         default=False,
@@ -85,6 +114,10 @@ class ExternalIdentity(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.external_id_digest = digest(self.external_id)
         super().save(*args, **kwargs)
+
+    def has_left(self) -> bool:
+        """Say whether the leaving date has passed."""
+        return self.leaves_at is not None and self.leaves_at <= timezone.now()
 
 
 def accounts_database() -> str:

@@ -45,6 +45,7 @@ class FormerIdentity(models.Model):
     """Of tenant, directory (entity ID), subject claim and anchor."""
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     active = models.BooleanField(default=True)
+    made_account = models.BooleanField(default=False, db_default=False)
     retired_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
@@ -125,16 +126,19 @@ def _remember(instance: IdentityProvider, **_: Any) -> None:
         _replace(
             [
                 FormerIdentity(
-                    key_digest=_person_digest(instance, external_id), user_id=user, active=active
+                    key_digest=_person_digest(instance, external_id),
+                    user_id=user,
+                    active=active,
+                    made_account=made_account,
                 )
-                for _, external_id, user, active in people
+                for _, external_id, user, active, made_account in people
             ]
         )
 
 
-def _in_batches(row: IdentityProvider) -> Iterator[list[tuple[int, str, Any, bool]]]:
+def _in_batches(row: IdentityProvider) -> Iterator[list[tuple[int, str, Any, bool, bool]]]:
     people = ExternalIdentity.objects.filter(identity_provider=row).order_by("pk")
-    columns = people.values_list("pk", "external_id", "user_id", "active")
+    columns = people.values_list("pk", "external_id", "user_id", "active", "made_account")
     batch = list(columns[:_BATCH])
     while batch:
         yield batch

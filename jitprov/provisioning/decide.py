@@ -44,7 +44,21 @@ def decide(
     'account_disabled'
     >>> type(decide(ann, None, Policy())).__name__
     'Create'
+
+    A source that says that somebody is inactive is never refused for somebody whom it knows: what is wrong otherwise
+    is said in ``unwritten``. Whoever it does not know gets no account.
     """
+    if desired.active is not False:
+        return _decide(desired, current, policy, taken)
+    if current is None or not current.linked:
+        return Refuse(reason=_closed(desired, policy) or RefusalReason.INACTIVE)
+    decision = _decide(desired, current, policy, taken)
+    return only_inactive(desired, current, decision) if isinstance(decision, Refuse) else decision
+
+
+def _decide(
+    desired: DesiredUser, current: CurrentUser | None, policy: Policy, taken: frozenset[str]
+) -> Decision:
     reason = _closed(desired, policy) or _shut_out(desired, current, policy)
     if reason:
         return Refuse(reason=reason)
@@ -54,6 +68,12 @@ def decide(
     if current is None:
         return Create(desired=desired, changes=changes)
     return Update(pk=current.pk, desired=desired, changes=changes, link=not current.linked)
+
+
+def only_inactive(desired: DesiredUser, current: CurrentUser, refusal: Refuse) -> Update:
+    """Return the decision that somebody becomes inactive, and that nothing else of them is written."""
+    changes = Changes(active=_active_change(False, current))
+    return Update(pk=current.pk, desired=desired, changes=changes, unwritten=refusal)
 
 
 def diff(desired: DesiredUser, current: CurrentUser | None) -> Changes:
@@ -82,7 +102,7 @@ def _shut_out(
     """Return the reason to refuse that lies in the account or in its absence, if there is one."""
     if current is None:
         return None if policy.create_users else RefusalReason.CREATION_DISABLED
-    if desired.active is None and (reason := _switched_off(current)):
+    if reason := _switched_off(current, desired.active):
         return reason
     if not current.linked and not _may_link(current, policy):
         return RefusalReason.LINKING_DISABLED
@@ -92,13 +112,20 @@ def _shut_out(
     return None
 
 
-def _switched_off(current: CurrentUser) -> RefusalReason | None:
-    # Only a source with an opinion on who is active may switch somebody on again. A sign-in has none.
+def _switched_off(current: CurrentUser, wanted: bool | None) -> RefusalReason | None:
+    if wanted is False or (wanted is True and not current.linked):
+        return None
+    if current.left:
+        return RefusalReason.LEAVING_DATE_PASSED
     if not current.identity_active:
-        return RefusalReason.IDENTITY_DISABLED
-    if not current.active:
-        return RefusalReason.ACCOUNT_DISABLED
-    return None
+        return None if _comes_back(wanted, current) else RefusalReason.IDENTITY_DISABLED
+    return None if current.active else RefusalReason.ACCOUNT_DISABLED
+
+
+def _comes_back(wanted: bool | None, current: CurrentUser) -> bool:
+    # Only a source with an opinion on who is active switches somebody on again, and only whom such a one switched off.
+    # A sign-in has none, and whom a person switched off, a person switches on.
+    return wanted is True and not current.identity_active and current.ended_by_directory
 
 
 def _may_link(current: CurrentUser, policy: Policy) -> bool:
@@ -145,7 +172,8 @@ def _is_empty(value: Any) -> bool:
 
 
 def _group_changes(desired: DesiredUser, current: CurrentUser | None) -> GroupChanges:
-    if desired.groups is None:
+    if desired.groups is None or desired.active is False:
+        # Whoever leaves keeps the groups on record for a return.
         return GroupChanges()
     wanted, now = desired.groups, current or CurrentUser(pk=None)
     # Memberships given by hand stay. They are never recorded as ours, or we would take them away one day.
@@ -162,10 +190,7 @@ def _group_changes(desired: DesiredUser, current: CurrentUser | None) -> GroupCh
 
 def _active_change(wanted: bool | None, current: CurrentUser | None) -> bool | None:
     if current is None:
-        # New accounts are active.
-        return False if wanted is False else None
+        return None  # new accounts are active, and nobody inactive gets one
     if wanted is False and current.identity_active:
         return False
-    if wanted is True and not (current.active and current.identity_active):
-        return True
-    return None
+    return True if _comes_back(wanted, current) else None

@@ -22,6 +22,8 @@ class Source(StrEnum):
     """The kinds of sources of claims."""
 
     SAML = "saml"
+    SCIM = "scim"
+    GRAPH = "graph"
 
 
 class SyncMode(StrEnum):
@@ -54,6 +56,9 @@ class RefusalReason(StrEnum):
     IDENTITY_PROVIDER_DISABLED = "identity_provider_disabled"
     SUBJECT_MISSING = "subject_missing"
     IDENTITY_DISABLED = "identity_disabled"
+    LEAVING_DATE_PASSED = "leaving_date_passed"
+    INACTIVE = "inactive"
+    """The source says so of somebody who has no account, and gets none."""
     ACCOUNT_DISABLED = "account_disabled"
     CREATION_DISABLED = "creation_disabled"
     LINKING_DISABLED = "linking_disabled"
@@ -216,6 +221,10 @@ class CurrentUser:
     linked: bool = True
     """Whether an identity of this identity provider points at it."""
     identity_active: bool = True
+    ended_by_directory: bool = False
+    """Whether it was a directory that switched the identity off, so that a directory may switch it on."""
+    left: bool = False
+    """Whether the leaving date of the identity has passed."""
     groups: frozenset[int] = frozenset()
     """All groups of the person, whoever gave them."""
     granted: frozenset[int] = frozenset()
@@ -279,6 +288,8 @@ class Update:
     desired: DesiredUser
     changes: Changes
     link: bool = False
+    unwritten: Refuse | None = None
+    """Why nothing is written of somebody but that they are inactive: what is wrong otherwise keeps nobody in."""
 
 
 MAX_REFUSAL_TEXT = 500

@@ -119,6 +119,70 @@ LINKING = Policy(link_existing_users=True)
             id="an identity that its directory switched off is told before the account",
         ),
         pytest.param(
+            desired(active=True),
+            current(identity_active=False),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.IDENTITY_DISABLED),
+            id="a directory does not bring back whom a person switched off",
+        ),
+        pytest.param(
+            desired(active=True),
+            current(active=False),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.ACCOUNT_DISABLED),
+            id="a directory does not switch on an account that it did not switch off",
+        ),
+        pytest.param(
+            desired(active=True),
+            current(identity_active=False, ended_by_directory=True, left=True),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.LEAVING_DATE_PASSED),
+            id="a leaving date counts for a directory too",
+        ),
+        pytest.param(
+            desired(),
+            current(identity_active=False, ended_by_directory=True),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.IDENTITY_DISABLED),
+            id="a sign-in does not bring back whom a directory switched off",
+        ),
+        pytest.param(
+            desired(),
+            current(left=True),
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.LEAVING_DATE_PASSED),
+            id="nobody comes in after their leaving date",
+        ),
+        pytest.param(
+            desired(active=False),
+            None,
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.INACTIVE),
+            id="an unknown person who is inactive gets no account",
+        ),
+        pytest.param(
+            desired(active=False),
+            current(linked=False),
+            LINKING,
+            (),
+            Refuse(reason=RefusalReason.INACTIVE),
+            id="an inactive person is not linked to an account from before",
+        ),
+        pytest.param(
+            desired(active=False, external_id=""),
+            None,
+            Policy(),
+            (),
+            Refuse(reason=RefusalReason.SUBJECT_MISSING),
+            id="without an anchor nobody is inactive either",
+        ),
+        pytest.param(
             desired(problems=(MISSING,)),
             current(active=False),
             Policy(),
@@ -274,7 +338,7 @@ ON_CREATE = {"email": DesiredValue(value="mia@acme.example", sync=SyncMode.ON_CR
         ),
         pytest.param(
             desired(active=True),
-            current(active=False, identity_active=False),
+            current(active=False, identity_active=False, ended_by_directory=True),
             Policy(),
             (),
             update(desired(active=True), active=True),
@@ -305,9 +369,6 @@ def test_an_account_that_may_come_in_is_updated(
             desired(groups={STAFF}),
             Changes(groups=GroupChanges(grant=frozenset({STAFF}), join=frozenset({STAFF}))),
             id="groups are granted and joined",
-        ),
-        pytest.param(
-            desired(active=False), Changes(active=False), id="inactive if the directory says so"
         ),
         pytest.param(desired(active=True), Changes(), id="active without being told"),
     ],
@@ -424,8 +485,10 @@ def test_groups_change_as_wanted_and_those_given_by_hand_stay(
         pytest.param(None, True, True, None, id="no opinion changes nothing"),
         pytest.param(None, False, False, None, id="no opinion wakes nobody up"),
         pytest.param(True, True, True, None, id="active already"),
-        pytest.param(True, False, True, True, id="the account wakes up"),
-        pytest.param(True, True, False, True, id="the identity wakes up"),
+        pytest.param(True, False, True, None, id="an account that staff switched off stays off"),
+        pytest.param(
+            True, True, False, None, id="an identity that a person switched off stays off"
+        ),
         pytest.param(False, True, True, False, id="the identity goes to sleep"),
         pytest.param(
             False, False, True, False, id="the identity goes to sleep, the account did before"
@@ -440,6 +503,47 @@ def test_only_a_source_with_an_opinion_changes_who_is_active(
 ) -> None:
     have = current(active=active, identity_active=identity_active)
     assert diff(desired(active=wanted), have) == Changes(active=change)
+
+
+def test_a_directory_wakes_up_whom_a_directory_put_to_sleep() -> None:
+    have = current(active=False, identity_active=False, ended_by_directory=True)
+    assert diff(desired(active=True), have) == Changes(active=True)
+
+
+@pytest.mark.parametrize(
+    ("want", "policy", "taken", "reason"),
+    [
+        ({"problems": (MISSING,)}, Policy(), (), RefusalReason.REQUIRED_CLAIM_MISSING),
+        ({"fields": EMAIL}, Policy(), ("email",), RefusalReason.CONFLICT),
+        (
+            {},
+            Policy(identity_provider_enabled=False),
+            (),
+            RefusalReason.IDENTITY_PROVIDER_DISABLED,
+        ),
+        ({}, Policy(tenant_enabled=False), (), RefusalReason.TENANT_DISABLED),
+    ],
+)
+def test_nothing_that_is_wrong_otherwise_keeps_somebody_in(
+    want: Any, policy: Policy, taken: tuple[str, ...], reason: RefusalReason
+) -> None:
+    wanted = desired(active=False, **want)
+    decision = decide(wanted, current(), policy, frozenset(taken))
+    assert isinstance(decision, Update)
+    assert decision.changes == Changes(active=False)
+    assert decision.unwritten is not None
+    assert decision.unwritten.reason is reason
+
+
+def test_whoever_can_do_more_than_the_tenant_decides_leaves_all_the_same() -> None:
+    decision = decide(desired(active=False), current(privileged=True), Policy())
+    assert isinstance(decision, Update)
+    assert decision.changes == Changes(active=False)
+
+
+def test_whoever_leaves_keeps_the_groups_on_record() -> None:
+    want = desired(groups={STAFF}, active=False)
+    assert diff(want, current(groups={CHESS}, granted={CHESS})) == Changes(active=False)
 
 
 def test_a_change_that_was_applied_leaves_nothing_to_change() -> None:
