@@ -190,6 +190,11 @@ def end_sessions_by(identity_providers: QuerySet[IdentityProvider]) -> int:
     return _count_up(identity_providers, session_cache.IDENTITY_PROVIDER)
 
 
+def look_up_again(identities: Iterable[int]) -> None:
+    """Let no cache answer for the sessions of these identities: when they end has changed."""
+    _tell(session_cache.IDENTITY, identities)
+
+
 def _count_up(rows: QuerySet[Any], kind: str) -> int:
     with transaction.atomic(using=accounts_database()):
         keys = list(rows.order_by("pk").values_list("pk", flat=True))

@@ -27,6 +27,7 @@ from jitprov.admin.scoped import ReadOnlyAdmin, ScopedRelatedFilter, SuperuserAd
 from jitprov.explain import explain_event, matching_names
 from jitprov.journal.observed_claims import email_digests
 from jitprov.models import ConsumedAssertion, IdentityProvider, ProvisioningEvent
+from jitprov.models.events import LEAVING
 
 MAX_COUNTED = 10_000
 """Attempts that a list holds at most; older ones are found by a search or filter."""
@@ -121,7 +122,7 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
         event: ProvisioningEvent = kwargs["obj"]
         provider = event.identity_provider
         context |= {
-            "title": gettext("Sign-in %(reference)s") % {"reference": event.reference},
+            "title": _title(event) % {"reference": event.reference},
             "subtitle": None,
             "explanation": explain_event(event),
             "person_url": visible_person_url(request, event.user),
@@ -135,6 +136,14 @@ class ProvisioningEventAdmin(ReadOnlyAdmin):
         if event.user is None:
             return ""
         return format_html('<a href="{}">{}</a>', person_url(event.user), event.user)
+
+
+def _title(event: ProvisioningEvent) -> str:
+    return (
+        gettext("Access %(reference)s")
+        if event.outcome in LEAVING
+        else gettext("Sign-in %(reference)s")
+    )
 
 
 def _meanings(word: str) -> Iterator[Q]:

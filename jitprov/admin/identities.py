@@ -15,9 +15,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from jitprov.accounts import sessions
+from jitprov.admin import leaving
+from jitprov.admin.leaving import IdentityForm
 from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
-from jitprov.configuration.enabling import end_sessions_for
+from jitprov.configuration.enabling import end_sessions_for, set_leaving_date
 from jitprov.explain import explain_user, matching_names, user_by_key
 from jitprov.journal.actors import Actor
 from jitprov.journal.audit import record_done
@@ -51,8 +53,20 @@ class ExternalIdentityAdmin(ScopedAdmin):
     """The identities of people at identity providers, of which little may be changed by hand."""
 
     ordering = ["-pk"]
-    list_display = ["external_id", "identity_provider", "person", "active", "created_at"]
-    list_filter = ["active", ("identity_provider", ScopedRelatedFilter)]
+    form = IdentityForm
+    list_display = [
+        "external_id",
+        "identity_provider",
+        "person",
+        "active",
+        "leaves_at",
+        "created_at",
+    ]
+    list_filter = [
+        "active",
+        ("leaves_at", admin.EmptyFieldListFilter),
+        ("identity_provider", ScopedRelatedFilter),
+    ]
     search_fields = ["external_id", "identity_provider__slug"]
     search_help_text = _("Search by user name, e-mail address, external ID or identity provider.")
     list_select_related = ["identity_provider", "user"]
@@ -62,11 +76,13 @@ class ExternalIdentityAdmin(ScopedAdmin):
         "external_id",
         "person",
         "active",
+        "leaves_at",
+        "reason",
         "allow_privileged",
         "created_at",
     ]
     inlines = [GrantedGroupInline]
-    actions = ["end_sessions"]
+    actions = ["end_sessions", "end_access", "give_access_back"]
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
         """Leave to superusers what a tenant may not decide."""
@@ -126,12 +142,26 @@ class ExternalIdentityAdmin(ScopedAdmin):
         )
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
+    @admin.action(
+        description=_("Take access away from the selected people…"), permissions=["change"]
+    )
+    def end_access(self, request: Any, queryset: QuerySet[ExternalIdentity]) -> HttpResponse | None:
+        """Show whose access would end, and end it when that is confirmed."""
+        return leaving.end_access_of_selected(self, request, queryset)
+
+    @admin.action(description=_("Give access back to the selected people"), permissions=["change"])
+    def give_access_back(self, request: Any, queryset: QuerySet[ExternalIdentity]) -> None:
+        """Let the selected people in again."""
+        leaving.give_access_back_to_selected(self, request, queryset)
+
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        # Not saved whole: who may come in is for the one routine that ends access.
+        obj.save(update_fields=["allow_privileged"])
+        this = ExternalIdentity.objects.filter(pk=obj.pk)
+        if "leaves_at" in form.changed_data:
+            set_leaving_date(this, Actor.person(request.user), obj.leaves_at)
         if "active" in form.changed_data:
-            _keep(request, obj, "switched on" if obj.active else "switched off")
-            if not obj.active:
-                sessions.end_sessions_of(ExternalIdentity.objects.filter(pk=obj.pk))
+            leaving.switch(self, request, obj, form.cleaned_data["reason"])
         if "allow_privileged" in form.changed_data:
             allowed = "let in whatever they can do"
             note = allowed if obj.allow_privileged else f"no longer {allowed}"

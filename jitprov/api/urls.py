@@ -36,6 +36,8 @@ VERSION_1 = [
     path(f"{_IDP}/enable/", identity_providers.EnableView.as_view()),
     path(f"{_IDP}/disable/", identity_providers.DisableView.as_view()),
     path(f"{_IDP}/end-sessions/", sessions.EndSessionsView.as_view()),
+    path(f"{_IDP}/end-access/", sessions.EndAccessView.as_view()),
+    path(f"{_IDP}/give-access-back/", sessions.GiveAccessBackView.as_view()),
     path(f"{_IDP}/proposed-trust/", proposed_trust.ProposedTrustView.as_view()),
     path(f"{_IDP}/metadata/", metadata.MetadataView.as_view()),
     path(f"{_IDP}/metadata/refresh/", metadata.RefreshView.as_view()),

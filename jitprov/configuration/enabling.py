@@ -1,7 +1,11 @@
-"""Enable and disable the sign-in of an identity provider, and end sessions. Enabling needs a passed test."""
+"""Enable and disable the sign-in of an identity provider or of people, and end sessions. Enabling needs a passed test."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import models, transaction
@@ -9,16 +13,26 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jitprov.accounts.sessions import end_sessions_by, end_sessions_of
+from jitprov.accounts.access import deprovision, reprovision
+from jitprov.accounts.sessions import end_sessions_by, end_sessions_of, look_up_again
 from jitprov.exceptions import JitprovError
+from jitprov.host.provisioner import ProvisioningRefused
 from jitprov.journal import audit
 from jitprov.journal.actors import Actor
-from jitprov.models import ExternalIdentity, IdentityProvider, accounts_database
+from jitprov.models import (
+    ExternalIdentity,
+    IdentityProvider,
+    ProvisioningEvent,
+    Road,
+    accounts_database,
+)
 
 WITHOUT_TEST = "enabled without a passing test"
 """The note in the record of changes."""
 SESSIONS = "sessions"
 """The kind of object in the record of changes."""
+IDENTITY = "identity"
+"""Likewise."""
 
 
 class NotComplete(JitprovError):
@@ -150,6 +164,79 @@ def end_sessions_for_everybody(identity_providers: QuerySet[IdentityProvider], a
         for row in identity_providers:
             audit.record_done(row, actor, SESSIONS, label="of everybody", note="ended")
     return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of many people whose access was to end or to be given back."""
+
+    changed: int
+    unchanged: int
+    """To whom that had happened before."""
+    refused: tuple[tuple[ExternalIdentity, ProvisioningRefused], ...]
+    """Whom the host keeps, and why."""
+
+
+def end_access_for(identities: QuerySet[ExternalIdentity], actor: Actor, reason: str = "") -> Done:
+    """Switch people off at their identity providers, one after the other, and record it. To do it twice does no harm."""
+    work = partial(deprovision, reason=reason, source=_road(actor), actor=actor)
+    return _for_each(identities, actor, work, "switched off")
+
+
+def give_access_back_to(
+    identities: QuerySet[ExternalIdentity], actor: Actor, reason: str = ""
+) -> Done:
+    """Switch people on again at their identity providers, and record it."""
+    work = partial(reprovision, reason=reason, source=_road(actor), actor=actor)
+    return _for_each(identities, actor, work, "switched on")
+
+
+def set_leaving_date(
+    identities: QuerySet[ExternalIdentity], actor: Actor, at: datetime | None
+) -> int:
+    """Write down when people leave, or with ``None`` that nobody knows; record it, and return how many people."""
+    with transaction.atomic(using=accounts_database()):
+        rows = list(identities.select_related("identity_provider"))
+        keys = [row.pk for row in rows]
+        ExternalIdentity.objects.filter(pk__in=keys).update(leaves_at=at)
+        look_up_again(keys)
+        note = f"leaves on {at.isoformat(timespec='minutes')}" if at else "leaving date removed"
+        for row in rows:
+            _record(row, actor, note)
+    return len(keys)
+
+
+def _road(actor: Actor) -> Road:
+    return Road(actor.via.value)
+
+
+def _for_each(
+    identities: QuerySet[ExternalIdentity],
+    actor: Actor,
+    work: Callable[[ExternalIdentity], ProvisioningEvent | None],
+    note: str,
+) -> Done:
+    """Do it for each person in a transaction of their own, so that no lock lasts longer than one person takes."""
+    changed, refused = 0, []
+    keys = list(identities.order_by("pk").values_list("pk", flat=True))
+    for key in keys:
+        identity = ExternalIdentity.objects.select_related("identity_provider").get(pk=key)
+        try:
+            event = work(identity)
+        except ProvisioningRefused as error:
+            refused.append((identity, error))
+            continue
+        if event is not None:
+            _record(identity, actor, f"{note} [{event.reference}]")
+            changed += 1
+    unchanged = len(keys) - changed - len(refused)
+    return Done(changed=changed, unchanged=unchanged, refused=tuple(refused))
+
+
+def _record(identity: ExternalIdentity, actor: Actor, note: str) -> None:
+    """Record it with primary keys only: the record of changes holds no names from an identity provider."""
+    label = f"identity {identity.pk} of user {identity.user_id}"
+    audit.record_done(identity.identity_provider, actor, IDENTITY, label=label, note=note)
 
 
 def _locked(identity_provider: IdentityProvider) -> IdentityProvider:

@@ -1,4 +1,4 @@
-"""Explain one sign-in attempt: its outcome, its cause and the remedy."""
+"""Explain one event, a sign-in or an end of access: its outcome, its cause and the remedy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from jitprov.explain.access import AccessExplanation, explain_access
 from jitprov.explain.evidence import by_evidence
 from jitprov.explain.names import ClaimName, claim_name, claim_names
 from jitprov.explain.problems import FieldProblem, field_problems
@@ -28,6 +29,11 @@ _WENT_WELL: dict[str, Text] = {
     Outcome.RESTARTED: _(
         "The sign-in began at the identity provider, and nobody here had asked for it. So the person was sent "
         "through a request of ours, which is a sign-in of its own."
+    ),
+    Outcome.ENDED: _("The person's access by this identity provider ended."),
+    Outcome.RETURNED: _("The person's access by this identity provider was given back."),
+    Outcome.KEPT: _(
+        "The person's access was to end, and the application keeps it. Nothing was changed."
     ),
 }
 
@@ -85,6 +91,8 @@ class EventExplanation:
     fields: tuple[WrittenField, ...]
     joined: tuple[str, ...]
     left: tuple[str, ...]
+    access: AccessExplanation | None
+    """How access ended or came back; ``None`` for a sign-in."""
     network: str
     """From where the browser came, cut by the host's settings; empty if it was not kept."""
     duration_ms: int
@@ -101,7 +109,7 @@ class EventExplanation:
 
 
 def explain_event(event: ProvisioningEvent) -> EventExplanation:
-    """Explain an attempt. At most three SQL statements, besides its identity provider and its user."""
+    """Explain an event. At most four SQL statements, besides its identity provider and its user."""
     details: dict[str, Any] = event.details
     found = _remedy_of(event)
     expected, received = details.get("expected", ""), tuple(details.get("received", ()))
@@ -131,6 +139,7 @@ def explain_event(event: ProvisioningEvent) -> EventExplanation:
         fields=tuple(_written(details.get("fields", {}))),
         joined=tuple(names[pk] for pk in groups.get("joined", ()) if pk in names),
         left=tuple(names[pk] for pk in groups.get("left", ()) if pk in names),
+        access=explain_access(event),
         network=event.network,
         duration_ms=event.duration_ms,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from jitprov.explain.access import road_label
 from jitprov.explain.events import preset_of
 from jitprov.explain.fields import FieldExplanation, explain_fields
 from jitprov.explain.groups import GroupExplanation, explain_groups
@@ -35,6 +36,12 @@ class IdentityExplanation:
     external_id: str
     active: bool
     since: datetime
+    leaves_at: datetime | None
+    """The leaving date."""
+    ended_at: datetime | None
+    ended_by: Text
+    """The road by which access ended; empty while it lasts, and where nobody wrote it down."""
+    ended_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,10 @@ def _identity(identity: ExternalIdentity) -> IdentityExplanation:
         external_id=identity.external_id,
         active=identity.active,
         since=identity.created_at,
+        leaves_at=identity.leaves_at,
+        ended_at=identity.ended_at,
+        ended_by=road_label(identity.ended_by),
+        ended_reason=identity.ended_reason,
     )
 
 

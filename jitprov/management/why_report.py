@@ -42,8 +42,17 @@ def _each(tell: Any, items: Iterable[Any]) -> Iterator[str]:
 
 
 def _identity(identity: IdentityExplanation) -> str:
-    state = "" if identity.active else ", switched off"
-    return f"{identity.identity_provider}: {identity.external_id}, since {_moment(identity.since)}{state}"
+    about = f"{identity.identity_provider}: {identity.external_id}, since {_moment(identity.since)}"
+    return about + _ended(identity)
+
+
+def _ended(identity: IdentityExplanation) -> str:
+    if identity.active:
+        return f", leaves on {_moment(identity.leaves_at)}" if identity.leaves_at else ""
+    when = f" on {_moment(identity.ended_at)}" if identity.ended_at else ""
+    road = f" by {identity.ended_by}" if identity.ended_by else ""
+    why = f": {identity.ended_reason}" if identity.ended_reason else ""
+    return f", switched off{when}{road}{why}"
 
 
 def _field(field: FieldExplanation) -> Iterator[str]:

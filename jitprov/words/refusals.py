@@ -159,6 +159,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     "identity_provider_disabled": _CLOSED,
     "subject_missing": _PROFILE,
     "identity_disabled": _SWITCHED_OFF,
+    "leaving_date_passed": _SWITCHED_OFF,
+    "inactive": _SWITCHED_OFF,
     "account_disabled": _SWITCHED_OFF,
     "creation_disabled": _NO_ACCOUNT,
     "linking_disabled": Explanation(

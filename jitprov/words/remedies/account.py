@@ -43,6 +43,20 @@ ACCOUNT = {
         where=sections.IDENTITY,
         by=Fixer.HERE,
     ),
+    "leaving_date_passed": Remedy(
+        happened=_("The leaving date of this person has passed."),
+        fix=_("Remove or change the date, if the person should come in."),
+        where=sections.IDENTITY,
+        by=Fixer.HERE,
+    ),
+    "inactive": Remedy(
+        happened=_(
+            "Your directory says that this person is inactive, and nobody with their identifier was ever here. No account"
+            " was made."
+        ),
+        fix=_("Nothing, unless the person should come in: then switch them on in your directory."),
+        by=Fixer.IDENTITY_PROVIDER,
+    ),
     "account_disabled": Remedy(
         happened=_("The person's account here was switched off. A sign-in never switches it on."),
         fix=_("Have the account switched on again, if the person should come in."),
