@@ -1,4 +1,4 @@
-"""What the screen of external identities does about leaving: the form, and the action for several people."""
+"""Let an administrator say that people leave: the form of one identity, and the actions for several."""
 
 from __future__ import annotations
 

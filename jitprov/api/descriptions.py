@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 OBJECTS: Mapping[str, str] = MappingProxyType(
     {
+        "AccessExplanation": "One end of access, or its return.",
         "Advice": "What is wrong in words, and what to change where.",
         "AttentionItem": "Something about one identity provider that somebody should know.",
         "Certificate": "Whose signature counts.",

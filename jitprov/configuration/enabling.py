@@ -227,7 +227,7 @@ def _for_each(
             refused.append((identity, error))
             continue
         if event is not None:
-            _record(identity, actor, f"{note} [{event.reference}]")
+            _record(identity, actor, note)
             changed += 1
     unchanged = len(keys) - changed - len(refused)
     return Done(changed=changed, unchanged=unchanged, refused=tuple(refused))

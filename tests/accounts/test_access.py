@@ -86,7 +86,7 @@ def signed_in(identity: ExternalIdentity) -> Any:
 # Ending
 
 
-def test_who_why_when_and_by_which_road_are_kept(idp: IdentityProvider) -> None:
+def test_the_road_the_reason_and_the_time_are_kept(idp: IdentityProvider) -> None:
     identity = ann_of(idp)
     event = deprovision(identity, "left the company", Road.ADMIN)
     now = fresh(identity)

@@ -535,13 +535,13 @@ def test_nothing_that_is_wrong_otherwise_keeps_somebody_in(
     assert decision.unwritten.reason is reason
 
 
-def test_whoever_can_do_more_than_the_tenant_decides_leaves_all_the_same() -> None:
+def test_an_account_above_the_tenant_leaves_all_the_same() -> None:
     decision = decide(desired(active=False), current(privileged=True), Policy())
     assert isinstance(decision, Update)
     assert decision.changes == Changes(active=False)
 
 
-def test_whoever_leaves_keeps_the_groups_on_record() -> None:
+def test_the_groups_of_somebody_who_leaves_stay_on_record() -> None:
     want = desired(groups={STAFF}, active=False)
     assert diff(want, current(groups={CHESS}, granted={CHESS})) == Changes(active=False)
 
