@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-__all__ = ["account_provisioned", "login_refused", "trust_changed", "trust_proposed"]
+__all__ = [
+    "access_ended",
+    "access_returned",
+    "account_provisioned",
+    "login_refused",
+    "trust_changed",
+    "trust_proposed",
+]
 
 account_provisioned = Signal()
 """An account was created or updated for somebody.

@@ -57,7 +57,7 @@ def test_without_yes_nothing_is_changed(ann: ExternalIdentity) -> None:
     assert everything() == before
 
 
-def test_what_is_kept_of_a_person_is_emptied_and_what_stays_is_said(ann: ExternalIdentity) -> None:
+def test_all_that_is_kept_of_a_person_is_emptied(ann: ExternalIdentity) -> None:
     said = forget("--user", str(ann.user_id), "--yes")
     assert "2 events of sign-ins emptied" in said
     assert "Kept: the account" in said

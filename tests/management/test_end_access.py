@@ -52,7 +52,7 @@ def test_access_ends_and_comes_back(ann: ExternalIdentity, option: str) -> None:
     assert is_active(ann)
 
 
-def test_what_was_done_is_recorded_without_a_name(ann: ExternalIdentity) -> None:
+def test_the_end_of_access_is_recorded_without_a_name(ann: ExternalIdentity) -> None:
     run("--user", "ann")
     change = ConfigurationChange.objects.latest("pk")
     assert (change.what, change.note, change.via) == ("identity", "switched off", "command")
