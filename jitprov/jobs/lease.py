@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -79,15 +80,18 @@ class Lease:
             yield
         except LeaseLost:
             self.is_lost = True
-        except JitprovError as error:
-            self.fail(error)
-        except Exception as error:
-            logger.exception("job %s for %s", self.name, self.subject)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, other jobs go on
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
         """Note that the job failed."""
-        self.code = getattr(error, "code", None) or type(error).__name__
+        if isinstance(error, JitprovError):
+            self.code = error.code
+            return
+        self.code = type(error).__name__
+        # Without the text of the exception: that of a database may quote a row.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("job %s for row %s failed: %s\n%s", self.name, self.subject, self.code, where)
 
     def end(self, every: timedelta) -> None:
         """Give the job back, due again when its time comes, or sooner if it failed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from jitprov.jobs import times
 from jitprov.jobs.job import Job
 from jitprov.jobs.lease import Lease, oldest_due, take
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 6
@@ -68,8 +66,7 @@ def _run(job: Job) -> Iterator[Ran]:
 def _carry_out(job: Job, leases: Sequence[Lease]) -> None:
     try:
         job.run(leases)
-    except Exception as error:
-        logger.exception("job %s", job.name)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, other jobs go on
         for lease in leases:
             lease.fail(error)
 
