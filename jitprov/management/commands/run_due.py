@@ -27,6 +27,8 @@ _NAP = 0.5
 class Command(BaseCommand):
     """The command. It finds out what is due; what is done is the business of each job."""
 
+    # It is run every minute. Checks are for a deployment, and load every URL and view.
+    requires_system_checks: list[str] = []
     help = (
         "Do what is due: refresh metadata, delete what is old, and what else is enlisted. Run it every minute, or "
         "once with --loop. Several may run at the same time, on several machines."
