@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jitprov import extras
 from jitprov.extras import Extra
-from jitprov.jobs import Job, Lease, each
+from jitprov.jobs import Job, Lease, each, enrolment
 from jitprov.management.commands import run_due
 from jitprov.metadata import refresh
 from jitprov.metadata.refresh import AT_ONCE
@@ -282,13 +282,12 @@ def test_the_loop_outlives_failures_and_a_database_without_an_answer(
     clock: Clock, working: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errors = [OperationalError("gone")]
-    enrol = run_due.enrol
 
     def unreliable(jobs: Any) -> None:
         clock.go_on(DAY)
         if errors:
             raise errors.pop()
-        enrol(jobs)
+        enrolment.enrol(jobs)
 
     tried: list[int] = []
 

@@ -15,7 +15,7 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
-from jitprov.jobs import Job, Lease, LeaseLost, each
+from jitprov.jobs import Job, Lease, each
 from jitprov.jobs.enrolment import enrol
 from jitprov.jobs.lease import take
 from jitprov.jobs.running import Outcome, Ran, run_due
