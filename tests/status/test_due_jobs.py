@@ -13,9 +13,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
+from jitprov.apps import JOBS
 from jitprov.models import DueJob, TenantAdministrator
-from jitprov.status.due_jobs import JobStatus, due_jobs
+from jitprov.status.due_jobs import LABELS, JobStatus, due_jobs
 from jitprov.status.watched import Severity
 from tests.setup.pages import superuser
 from tests.support.factories import TenantFactory, UserFactory
@@ -143,6 +145,10 @@ def test_the_number_of_rows_makes_no_difference(number: int) -> None:
     with CaptureQueriesContext(connection) as statements:
         assert len(due_jobs()) == 2
     assert len(statements) == 3
+
+
+def test_each_of_our_jobs_has_a_name_that_people_read() -> None:
+    assert set(LABELS) == {job.name for job in map(import_string, JOBS)}
 
 
 # Where it is told
