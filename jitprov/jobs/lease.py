@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 
 from jitprov.exceptions import JitprovError
 from jitprov.jobs import times
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 LEASED_FOR = timedelta(minutes=10)
 """Time after which others take a job of which nothing was heard. Each transaction of it begins it anew."""
+
+INTERRUPTED = "interrupted"
+"""Error code of a job whose process ended before the job did."""
 
 
 class LeaseLost(Exception):
@@ -128,10 +132,20 @@ def take(name: str, at_most: int) -> list[Lease]:
     wanted = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:at_most])
     # Whether it is still due is looked at by the statement that takes it.
     due.filter(pk__in=wanted).update(
-        lease_token=token, leased_until=now + LEASED_FOR, last_started_at=now
+        # First, because MariaDB sets one column after the other, and reads what it has set.
+        failures=_if_interrupted(F("failures") + 1, "failures"),
+        last_error_code=_if_interrupted(Value(INTERRUPTED), "last_error_code"),
+        lease_token=token,
+        leased_until=now + LEASED_FOR,
+        last_started_at=now,
     )
     taken = _rows().filter(pk__in=wanted, lease_token=token).order_by("pk")
     return [Lease(row) for row in taken]
+
+
+def _if_interrupted(then: Combinable, column: str) -> Case:
+    """Return the value of a column where somebody had taken the job and never ended it."""
+    return Case(When(leased_until__isnull=False, then=then), default=F(column))
 
 
 def _due(now: datetime) -> QuerySet[DueJob, DueJob]:

@@ -12,21 +12,21 @@ MAX_CURSOR = 255
 class DueJob(models.Model):
     """A job, or what it has to do for one row. Whoever leases it writes a token, which each of its transactions checks."""
 
-    name = models.CharField(_("job"), max_length=100)
-    subject = models.BigIntegerField(_("for the row"), default=0)
+    name = models.CharField(max_length=100)
+    subject = models.BigIntegerField(default=0)
     """The primary key of the row that it is for; 0 of a job that is for no row."""
-    due_at = models.DateTimeField(_("due on"), db_index=True)
-    leased_until = models.DateTimeField(_("leased until"), null=True, editable=False)
+    due_at = models.DateTimeField(db_index=True)
+    leased_until = models.DateTimeField(null=True, editable=False)
     """While that is to come nobody else takes it; ``None`` if nobody works on it."""
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
-    last_error_code = models.CharField(_("last error"), max_length=MAX_CODE, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_error_code = models.CharField(max_length=MAX_CODE, blank=True)
     """A code, or the name of a class of exceptions. Never a text, which could name a person."""
-    last_started_at = models.DateTimeField(_("last started on"), null=True, editable=False)
-    last_finished_at = models.DateTimeField(_("last finished on"), null=True, editable=False)
+    last_started_at = models.DateTimeField(null=True, editable=False)
+    last_finished_at = models.DateTimeField(null=True, editable=False)
     cursor = models.CharField(max_length=MAX_CURSOR, blank=True, editable=False)
     """Where to go on; empty at the beginning."""
-    progress = models.JSONField(_("progress"), default=dict, blank=True)
+    progress = models.JSONField(default=dict, blank=True)
     """What has been done, as numbers by name."""
 
     class Meta:

@@ -81,7 +81,7 @@ def test_a_row_that_the_job_is_not_for_any_longer_is_forgotten(
     }
 
 
-def test_what_is_known_is_left_as_it_is(clock: Clock) -> None:
+def test_a_due_time_that_is_known_is_left_as_it_is(clock: Clock) -> None:
     tenants("a")
     enrol([ALONE, OF_ROWS])
     before = set(DueJob.objects.values_list("pk", "due_at"))
@@ -93,7 +93,7 @@ def test_what_is_known_is_left_as_it_is(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 300])
-def test_where_nothing_is_new_the_number_of_rows_makes_no_difference(number: int) -> None:
+def test_the_number_of_rows_makes_no_difference_where_nothing_is_new(number: int) -> None:
     tenants(*(f"a{number}" for number in range(number)))
     enrol([ALONE, OF_ROWS])
 

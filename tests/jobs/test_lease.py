@@ -37,7 +37,7 @@ def fail_with(error: Exception) -> None:
 # Taking
 
 
-def test_what_is_due_is_taken_once(clock: Clock) -> None:
+def test_a_due_job_is_taken_once(clock: Clock) -> None:
     due(clock)
 
     assert len(take("count", 5)) == 1
@@ -45,7 +45,7 @@ def test_what_is_due_is_taken_once(clock: Clock) -> None:
     assert oldest_due(["count"]) is None
 
 
-def test_what_is_not_due_is_not_taken(clock: Clock) -> None:
+def test_a_job_that_is_not_due_is_not_taken(clock: Clock) -> None:
     due(clock, ago=-SECOND)
 
     assert oldest_due(["count"]) is None
@@ -94,6 +94,18 @@ def test_a_lease_that_ran_out_is_taken_by_somebody_else_who_goes_on(clock: Clock
     assert other.progress == {"done": 5}
 
 
+def test_a_job_that_ends_its_process_each_time_is_seen_to_fail(clock: Clock) -> None:
+    due(clock)
+    for _ in range(4):
+        taken()
+        clock.go_on(LEASED_FOR + SECOND)
+
+    row = DueJob.objects.get()
+    assert (row.failures, row.last_error_code) == (3, "interrupted")
+    taken().end(HOUR)
+    assert DueJob.objects.get().failures == 0
+
+
 # Working
 
 
@@ -108,7 +120,7 @@ def test_each_transaction_begins_the_lease_anew(clock: Clock) -> None:
     assert take("count", 1) == []
 
 
-def test_who_was_paused_for_too_long_writes_nothing(clock: Clock) -> None:
+def test_a_process_that_was_paused_for_too_long_writes_nothing(clock: Clock) -> None:
     """The token is what is checked: without it the paused process would write beside the other one."""
     due(clock)
     paused = taken()
@@ -129,7 +141,9 @@ def test_who_was_paused_for_too_long_writes_nothing(clock: Clock) -> None:
     assert DueJob.objects.get().cursor == "on"
 
 
-def test_who_was_paused_writes_nothing_after_the_other_has_ended(clock: Clock) -> None:
+def test_a_process_that_was_paused_writes_nothing_after_another_has_ended_the_job(
+    clock: Clock,
+) -> None:
     due(clock)
     paused = taken()
     clock.go_on(LEASED_FOR + SECOND)
@@ -149,7 +163,7 @@ def test_a_lease_whose_row_is_deleted_is_lost(clock: Clock) -> None:
         lease.renew()
 
 
-def test_how_far_it_came_is_written_with_the_work_or_not_at_all(clock: Clock) -> None:
+def test_a_cursor_is_written_with_the_work_or_not_at_all(clock: Clock) -> None:
     due(clock)
     lease = taken()
 

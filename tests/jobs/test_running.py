@@ -129,7 +129,7 @@ def test_a_job_that_was_taken_by_somebody_else_meanwhile_is_lost(clock: Clock) -
     assert DueJob.objects.get().failures == 0
 
 
-def test_none_is_begun_after_it_was_stopped(clock: Clock, worker: Worker) -> None:
+def test_no_job_is_begun_after_it_was_stopped(clock: Clock, worker: Worker) -> None:
     due(clock, "of_rows", 1, 2, 3)
 
     list(run_due([worker.job("of_rows")], lambda: len(worker.ran) < 2))

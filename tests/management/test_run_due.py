@@ -108,7 +108,7 @@ def working(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
 # Our own
 
 
-def test_what_is_old_is_deleted_once_a_day(clock: Clock) -> None:
+def test_old_rows_are_deleted_once_a_day(clock: Clock) -> None:
     row = IdentityProviderFactory.create()
     ConsumedAssertion.objects.create(
         identity_provider=row, assertion_digest="old", expires_at=NOW - DAY
@@ -181,7 +181,7 @@ def test_metadata_that_cannot_be_fetched_is_tried_again_soon(
     assert waiting.due_at <= clock.now + timedelta(minutes=1)
 
 
-def test_who_lost_the_lease_while_it_fetched_changes_nothing(
+def test_a_process_that_lost_the_lease_while_it_fetched_changes_nothing(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = connected("acme", entity_id="", sso_url="", enabled=False)
@@ -214,7 +214,7 @@ def test_one_that_lost_its_url_meanwhile_is_done(clock: Clock, published: Publis
 
 
 @pytest.mark.parametrize("number", [10, 2000])
-def test_where_nothing_is_due_the_number_of_identity_providers_makes_no_difference(
+def test_the_number_of_identity_providers_makes_no_difference_where_nothing_is_due(
     number: int, clock: Clock
 ) -> None:
     tenant = IdentityProviderFactory.create().tenant

@@ -21,6 +21,7 @@ from jitprov.status.due_jobs import LABELS, JobStatus, due_jobs
 from jitprov.status.watched import Severity
 from tests.setup.pages import superuser
 from tests.support.factories import TenantFactory, UserFactory
+from tests.support.pages import reference, rows, section
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +62,7 @@ def shown_to(user: Any) -> str:
 # What is found
 
 
-def test_nothing_is_said_where_no_job_ever_ran() -> None:
+def test_a_host_without_run_due_is_told_nothing() -> None:
     with CaptureQueriesContext(connection) as statements:
         assert due_jobs() == []
     assert len(statements) == 1
@@ -149,6 +150,11 @@ def test_the_number_of_rows_makes_no_difference(number: int) -> None:
 
 def test_each_of_our_jobs_has_a_name_that_people_read() -> None:
     assert set(LABELS) == {job.name for job in map(import_string, JOBS)}
+
+
+def test_the_codes_of_jobs_are_documented() -> None:
+    documented = {code for code, *_ in rows(section(reference("status"), "Jobs"), 4)}
+    assert documented == {"job_late", "job_fails"}
 
 
 # Where it is told
