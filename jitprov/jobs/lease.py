@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Field, IntegerField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from jitprov.exceptions import JitprovError
@@ -133,8 +133,8 @@ def take(name: str, at_most: int) -> list[Lease]:
     # Whether it is still due is looked at by the statement that takes it.
     due.filter(pk__in=wanted).update(
         # First, because MariaDB sets one column after the other, and reads what it has set.
-        failures=_if_interrupted(F("failures") + 1, "failures"),
-        last_error_code=_if_interrupted(Value(INTERRUPTED), "last_error_code"),
+        failures=_if_interrupted(F("failures") + 1, "failures", IntegerField()),
+        last_error_code=_if_interrupted(Value(INTERRUPTED), "last_error_code", CharField()),
         lease_token=token,
         leased_until=now + LEASED_FOR,
         last_started_at=now,
@@ -143,9 +143,10 @@ def take(name: str, at_most: int) -> list[Lease]:
     return [Lease(row) for row in taken]
 
 
-def _if_interrupted(then: Combinable, column: str) -> Case:
-    """Return the value of a column where somebody had taken the job and never ended it."""
-    return Case(When(leased_until__isnull=False, then=then), default=F(column))
+def _if_interrupted(then: Combinable, column: str, kind: Field[Any, Any]) -> Case:
+    """Return another value of a column where somebody had taken the job and never ended it."""
+    was_taken = When(leased_until__isnull=False, then=then)
+    return Case(was_taken, default=F(column), output_field=kind)
 
 
 def _due(now: datetime) -> QuerySet[DueJob, DueJob]:
