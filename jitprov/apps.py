@@ -1,9 +1,18 @@
-"""Define the Django app, which registers the checks, and listens for new connections and for deleted accounts."""
+"""Define the Django app, which registers checks and jobs, and listens for new connections and for deleted accounts."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from jitprov import extras
+
+JOBS = (
+    "jitprov.accounts.leaving_dates.JOB",
+    "jitprov.journal.pruning.JOB",
+    "jitprov.metadata.refresh_job.JOB",
+)
+"""Our own jobs; those of an extra are enlisted by its own app."""
 
 
 class JitprovConfig(AppConfig):
@@ -24,6 +33,7 @@ class JitprovConfig(AppConfig):
         require_tenant_model()
 
     def ready(self) -> None:
+        extras.add(extras.Extra(name="jitprov", jobs=JOBS))
         # Importing registers; models must be loaded first.
         from jitprov.accounts.sessions import listen  # noqa: PLC0415
         from jitprov.checks import (  # noqa: F401, PLC0415

@@ -1,4 +1,4 @@
-"""Enlist what an extra adds to reports and pages: kinds of trouble, and sections of the set-up page.
+"""Enlist what an extra adds: kinds of trouble, sections of the set-up page, and jobs.
 
 An extra is a Django app of its own, which jitprov never imports. The ``ready()`` of its ``AppConfig`` calls :func:`add`
 with dotted paths, so that nothing is imported before somebody looks.
@@ -23,6 +23,8 @@ class Extra:
     """Dotted path of a tuple of :class:`jitprov.status.watched.Kind`."""
     sections: str = ""
     """Dotted path of a tuple of :class:`Section`."""
+    jobs: tuple[str, ...] = ()
+    """Dotted paths, each of one :class:`jitprov.jobs.Job`. jitprov enlists its own in the same way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +83,9 @@ def sections() -> Iterator[Section]:
     """Yield the sections of the set-up page that extras add."""
     for extra in enlisted():
         yield from import_string(extra.sections) if extra.sections else ()
+
+
+def jobs() -> Iterator[Any]:
+    """Yield the jobs of jitprov and those that extras add."""
+    for extra in enlisted():
+        yield from map(import_string, extra.jobs)

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from jitprov.models import (
     ConfigurationChange,
     ConsumedAssertion,
+    DueJob,
     EmailDomain,
     ExternalIdentity,
     FormerIdentity,
@@ -49,8 +50,8 @@ from tests.support.factories import (
 pytestmark = pytest.mark.django_db
 
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
-OF_NOBODY = {RetiredName, FormerIdentity, IdempotencyKey}
-"""What is left of deleted rows and of requests, as digests: nobody is shown any of it."""
+OF_NOBODY = {RetiredName, FormerIdentity, IdempotencyKey, DueJob}
+"""What is left of deleted rows and of requests, as digests: nobody is shown any of it. Jobs are those of operators."""
 MODELS: list[type[Model]] = [
     *(model for model in apps.get_app_config("jitprov").get_models() if model not in OF_NOBODY),
     get_user_model(),

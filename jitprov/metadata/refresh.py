@@ -5,9 +5,11 @@ If that fails, the last good copy stays, and the row says what went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,10 +19,14 @@ from jitprov.journal.actors import Actor
 from jitprov.metadata.importing import ImportResult, import_metadata
 from jitprov.metadata.source import ImportRefused, fetch_document
 from jitprov.models import IdentityProvider, accounts_database
+from jitprov.models.batches import Around
 from jitprov.saml.metadata_refusals import EntityNotFound
 
 AT_ONCE = 16
 """Documents that are fetched, and held in memory, at the same time."""
+
+Document: TypeAlias = bytes | JitprovError
+"""What was fetched, or why it could not be."""
 
 
 class MetadataEntityChanged(ImportRefused):
@@ -45,55 +51,72 @@ class Refreshed:
         return self.result is not None and self.result.changed
 
 
+def _transaction() -> AbstractContextManager[object]:
+    return transaction.atomic(using=accounts_database())
+
+
 def refresh(identity_provider: IdentityProvider, actor: Actor) -> Refreshed:
     """Fetch one identity provider's metadata again, and update its rows.
 
     The entity ID never changes in this way: whoever runs another directory could sign in as the people of this one.
     """
-    return _save(identity_provider, _fetched(identity_provider), actor)
+    return save(identity_provider, _fetched(identity_provider.metadata_url), actor)
 
 
 def refresh_many(rows: Sequence[IdentityProvider], actor: Actor) -> list[Refreshed]:
     """Fetch the metadata of several identity providers at the same time; each is saved, or fails, by itself."""
+    documents = fetch_all(rows)
+    return [save(row, documents[row.metadata_url], actor) for row in rows]
+
+
+def fetch_all(rows: Sequence[IdentityProvider]) -> Mapping[str, Document]:
+    """Return what is at the URLs of several identity providers, by the URL. A file that they share is fetched once."""
+    urls = sorted({row.metadata_url for row in rows})
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         # Only fetching, which needs no database, is done in threads.
-        documents = list(pool.map(_fetched, rows))
-    return [_save(row, document, actor) for row, document in zip(rows, documents, strict=True)]
+        return dict(zip(urls, pool.map(_fetched, urls), strict=True))
 
 
-def _fetched(identity_provider: IdentityProvider) -> bytes | JitprovError:
+def _fetched(url: str) -> Document:
     try:
-        return fetch_document(identity_provider.metadata_url)
+        return fetch_document(url)
     except JitprovError as error:
         return error
 
 
-def _save(row: IdentityProvider, document: bytes | JitprovError, actor: Actor) -> Refreshed:
+def save(
+    row: IdentityProvider, document: Document, actor: Actor, around: Around = _transaction
+) -> Refreshed:
+    """Update one identity provider's rows to what was fetched for it, or note the failure.
+
+    :param around: makes the transaction that is written in.
+    """
     try:
         if isinstance(document, JitprovError):
             raise document
-        return Refreshed(identity_provider=row, result=_import(row, document, actor))
+        with around():
+            return Refreshed(identity_provider=row, result=_import(row, document, actor))
     except JitprovError as error:
-        _remember_failure(row, error)
+        with around():
+            _remember_failure(row, error)
         return Refreshed(identity_provider=row, error=error)
 
 
 def _import(row: IdentityProvider, document: bytes, actor: Actor) -> ImportResult | None:
-    with transaction.atomic(using=accounts_database()):
-        if not _is_as_it_was(row):
-            return None
-        try:
-            return import_metadata(
-                document,
-                into=row,
-                entity_id=row.entity_id,
-                actor=actor,
-                metadata_url=row.metadata_url,
-            )
-        except EntityNotFound as error:
-            raise MetadataEntityChanged(str(error)).stating(
-                expected=row.entity_id, received=error.present
-            ) from error
+    if not _is_as_it_was(row):
+        return None
+    try:
+        return import_metadata(
+            document,
+            into=row,
+            entity_id=row.entity_id,
+            actor=actor,
+            metadata_url=row.metadata_url,
+        )
+    except EntityNotFound as error:
+        raise MetadataEntityChanged(str(error)).stating(
+            expected=row.entity_id, received=error.present
+        ) from error
 
 
 def _is_as_it_was(row: IdentityProvider) -> bool:

@@ -9,6 +9,7 @@ from jitprov.models.administrators import TenantAdministrator
 from jitprov.models.certificates import SigningCertificate
 from jitprov.models.changes import Action, ConfigurationChange, Via
 from jitprov.models.consumed_assertions import ConsumedAssertion, remembered_until
+from jitprov.models.due_jobs import DueJob
 from jitprov.models.events import Outcome, ProvisioningEvent, Road, new_reference
 from jitprov.models.idempotency_keys import KEYS_KEPT, IdempotencyKey
 from jitprov.models.identities import (
@@ -49,6 +50,7 @@ __all__ = [
     "ClaimMapping",
     "ConfigurationChange",
     "ConsumedAssertion",
+    "DueJob",
     "EmailDomain",
     "ExternalIdentity",
     "FormerIdentity",

@@ -18,3 +18,7 @@ UNUSED_AFTER = timedelta(days=14)
 """Time after enabling in which nobody need have signed in."""
 CLAIM_MISSED_FOR = timedelta(days=30)
 OVERAGE_WITHIN = timedelta(days=7)
+JOB_FAILS_AFTER = 3
+"""Failures in a row from which a job is said to fail: the first ones may have been of a moment."""
+JOB_LATE_AFTER = timedelta(hours=1)
+"""Time after which a job is late that is run more often than that; any other after as long as lies between two runs."""

@@ -15,6 +15,7 @@ from jitprov.models import IdentityProvider
 from jitprov.scope import NOTHING, scope_of
 from jitprov.status import attention
 from jitprov.status.chart import Day, chart
+from jitprov.status.due_jobs import due_jobs
 
 register = template.Library()
 
@@ -31,8 +32,12 @@ def jitprov_overview(context: Any) -> dict[str, Any]:
         return {"overview": None}
     now = timezone.now()
     overview, days = attention.overview(scope, now), attention.summary(scope, now)
+    # Jobs are of no tenant.
+    jobs = due_jobs(now) if scope.everything else []
     return {
         "overview": overview,
+        "jobs": jobs,
+        "jobs_in_trouble": [job for job in jobs if job.severity],
         "is_nothing_there": not scope.limit(IdentityProvider.objects.all()).exists(),
         "open": overview.total <= OPEN_UP_TO,
         "days": days[::-1],

@@ -19,6 +19,7 @@ from jitprov.models import (
     ClaimMapping,
     ConfigurationChange,
     ConsumedAssertion,
+    DueJob,
     EmailDomain,
     ExternalIdentity,
     FormerIdentity,
@@ -75,8 +76,9 @@ PARTS = [
     TestSignIn,
     UnprovedRefusals,
 ]
-# Digests of requests to the API, and sessions, of which nobody has to know more than that they can be ended.
-NOT_SHOWN = [IdempotencyKey, SignInSession]
+# Digests of requests to the API; sessions, of which nobody has to know more than that they can be ended; jobs, which
+# the overview sums up.
+NOT_SHOWN = [IdempotencyKey, SignInSession, DueJob]
 READ_ONLY = [ProvisioningEvent, ConsumedAssertion, ConfigurationChange]
 NOT_TO_BE_ADDED = [ExternalIdentity, *READ_ONLY]
 CERTIFICATE = rsa_key_pair("admin").certificate

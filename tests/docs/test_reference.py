@@ -17,10 +17,12 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 import jitprov
 from jitprov import checks
 from jitprov.api import checks as api_checks
+from jitprov.apps import JOBS
 from jitprov.conf import Conf, conf
 from jitprov.exceptions import JitprovError
 from jitprov.metadata.source import ImportRefused
@@ -238,6 +240,11 @@ def arguments_of(name: str) -> set[str]:
 def test_exactly_the_arguments_of_a_command_are_documented(name: str) -> None:
     documented = {argument for argument, *_ in rows(section(reference("commands"), name), 2)}
     assert documented == arguments_of(name)
+
+
+def test_exactly_our_jobs_are_documented() -> None:
+    documented = {name for name, *_ in rows(section(reference("commands"), "run_due"), 3)}
+    assert documented == {import_string(path).name for path in JOBS}
 
 
 # Models, Provisioner, signals

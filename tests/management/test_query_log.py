@@ -63,12 +63,16 @@ def refreshed(_run: Federation) -> str:
     return called("refresh_idp_metadata")
 
 
+def worked_off(_run: Federation) -> str:
+    return called("run_due")
+
+
 def exported(_run: Federation) -> str:
     return called("export_audit")
 
 
 @pytest.mark.usefixtures("debugging")
-@pytest.mark.parametrize("command", [many, one, pruned, refreshed, exported])
+@pytest.mark.parametrize("command", [many, one, pruned, refreshed, worked_off, exported])
 def test_a_long_command_keeps_no_statement(
     run: Federation, command: Callable[[Federation], str]
 ) -> None:

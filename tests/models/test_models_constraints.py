@@ -12,6 +12,7 @@ from django.db import IntegrityError, models, transaction
 from jitprov.models import (
     ClaimMapping,
     ConsumedAssertion,
+    DueJob,
     ExternalIdentity,
     GrantedGroup,
     GroupMapping,
@@ -133,6 +134,11 @@ def _idle_group_mapping(row: IdentityProvider) -> None:
     GroupMapping.objects.create(identity_provider=row, claim="groups", value="a")
 
 
+def _due_twice(row: IdentityProvider) -> None:
+    for _ in range(2):
+        DueJob.objects.create(name="prune", due_at=LATER)
+
+
 VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_enabled_idp_can_be_reached", _unreachable),
     ("jitprov_enabled_idp_can_be_reached", _nameless),
@@ -149,6 +155,7 @@ VIOLATIONS: list[tuple[str, Callable[[IdentityProvider], None]]] = [
     ("jitprov_assertion_used_once", _used_twice),
     ("jitprov_administrator_once_per_tenant", _administrator_twice),
     ("jitprov_claim_observed_once", _observed_twice),
+    ("jitprov_due_job_once", _due_twice),
 ]
 
 

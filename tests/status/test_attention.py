@@ -19,7 +19,7 @@ from jitprov.provisioning.presets import Preset
 from jitprov.status import thresholds, watched
 from jitprov.status.watched import Severity
 from jitprov.words.remedies import remedy
-from tests.support.pages import reference, rows
+from tests.support.pages import reference, rows, section
 from tests.support.status_rows import (
     NOW,
     blanks_around,
@@ -208,7 +208,8 @@ def test_a_finding_as_json_has_plain_values_only() -> None:
 
 
 def test_exactly_the_codes_that_exist_are_documented_in_their_order() -> None:
-    documented = [(code, severity) for code, severity, *_ in rows(reference("status"), 4)]
+    codes = section(reference("status"), "Codes")
+    documented = [(code, severity) for code, severity, *_ in rows(codes, 4)]
     severities = {
         code: ", ".join(kind.severity for kind in watched.KINDS if kind.code == code)
         for code in CODES

@@ -18,6 +18,7 @@ from jitprov.models import IdentityProvider, ProvisioningEvent
 from jitprov.status import attention
 from jitprov.status.attention import Attention
 from jitprov.status.chart import Day
+from jitprov.status.due_jobs import JobStatus, due_jobs
 from jitprov.status.watched import Severity
 
 EXIT_CODES = {Severity.WARNING: 1, Severity.CRITICAL: 2}
@@ -65,10 +66,12 @@ class _Answer:
     at: datetime
     items: list[Attention]
     days: list[Day]
+    jobs: list[JobStatus]
 
     @property
     def worst(self) -> Severity | None:
-        return attention.worst({item.severity for item in self.items})
+        jobs = {job.severity for job in self.jobs if job.severity is not None}
+        return attention.worst({item.severity for item in self.items} | jobs)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -76,10 +79,11 @@ class _Answer:
             "worst": self.worst,
             "attention": [item.as_json() for item in self.items],
             "days": [day.as_json() for day in self.days],
+            "jobs": [job.as_json() for job in self.jobs],
         }
 
     def lines(self) -> Iterator[str]:
-        yield from _lines(self.items)
+        yield from _lines(self.items, self.jobs)
         yield _in_short(self.days)
 
 
@@ -95,14 +99,19 @@ def _answer(tenant: str | None, slug: str | None, days: int) -> _Answer:
     else:
         one = chosen_identity_provider(slug, tenant=found, returncode=COULD_NOT_BE_ASKED)
         items, events = attention.attention_for(one, now), events.filter(identity_provider=one)
-    return _Answer(at=now, items=items, days=attention.summary(events, now, days))
+    jobs = due_jobs(now) if tenant is None and slug is None else []
+    return _Answer(at=now, items=items, days=attention.summary(events, now, days), jobs=jobs)
 
 
-def _lines(items: list[Attention]) -> Iterator[str]:
+def _lines(items: list[Attention], jobs: list[JobStatus]) -> Iterator[str]:
     for item in items:
         yield f"{item.severity.upper()}  {item.identity_provider} of {item.tenant}  [{item.code}]"
         yield f"  {item.text}"
-    if not items:
+    troubled = [job for job in jobs if job.severity is not None]
+    for job in troubled:
+        yield f"{str(job.severity).upper()}  job {job.name}  [{job.code}]"
+        yield f"  {job.text}"
+    if not items and not troubled:
         yield "Nothing needs attention."
 
 

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q, QuerySet
-from django.utils.timezone import now as current_time
 
 from jitprov.conf import conf
+from jitprov.journal.pruning import LINKS_KEPT, Kept, count_old, prune
 from jitprov.management.query_log import without_query_log
-from jitprov.models import (
-    KEYS_KEPT,
-    ConfigurationChange,
-    ConsumedAssertion,
-    FormerIdentity,
-    IdempotencyKey,
-    ObservedClaim,
-    ProvisioningEvent,
-    SetupLink,
-    SignInSession,
-    TestSignIn,
-)
-from jitprov.models.batches import delete_in_batches, update_in_batches
-
-LINKS_KEPT = timedelta(days=30)
-"""Time for which a setup link is kept after it has expired or was revoked."""
 
 
 class Command(BaseCommand):
@@ -56,78 +38,42 @@ class Command(BaseCommand):
 
     @without_query_log()
     def handle(self, *args: Any, **options: Any) -> None:
-        days = _days(options, "events_days")
-        retention = conf.EVENT_RETENTION if days is None else timedelta(days=days)
-        work = _Pruning(
-            now=current_time(),
-            retention=retention,
-            changes_days=_days(options, "changes_days"),
-            dry_run=options["dry_run"],
+        events = _days(options, "events_days")
+        kept = Kept(
+            events=conf.EVENT_RETENTION if events is None else events,
+            changes=_days(options, "changes_days"),
         )
-        for line in work.lines():
+        counts = count_old(kept) if options["dry_run"] else dict(prune(kept))
+        for line in _lines(counts, kept, dry_run=options["dry_run"]):
             self.stdout.write(line)
 
 
-def _days(options: dict[str, Any], name: str) -> int | None:
+def _days(options: dict[str, Any], name: str) -> timedelta | None:
     days: int | None = options[name]
     if days is not None and days < 1:
         raise CommandError(f"--{name.replace('_', '-')} must be at least 1.")
-    return days
+    return None if days is None else timedelta(days=days)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pruning:
-    """One run of the command."""
-
-    now: datetime
-    retention: timedelta
-    changes_days: int | None
-    dry_run: bool
-
-    def lines(self) -> Iterator[str]:
-        """Delete each kind, and yield a line about it."""
-        verb = "Would delete" if self.dry_run else "Deleted"
-        before = self.now - self.retention
-        assertions = self._delete(ConsumedAssertion.objects.filter(expires_at__lt=self.now))
-        events = self._delete(ProvisioningEvent.objects.filter(created_at__lt=before))
-        yield (
-            f"{verb} {assertions} used assertions that have expired and {events} events "
-            f"older than {self.retention.days} days."
-        )
-        tests = self._delete(TestSignIn.objects.filter(expires_at__lt=self.now))
-        links = self._delete(_ended_links(self.now - LINKS_KEPT))
-        names = self._delete(ObservedClaim.objects.filter(last_seen__lt=before.date()))
-        yield (
-            f"{verb} {tests} test sign-ins that have expired, {links} setup links that ended more than "
-            f"{LINKS_KEPT.days} days ago and {names} names of claims that came no more."
-        )
-        keys = self._delete(IdempotencyKey.objects.filter(created_at__lt=self.now - KEYS_KEPT))
-        yield f"{verb} {keys} idempotency keys of the API that are older than a day."
-        former = self._delete(FormerIdentity.objects.filter(retired_at__lt=before))
-        yield (
-            f"{verb} what was remembered of {former} people whose identity provider was deleted more than "
-            f"{self.retention.days} days ago."
-        )
-        emptied = self._empty_claims(self.now - conf.CLAIMS_RETENTION)
-        yield (
-            f"{'Would empty' if self.dry_run else 'Emptied'} the claims of {emptied} events older than "
-            f"{conf.CLAIMS_RETENTION}."
-        )
-        ended = self._delete(SignInSession.objects.filter(kept_until__lt=self.now))
-        yield f"{verb} {ended} sessions of sign-ins that are over."
-        if self.changes_days is not None:
-            end = self.now - timedelta(days=self.changes_days)
-            changes = self._delete(ConfigurationChange.objects.filter(created_at__lt=end))
-            yield f"{verb} {changes} recorded changes older than {self.changes_days} days."
-
-    def _delete(self, rows: QuerySet[Any]) -> int:
-        """Delete rows, and return how many of their own kind were deleted."""
-        return rows.count() if self.dry_run else delete_in_batches(rows)
-
-    def _empty_claims(self, end: datetime) -> int:
-        rows = ProvisioningEvent.objects.filter(created_at__lt=end).exclude(claims="")
-        return rows.count() if self.dry_run else update_in_batches(rows, claims="")
-
-
-def _ended_links(end: datetime) -> QuerySet[SetupLink]:
-    return SetupLink.objects.filter(Q(expires_at__lt=end) | Q(revoked_at__lt=end))
+def _lines(counts: Mapping[str, int], kept: Kept, *, dry_run: bool) -> Iterator[str]:
+    verb = "Would delete" if dry_run else "Deleted"
+    yield (
+        f"{verb} {counts['assertions']} used assertions that have expired and {counts['events']} events "
+        f"older than {kept.events.days} days."
+    )
+    yield (
+        f"{verb} {counts['tests']} test sign-ins that have expired, {counts['links']} setup links that ended "
+        f"more than {LINKS_KEPT.days} days ago and {counts['claim_names']} names of claims that came no more."
+    )
+    yield f"{verb} {counts['idempotency_keys']} idempotency keys of the API that are older than a day."
+    yield (
+        f"{verb} what was remembered of {counts['former_identities']} people whose identity provider was "
+        f"deleted more than {kept.events.days} days ago."
+    )
+    yield (
+        f"{'Would empty' if dry_run else 'Emptied'} the claims of {counts['claims']} events older than "
+        f"{conf.CLAIMS_RETENTION}."
+    )
+    yield f"{verb} {counts['sessions']} sessions of sign-ins that are over."
+    if kept.changes is not None:
+        yield f"{verb} {counts['changes']} recorded changes older than {kept.changes.days} days."
