@@ -32,14 +32,17 @@ def _enrol_subjects(job: Job, subjects: QuerySet[Any]) -> None:
     rows = _rows().filter(name=job.name)
     new = subjects.filter(~Exists(rows.filter(subject=OuterRef("pk"))))
     for keys in _batches(new):
-        _add([DueJob(name=job.name, subject=key, due_at=_first(job)) for key in keys])
+        _add(list(_first_times(job, subjects.filter(pk__in=keys))))
     gone = rows.filter(~Exists(subjects.filter(pk=OuterRef("subject"))))
     for keys in _batches(gone):
         _rows().filter(pk__in=keys).delete()
 
 
-def _first(job: Job) -> Any:
-    return times.spread_over(job.every)
+def _first_times(job: Job, subjects: QuerySet[Any]) -> Iterator[DueJob]:
+    for key, shared in subjects.values_list("pk", job.together or "pk"):
+        chance = times.chance_of(shared) if job.together else times.chance()
+        due_at = times.spread_over(job.every, chance)
+        yield DueJob(name=job.name, subject=key, due_at=due_at)
 
 
 def _batches(rows: QuerySet[Any]) -> Iterator[list[int]]:

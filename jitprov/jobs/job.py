@@ -32,6 +32,8 @@ class Job:
     """How many leases it is given at most, for what costs less for several together."""
     subjects: Callable[[], QuerySet[Any]] | None = None
     """Returns the rows that it is run for, each by itself; ``None`` if it is for no row."""
+    together: str = ""
+    """A text column of those rows. Rows with the same value are due together, for what they can share."""
     is_told_elsewhere: bool = False
     """Whether a failure is shown with the row that it is about, and so is only counted among the jobs."""
 

@@ -97,17 +97,20 @@ class Lease:
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("job %s for row %s failed: %s\n%s", self.name, self.subject, self.code, where)
 
-    def end(self, every: timedelta) -> None:
-        """Give the job back, due again when its time comes, or sooner if it failed."""
+    def end(self, every: timedelta, chance: float) -> None:
+        """Give the job back, due again when its time comes, or sooner if it failed.
+
+        :param chance: keeps those together that have the same.
+        """
         try:
             if self.code:
                 self._give_back(
-                    due_at=times.after_failure(self.failures + 1),
+                    due_at=times.after_failure(self.failures + 1, chance),
                     failures=self.failures + 1,
                     last_error_code=self.code[:MAX_CODE],
                 )
             elif not self.is_lost:
-                self._give_back(due_at=times.after_success(every), failures=0, cursor="")
+                self._give_back(due_at=times.after_success(every, chance), failures=0, cursor="")
         except LeaseLost:
             self.is_lost = True
 

@@ -58,8 +58,10 @@ def _run(job: Job) -> Iterator[Ran]:
     leases = _patiently(lambda: take(job.name, job.at_once))
     if leases:
         _carry_out(job, leases)
+    # What ran together stays together.
+    chance = times.chance()
     for lease in leases:
-        _patiently(partial(lease.end, job.every))
+        _patiently(partial(lease.end, job.every, chance))
         yield _what_came_of(lease)
 
 

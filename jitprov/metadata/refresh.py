@@ -5,7 +5,7 @@ If that fails, the last good copy stays, and the row says what went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -65,13 +65,12 @@ def refresh(identity_provider: IdentityProvider, actor: Actor) -> Refreshed:
 
 def refresh_many(rows: Sequence[IdentityProvider], actor: Actor) -> list[Refreshed]:
     """Fetch the metadata of several identity providers at the same time; each is saved, or fails, by itself."""
-    documents = fetch_all(rows)
+    documents = fetch_all({row.metadata_url for row in rows})
     return [save(row, documents[row.metadata_url], actor) for row in rows]
 
 
-def fetch_all(rows: Sequence[IdentityProvider]) -> Mapping[str, Document]:
-    """Return what is at the URLs of several identity providers, by the URL. A file that they share is fetched once."""
-    urls = sorted({row.metadata_url for row in rows})
+def fetch_all(urls: Collection[str]) -> Mapping[str, Document]:
+    """Return what is at some URLs, by the URL."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         # Only fetching, which needs no database, is done in threads.
         return dict(zip(urls, pool.map(_fetched, urls), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_each_row_that_a_job_is_for_is_due_some_time_within_its_interval(
     times = set(DueJob.objects.values_list("due_at", flat=True))
     assert len(times) == 5
     assert clock.now <= min(times) <= max(times) <= clock.now + DAY
+
+
+def test_rows_that_share_something_are_due_together(clock: Clock) -> None:
+    for slug, name in (("a1", "Federation"), ("a2", "Federation"), ("a3", "Another")):
+        Tenant.objects.create(slug=slug, name=name)
+
+    enrol([replace(OF_ROWS, together="name")])
+
+    first, second, other = DueJob.objects.order_by("subject").values_list("due_at", flat=True)
+    assert first == second != other
 
 
 def test_a_row_that_the_job_is_not_for_any_longer_is_forgotten(

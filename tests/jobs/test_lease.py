@@ -102,7 +102,7 @@ def test_a_job_that_ends_its_process_each_time_is_seen_to_fail(clock: Clock) -> 
 
     row = DueJob.objects.get()
     assert (row.failures, row.last_error_code) == (3, "interrupted")
-    taken().end(HOUR)
+    taken().end(HOUR, 0.5)
     assert DueJob.objects.get().failures == 0
 
 
@@ -131,7 +131,7 @@ def test_a_process_that_was_paused_for_too_long_writes_nothing(clock: Clock) -> 
         Tenant.objects.create(slug="late")
     with pytest.raises(LeaseLost):
         paused.reached("far", done=9)
-    paused.end(HOUR)
+    paused.end(HOUR, 0.5)
 
     assert paused.is_lost
     assert not Tenant.objects.exists()
@@ -147,7 +147,7 @@ def test_a_process_that_was_paused_writes_nothing_after_another_has_ended_the_jo
     due(clock)
     paused = taken()
     clock.go_on(LEASED_FOR + SECOND)
-    taken().end(HOUR)
+    taken().end(HOUR, 0.5)
 
     with pytest.raises(LeaseLost), paused.transaction():
         Tenant.objects.create(slug="late")
@@ -187,7 +187,7 @@ def test_a_job_that_is_done_begins_anew_next_time(clock: Clock) -> None:
     due(clock)
     lease = taken()
     lease.reached("end", done=3)
-    lease.end(HOUR)
+    lease.end(HOUR, 0.5)
 
     row = DueJob.objects.get()
     assert (row.cursor, row.progress, row.failures) == ("", {"done": 3}, 0)
@@ -203,7 +203,7 @@ def test_a_job_that_fails_is_tried_again_soon_where_it_stopped(clock: Clock) -> 
         lease.reached("half")
         with lease.attempt():
             fail_with(ConfigurationError("of acme"))
-        lease.end(HOUR)
+        lease.end(HOUR, 0.5)
 
         row = DueJob.objects.get()
         assert (row.failures, row.last_error_code) == (failures, "configuration_error")
@@ -211,7 +211,7 @@ def test_a_job_that_fails_is_tried_again_soon_where_it_stopped(clock: Clock) -> 
         assert row.leased_until is None
         clock.go_on(row.due_at - clock.now + SECOND)
 
-    taken().end(HOUR)
+    taken().end(HOUR, 0.5)
     assert DueJob.objects.get().failures == 0
 
 
@@ -222,7 +222,7 @@ def test_no_text_of_an_exception_is_kept_or_logged(
     lease, error = taken(), ValueError("ann@acme.example")
     with caplog.at_level(logging.INFO), lease.attempt():
         fail_with(error)
-    lease.end(HOUR)
+    lease.end(HOUR, 0.5)
 
     assert DueJob.objects.get().last_error_code == "ValueError"
     assert "test_lease.py" in caplog.text

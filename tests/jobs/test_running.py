@@ -84,6 +84,17 @@ def test_several_leases_are_given_together(clock: Clock, worker: Worker) -> None
     assert worker.together == [[1, 2], [3, 4], [5]]
 
 
+def test_rows_that_ran_together_stay_together(clock: Clock, worker: Worker) -> None:
+    due(clock, "of_rows", *range(1, 9))
+
+    list(run_due([worker.many("of_rows", at_once=4)]))
+
+    times = list(DueJob.objects.order_by("subject").values_list("due_at", flat=True))
+    assert set(times[:4]) == {times[0]}
+    assert set(times[4:]) == {times[4]}
+    assert times[0] != times[4]
+
+
 def test_one_that_fails_backs_off_and_the_others_go_on(clock: Clock, worker: Worker) -> None:
     due(clock, "fails", 1, 2)
     due(clock, "goes")

@@ -149,16 +149,37 @@ def test_metadata_is_refreshed_within_a_day_and_each_day(
 def test_a_file_that_many_share_is_fetched_once_for_all_that_are_due(
     clock: Clock, published: Published
 ) -> None:
-    ids = [f"https://{number}.example/" for number in range(AT_ONCE)]
+    ids = [f"https://{number}.example/" for number in range(2 * AT_ONCE)]
     for number, entity_id in enumerate(ids):
         connected(f"idp-{number}", entity_id=entity_id)
     published.documents[URL] = aggregate(*(entra(entity_id=one) for one in ids))
     run("--job", "refresh_metadata")
     clock.go_on(DAY)
 
-    assert run("--job", "refresh_metadata").count("done") == AT_ONCE
-    assert published.fetched == [URL]
+    for day in (1, 2):
+        assert run("--job", "refresh_metadata").count("done") == 2 * AT_ONCE
+        assert published.fetched == [URL] * day
+        clock.go_on(DAY)
     assert not IdentityProvider.objects.exclude(metadata_error="").exists()
+
+
+def test_no_more_files_are_held_than_are_fetched_at_once(
+    clock: Clock, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(AT_ONCE + 1):
+        connected(f"idp-{number}", f"{URL}/{number}")
+    held: list[int] = []
+
+    def fetch_all(urls: Any) -> Any:
+        held.append(len(urls))
+        return refresh.fetch_all(urls)
+
+    monkeypatch.setattr("jitprov.metadata.refresh_job.fetch_all", fetch_all)
+    run("--job", "refresh_metadata")
+    clock.go_on(DAY)
+
+    assert fail("--job", "refresh_metadata").endswith(f"{AT_ONCE + 1} failed.")
+    assert held == [AT_ONCE, 1]
 
 
 def test_metadata_that_cannot_be_fetched_is_tried_again_soon(
@@ -188,9 +209,9 @@ def test_a_process_that_lost_the_lease_while_it_fetched_changes_nothing(
     run()
     clock.go_on(DAY)
 
-    def fetch_all(rows: Any) -> Any:
+    def fetch_all(urls: Any) -> Any:
         DueJob.objects.filter(subject=row.pk).update(lease_token="of somebody else")
-        return {one.metadata_url: entra().encode() for one in rows}
+        return {url: entra().encode() for url in urls}
 
     monkeypatch.setattr("jitprov.metadata.refresh_job.fetch_all", fetch_all)
 
