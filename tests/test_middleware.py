@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -19,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
+from django.utils import timezone
 
 from jitprov.accounts import session_cache
 from jitprov.accounts.sessions import IN_SESSION, NAME_ID
@@ -31,6 +33,7 @@ from jitprov.sealed import unseal
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.person import ANN, Person
 from jitprov.testing.round_trip import SignIn
+from tests.api.client import Api
 from tests.support.factories import UserFactory, connected
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,7 @@ urlpatterns = [
     path("nothing/", nothing),
     path("admin/", admin.site.urls),
     path("saml/", include("jitprov.urls")),
+    path("sso-api/", include("jitprov.api.urls")),
 ]
 
 
@@ -127,6 +131,29 @@ def by_the_command_for_a_tenant(settings: Any) -> None:
     call_command("end_sessions", "--tenant", tenant.slug, stdout=StringIO())
 
 
+def by_ending_access_by_the_command(settings: Any) -> None:
+    identity = ExternalIdentity.objects.get(external_id=ANN.object_id)
+    call_command("end_access", "--identity", str(identity.pk), stdout=StringIO())
+
+
+def by_ending_access_by_the_api(settings: Any) -> None:
+    staff = Client()
+    staff.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    answer = Api(staff).post("identity-providers/acme/end-access/", {"external_id": ANN.object_id})
+    assert answer.status == 200
+
+
+def by_a_date(settings: Any) -> None:
+    people = ExternalIdentity.objects.filter(external_id=ANN.object_id)
+    enabling.set_leaving_date(people, CODE, timezone.now())
+
+
+def by_a_date_that_comes_while_a_cache_knows_better(settings: Any) -> None:
+    people = ExternalIdentity.objects.filter(external_id=ANN.object_id)
+    enabling.set_leaving_date(people, CODE, timezone.now() + timedelta(seconds=0.2))
+    time.sleep(0.3)
+
+
 def by_disabling_the_identity_provider(settings: Any) -> None:
     enabling.disable(IdentityProvider.objects.get(slug="acme"), CODE)
 
@@ -151,6 +178,10 @@ WAYS = [
     by_the_action,
     by_the_command,
     by_the_command_for_a_tenant,
+    by_ending_access_by_the_command,
+    by_ending_access_by_the_api,
+    by_a_date,
+    by_a_date_that_comes_while_a_cache_knows_better,
     by_disabling_the_identity_provider,
     by_deleting_the_identity,
     by_disabling_the_tenant,

@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 
-from jitprov.accounts.sessions import end_sessions_of
 from jitprov.models import (
     ClaimMapping,
     ConsumedAssertion,
@@ -21,14 +20,16 @@ from jitprov.models import (
     IdentityProvider,
     Outcome,
     ProvisioningEvent,
+    Road,
     SignInSession,
 )
+from jitprov.provisioner import deprovision, reprovision
 from jitprov.testing import ANN, FakeIdentityProvider, Person
 from jitprov.testing.round_trip import SignIn
 from tests.support.accounts.models import User
 from tests.support.arrivals import Arrival, all_at_once, in_processes, in_threads
 from tests.support.database_options import database_with
-from tests.support.factories import connected
+from tests.support.factories import ExternalIdentityFactory, connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,18 +128,67 @@ def test_nobody_who_is_switched_off_while_signing_in_keeps_a_session(
         arrival = arriving(row, fake)
 
         def switch_off() -> int:
-            with transaction.atomic():
-                people = ExternalIdentity.objects.select_for_update().filter(identity_provider=row)
-                people.update(active=False)
-                end_sessions_of(people)
+            deprovision(ExternalIdentity.objects.get(), "twenty times", Road.SCIM)
             return 0
 
         all_at_once([arrival.deliver, switch_off])
-        ExternalIdentity.objects.update(active=True)  # ended stays ended
+        identity = ExternalIdentity.objects.select_related("user").get()
+        assert (identity.active, identity.user.is_active) == (False, False)
+        reprovision(identity, source=Road.SCIM)  # ended stays ended
 
-        identity = ExternalIdentity.objects.get()
+        identity.refresh_from_db()
+        assert identity.active
         sessions = SignInSession.objects.filter(identity_endings=identity.session_endings)
         assert not sessions.exists()
+
+
+def test_concurrent_ends_and_returns_of_one_person_leave_identity_and_account_alike(
+    row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    assert arriving(row, fake).deliver() == CAME_IN
+    identity = ExternalIdentity.objects.get()
+
+    def end() -> int:
+        deprovision(identity, source=Road.ADMIN)
+        return 0
+
+    def give_back() -> int:
+        reprovision(identity, source=Road.ADMIN)
+        return 0
+
+    for _ in range(5):
+        all_at_once([end, give_back] * 3)
+        now = ExternalIdentity.objects.select_related("user").get()
+        assert now.active == now.user.is_active
+        assert now.ended_account is not now.active
+    ended, returned = (
+        ProvisioningEvent.objects.filter(outcome=outcome).count()
+        for outcome in (Outcome.ENDED, Outcome.RETURNED)
+    )
+    assert ended - returned == (not now.active)
+
+
+def test_concurrent_ends_of_two_identities_of_one_person_switch_the_account_off(
+    row: IdentityProvider, fake: FakeIdentityProvider
+) -> None:
+    """Whoever is second sees that no other identity is active any more."""
+    assert arriving(row, fake).deliver() == CAME_IN
+    first = ExternalIdentity.objects.get()
+    second = ExternalIdentityFactory.create(user=first.user)
+
+    def ending(identity: ExternalIdentity) -> Callable[[], int]:
+        def end() -> int:
+            deprovision(identity, source=Road.ADMIN)
+            return 0
+
+        return end
+
+    for _ in range(5):
+        all_at_once([ending(first), ending(second)])
+        assert not User.objects.get(pk=first.user_id).is_active
+        reprovision(first)
+        reprovision(second)
+        assert User.objects.get(pk=first.user_id).is_active
 
 
 # Databases with other options
