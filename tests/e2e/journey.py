@@ -147,10 +147,27 @@ class ItAdmin:
 
     def open_person(self, username: str) -> None:
         """Open the page that explains a person's account."""
+        self.find_people(username)
+        self.visitor.follow(self.page.get_by_role("link", name=username))
+
+    def find_people(self, username: str) -> None:
+        """Search the list of external identities."""
         self.page.goto(f"{self.visitor.site.product}/admin/jitprov/externalidentity/")
         self.page.fill("#searchbar", username)
         self.visitor.follow(self.page.get_by_role("button", name="Search"))
-        self.visitor.follow(self.page.get_by_role("link", name=username))
+
+    def choose_for_all(self, action: str) -> None:
+        """Select all rows of a list, and begin an action for them."""
+        for box in self.page.locator("input.action-select").all():
+            box.check()
+        self.page.select_option("select[name=action]", action)
+        self.visitor.follow(self.page.get_by_role("button", name="Go"))
+
+    def look_up_leaving(self) -> None:
+        """Open the newest event that says that access ended."""
+        url = f"{self.visitor.site.product}/admin/jitprov/provisioningevent/?outcome__exact=ended"
+        self.page.goto(url)
+        self.visitor.follow(self.page.locator("#result_list tbody th a").first)
 
 
 def register_application(visitor: Visitor, tenant_id: str, ours: Ours) -> str:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tests.e2e.camera import PICTURES, Camera, Picture
 from tests.e2e.chromium import Complaints, chromium
 from tests.e2e.demo_site import demo_site
-from tests.e2e.story import Story, be_refused, come_in, connect, invite, look_around
+from tests.e2e.story import Story, be_refused, come_in, connect, invite, let_go, look_around
 from tests.e2e.visitors import Visitors
 
 INDEX: Mapping[str, Picture] = {
@@ -39,6 +39,9 @@ INDEX: Mapping[str, Picture] = {
     "why-person": Picture(shows="where each field of a person comes from"),
     "overview": Picture(shows="what needs attention, and sign-ins and refusals by day"),
     "events": Picture(shows="the sign-ins and refusals, with the search", phone=False),
+    "leaving-preview": Picture(shows="whose access ends, before it does, and the reason"),
+    "why-left": Picture(shows="a person whose access has ended: when, by which road and why"),
+    "why-ended": Picture(shows="what happened when it ended: who did it, why, and the sessions"),
     "setup-link": Picture(shows="the page that a setup link opens, without an account"),
 }
 """The pictures, by the name of the page in the story."""
@@ -58,6 +61,7 @@ def take(folder: Path) -> None:
         come_in(visitors, carla, story)
         be_refused(visitors, carla, story)
         look_around(carla, story)
+        let_go(visitors, carla, story)
         invite(visitors, story)
 
 

@@ -147,6 +147,27 @@ def look_around(carla: ItAdmin, story: Story) -> None:
         story.show(carla.page, name)
 
 
+def let_go(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
+    """Take a person's access away while they work, and show what both of them see."""
+    peter = visitors.new()
+    peter.sign_in("initech", "peter")
+    email = INITECH_PEOPLE[0].person.email
+    carla.find_people(email)
+    carla.choose_for_all("end_access")
+    story.show(carla.page, "leaving-preview")
+    carla.page.get_by_label("Reason").fill("Left the company")
+    carla.visitor.follow(carla.page.get_by_role("button", name="Take access away"))
+    story.show(carla.page, "leaving-done")
+    carla.open_person(email)
+    story.show(carla.page, "why-left")
+    peter.page.reload()
+    story.show(peter.page, "signed-out")
+    peter.sign_in("initech", "peter")
+    story.show(peter.page, "refused-after-leaving")
+    carla.look_up_leaving()
+    story.show(carla.page, "why-ended")
+
+
 # The rows of a tenant after some weeks.
 _WEEKS = """
 from datetime import timedelta

@@ -10,7 +10,7 @@ from tests.e2e.axe import Axe
 from tests.e2e.chromium import Complaints, chromium
 from tests.e2e.demo_site import demo_site
 from tests.e2e.peers import require_axe, require_chromium
-from tests.e2e.story import Story, be_refused, come_in, connect, invite, look_around
+from tests.e2e.story import Story, be_refused, come_in, connect, invite, let_go, look_around
 from tests.e2e.visitors import Visitors
 
 pytestmark = pytest.mark.e2e
@@ -30,6 +30,7 @@ def test_axe_finds_no_violation_on_any_page(tmp_path: Path) -> None:
         come_in(visitors, carla, story)
         be_refused(visitors, carla, story)
         look_around(carla, story)
+        let_go(visitors, carla, story)
         invite(visitors, story)
 
     assert len(axe.seen) > 20

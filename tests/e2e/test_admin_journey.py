@@ -15,7 +15,7 @@ from tests.e2e.chromium import Complaints, chromium
 from tests.e2e.demo_site import demo_site
 from tests.e2e.journey import ItAdmin
 from tests.e2e.peers import require_chromium
-from tests.e2e.story import Story, be_refused, come_in, connect, look_around, pry
+from tests.e2e.story import Story, be_refused, come_in, connect, let_go, look_around, pry
 from tests.e2e.visitors import Visitors
 
 pytestmark = pytest.mark.e2e
@@ -48,6 +48,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         come_in(visitors, carla, story)
         be_refused(visitors, carla, story)
         look_around(carla, story)
+        let_go(visitors, carla, story)
         complaints = list(visitors.complaints.heard)
         seen = pry(visitors, story)
     return Told(story=story, complaints=complaints, seen_by_another_admin=seen)
@@ -186,6 +187,15 @@ def test_another_tenants_admin_finds_nothing(told: Told) -> None:
     assert {url for url, text in pages.items() if "initech" in text.lower()} == set()
     assert {url for url, text in pages.items() if re.search(r"/\d+/", url) and text} == set()
     assert {url for url, text in pages.items() if "acme" in text.lower()} != set()
+
+
+def test_a_person_whose_access_is_taken_away_is_out_and_the_pages_say_why(told: Told) -> None:
+    assert "1 person is signed out at their next request" in told["leaving-preview"]
+    assert "The access of 1 person has ended." in told["leaving-done"]
+    assert "Left the company" in told["why-left"]
+    assert "switched off" in told["refused-after-leaving"]
+    assert "carla" in told["why-ended"]
+    assert "The account was switched off with it." in told["why-ended"]
 
 
 def test_a_session_that_has_ended_loses_nothing_of_what_was_typed(tmp_path: Path) -> None:
