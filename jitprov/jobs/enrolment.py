@@ -20,7 +20,8 @@ def enrol(jobs: Collection[Job]) -> None:
     _enrol_alone({job.name for job in jobs if job.subjects is None})
     for job in jobs:
         if job.subjects is not None:
-            _enrol_subjects(job, job.subjects().order_by())
+            subjects = job.subjects().using(accounts_database())
+            _enrol_subjects(job, subjects.order_by())
 
 
 def _enrol_alone(names: set[str]) -> None:
