@@ -67,7 +67,7 @@ def _carried(request: HttpRequest, message: Packed) -> HttpResponse:
 class SingleLogoutMixin:
     """Stands before the host's own logout view, such as Django's: a POST then logs out at the identity provider, too."""
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """End the session as the host's view does, and go on to the identity provider."""
         view: Any = super()
         return signed_out(request, partial(view.post, request, *args, **kwargs))

@@ -124,7 +124,7 @@ def test_a_good_request_names_the_person_and_the_sessions(
 
 
 @pytest.mark.parametrize("relay_state", ["", "https://idp.example/x?a=b&c=%C3"])
-def test_what_is_percent_encoded_in_lower_case_is_verified_as_it_was_sent(
+def test_percent_encoding_in_lower_case_is_verified_as_it_was_sent(
     ask: Callable[..., LogoutRequest], relay_state: str
 ) -> None:
     request = ask(lower_case=True, relay_state=relay_state)
@@ -209,7 +209,7 @@ def test_a_certificate_beside_the_right_one_is_passed_over(
 
 
 @pytest.mark.parametrize("parameter", ["SAMLRequest", "RelayState", "SigAlg"])
-def test_what_a_signature_covers_cannot_be_changed(
+def test_no_part_that_a_signature_covers_can_be_changed(
     fake: FakeIdentityProvider, expecting: LogoutExpectation, parameter: str
 ) -> None:
     one = request_logout(fake, SLO_URL, now=NOW, relay_state="one").query
@@ -249,7 +249,7 @@ def test_a_request_whose_signature_was_taken_away_is_one_that_anybody_wrote(
     assert not verify_logout_request(from_query(query), expecting).is_proved
 
 
-def test_what_was_changed_in_a_form_after_the_signature_is_refused(
+def test_a_change_in_a_form_after_the_signature_is_refused(
     ask: Callable[..., LogoutRequest],
 ) -> None:
     mutate = set_text(f"{{{SAML}}}NameID", "bob@acme.example")

@@ -95,7 +95,7 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert refusal_of_query(f"SAMLRequest={bomb}") == "message_too_large"
 
 
-def test_what_follows_the_packed_message_is_refused() -> None:
+def test_bytes_after_the_packed_message_are_refused() -> None:
     deflate = zlib.compressobj(wbits=-15)
     data = deflate.compress(b"<a/>") + deflate.flush() + b"more"
     query = f"SAMLRequest={quote(base64.b64encode(data).decode(), safe='')}"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -21,6 +22,7 @@ from jitprov.sign_out.views import SingleLogoutMixin
 from jitprov.testing import ANN, FakeIdentityProvider, rsa_key_pair
 from jitprov.testing.knobs import EMAIL_ADDRESS_FORMAT, SUCCESS
 from jitprov.testing.logout import FakeLogout, SentLogout, answer_logout, read_logout
+from jitprov.testing.round_trip import SignIn
 from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +112,7 @@ def test_a_post_of_another_site_ends_nothing(ann: Client) -> None:
     assert is_in(ann)
 
 
-def test_who_is_not_signed_in_is_told_so(client: Client) -> None:
+def test_somebody_who_is_not_signed_in_is_told_so(client: Client) -> None:
     shown = client.get(LOGOUT).content.decode()
     assert "You are signed out here" in shown
     assert "<form" not in shown
@@ -166,7 +168,7 @@ def test_after_success_the_person_goes_where_they_wanted(
         {"attributes": {"InResponseTo": "another"}},
     ],
 )
-def test_whatever_else_it_answers_the_person_is_told_what_is_sure(
+def test_after_any_other_answer_the_person_is_told_what_is_sure(
     ann: Client,
     fake_identity_provider: FakeIdentityProvider,
     binding: Binding,
@@ -300,8 +302,6 @@ def test_a_session_of_a_password_ends_only_here(client: Client) -> None:
 def test_another_session_of_the_same_person_goes_on(
     ann: Client, idp: IdentityProvider, fake_identity_provider: FakeIdentityProvider
 ) -> None:
-    from jitprov.testing.round_trip import SignIn
-
     other = Client()
     assert SignIn(other)(idp, fake_identity_provider, ANN).status_code == 302
     ann.post(LOGOUT)
@@ -312,8 +312,6 @@ def test_another_session_of_the_same_person_goes_on(
 def test_a_copy_of_the_session_ends_too(ann: Client) -> None:
     """Such as one of an engine that keeps everything in the cookie."""
     session = {name: cookie.value for name, cookie in ann.cookies.items()}
-    from django.contrib.sessions.models import Session
-
     kept = Session.objects.get()
     ann.post(LOGOUT)
     kept.save()
