@@ -141,7 +141,8 @@ class Pysaml2:
             sign_alg=_RSA_SHA256,
             digest_alg=_SHA256,
         )
-        return self._carried(binding, answer, answer.destination, response=True)
+        destination = self._server.response_args(asked.message, [binding])["destination"]
+        return self._carried(binding, answer, destination, response=True)
 
     def _answered_page(self, request: Request) -> Response:
         answer = self._server.parse_logout_request_response(

@@ -79,8 +79,8 @@ def test_a_logout_there_ends_the_session_here(
     page = onward(browser, browser.open(idp.logout_url("ann", index)))
 
     assert urlsplit(page.url).hostname == "127.0.0.1", page.html
-    assert browser.open(connection.base_url).text == "AnonymousUser"
-    assert elsewhere.open(connection.base_url).text == str(User.objects.get())
+    assert browser.open(f"{connection.base_url}/").text == "AnonymousUser"
+    assert elsewhere.open(f"{connection.base_url}/").text == str(User.objects.get())
     answers = [url for url in browser.visited if "SAMLResponse" in parse_qs(urlsplit(url).query)]
     assert bool(answers) is (binding is Binding.REDIRECT)
 
