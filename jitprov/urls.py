@@ -7,11 +7,13 @@ from django.urls import path, re_path
 from jitprov.setup import link_views
 from jitprov.setup.colour_view import colour_view
 from jitprov.sign_in import views
+from jitprov.sign_out.views import LogoutView, SingleLogoutView
 
 app_name = "jitprov"
 
 urlpatterns = [
     path("login/", views.DiscoveryView.as_view(), name="discovery"),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("<slug:slug>/metadata/", views.MetadataView.as_view(), name="metadata"),
     path("<slug:slug>/login/", views.LoginView.as_view(), name="login"),
     path("<slug:slug>/test/", views.StartTestView.as_view(), name="start-test"),
@@ -22,6 +24,7 @@ urlpatterns = [
         name="acs-without-slash",
     ),
     path("<slug:slug>/acs/", views.AssertionConsumerServiceView.as_view(), name="acs"),
+    path("<slug:slug>/slo/", SingleLogoutView.as_view(), name="slo"),
     re_path(r"^colours/(?P<colour>[0-9a-f]{6})\.css$", colour_view, name="product-colour"),
     # Last: an identity provider may have the slug "setup".
     path("setup/", link_views.SetupView.as_view(), name="setup"),

@@ -25,6 +25,8 @@ IDENTITY, IDENTITY_PROVIDER = "identity", "identity_provider"
 DOWN_FOR = 5.0
 """Seconds for which a cache that failed is not asked again."""
 _PREFIX = "jitprov.session"
+_OVER = ""
+"""Stands where the key of a user is remembered while a session goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def keep_live(token: Token, user_key: str, now: datetime, ends_at: datetime | No
     """Remember that a session goes on."""
     left = _seconds() if ends_at is None else min(_seconds(), (ends_at - now).total_seconds())
     if left > 0:
-        live, _identity, _provider = _names(token)
-        _asked(lambda: cache.set(live, user_key, left), None)
+        # Never over what says that it has ended: see forget_sessions.
+        _asked(lambda: cache.add(_live(token.key), user_key, left), None)
 
 
 def forget(kind: str, keys: Iterable[int]) -> None:
@@ -81,17 +83,27 @@ def forget(kind: str, keys: Iterable[int]) -> None:
         _asked(lambda: cache.set_many(marks, 2 * seconds), None)
 
 
+def forget_sessions(keys: Iterable[str]) -> None:
+    """Let the database be asked about these sessions themselves, until nothing older is remembered."""
+    if seconds := _seconds():
+        marks = {_live(key): _OVER for key in keys}
+        _asked(lambda: cache.set_many(marks, 2 * seconds), None)
+
+
 def _seconds() -> float:
     return conf.SESSION_CHECK_AGE.total_seconds()
 
 
 def _names(token: Token) -> tuple[str, str, str]:
-    live = f"{_PREFIX}.live.{token.key}"
     return (
-        live,
+        _live(token.key),
         _ended(IDENTITY, token.identity),
         _ended(IDENTITY_PROVIDER, token.identity_provider),
     )
+
+
+def _live(key: str) -> str:
+    return f"{_PREFIX}.live.{key}"
 
 
 def _ended(kind: str, key: int) -> str:

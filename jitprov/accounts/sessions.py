@@ -8,8 +8,9 @@ ended too.
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,10 +32,14 @@ from jitprov.models import (
 )
 from jitprov.models.kept_statements import insert
 from jitprov.models.sign_in_sessions import MAX_CONTEXT
-from jitprov.sealed import seal
+from jitprov.sealed import keyed_digest, keyed_digests, seal
 
 NAME_ID = "name-id"
 """The purpose for which a NameID is sealed."""
+_TO_FIND = "name-id-digest"
+"""The purpose of the digest by which one is found."""
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+"""The Format of a NameID that states none (saml-core-2.0 §2.2.2)."""
 IN_SESSION = "_jitprov_session"
 """The key in a browser's session of what tells which sign-in it came from."""
 EXTENDED_EVERY = timedelta(days=1)
@@ -81,6 +86,7 @@ def begin(
         identity_endings=identity.session_endings,
         provider_endings=identity_provider.session_endings,
         sealed_name_id=seal(dict(proof.name_id), NAME_ID) if proof.name_id else "",
+        name_id_digest=_name_id_digest(identity_provider, proof.name_id),
         session_index=_fitting(proof.session_index, MAX_CONTEXT),
         authn_context=_fitting(proof.authn_context, MAX_CONTEXT),
         authn_instant=proof.authn_instant,
@@ -89,6 +95,19 @@ def begin(
     )
     insert(row)
     return Token(row.key, identity.pk, identity_provider.pk), ends_at
+
+
+def _name_id_digest(identity_provider: IdentityProvider, name_id: Mapping[str, str]) -> str:
+    return keyed_digest(_named(identity_provider, name_id), _TO_FIND) if name_id else ""
+
+
+def _named(identity_provider: IdentityProvider, name_id: Mapping[str, str]) -> str:
+    """Return what makes a NameID the same as another one.
+
+    Its qualifiers were required to be absent, or the identity provider's and ours, which they mean if they are absent.
+    """
+    named_format = name_id.get("format") or UNSPECIFIED
+    return json.dumps([identity_provider.pk, name_id["value"], named_format])
 
 
 def _fitting(text: str, longest: int) -> str:
@@ -165,7 +184,39 @@ def _goes_on(row: SignInSession, user_key: str, now: datetime) -> bool:
     )
 
 
-# Ending them
+# Finding and ending those that a logout names
+
+
+def named(
+    identity_provider: IdentityProvider,
+    name_id: Mapping[str, str],
+    session_indexes: Collection[str] = (),
+) -> list[SignInSession]:
+    """Return the sessions that a logout names: of a NameID, and of these sessions of the directory if any are named.
+
+    Of a session whose index is not known, because none came or it was too long, it is not known that another one was
+    meant: it is among them.
+    """
+    digests = keyed_digests(_named(identity_provider, name_id), _TO_FIND)
+    rows = SignInSession.objects.using(accounts_database()).filter(
+        identity__identity_provider=identity_provider, name_id_digest__in=digests
+    )
+    # Compared here, because a database may take capitals and small letters for the same.
+    wanted = {*session_indexes, ""}
+    return [row for row in rows if not session_indexes or row.session_index in wanted]
+
+
+def end(rows: Collection[SignInSession]) -> None:
+    """End these sessions and no others."""
+    keys = [row.key for row in rows]
+    with transaction.atomic(using=accounts_database()):
+        for begin in range(0, len(keys), AT_ONCE):
+            some = keys[begin : begin + AT_ONCE]
+            SignInSession.objects.using(accounts_database()).filter(key__in=some).delete()
+        _once_committed(partial(session_cache.forget_sessions, keys))
+
+
+# Ending all of somebody
 
 
 def begun_and_live(identity: ExternalIdentity) -> list[str]:
@@ -208,6 +259,8 @@ def _count_up(rows: QuerySet[Any], kind: str) -> int:
 
 def _tell(kind: str, keys: Iterable[int]) -> None:
     """Let no cache say any more that these go on, once what ends them is committed."""
-    transaction.on_commit(
-        partial(session_cache.forget, kind, tuple(keys)), using=accounts_database(), robust=True
-    )
+    _once_committed(partial(session_cache.forget, kind, tuple(keys)))
+
+
+def _once_committed(tell: Callable[[], None]) -> None:
+    transaction.on_commit(tell, using=accounts_database(), robust=True)

@@ -302,14 +302,14 @@ class IdentityProvider(models.Model):
 
     def as_service_provider(self) -> ServiceProvider:
         """Return the service provider that we are to this identity provider."""
-        key_pairs = conf.SP_KEY_PAIRS
         return ServiceProvider(
             entity_id=self.sp_entity_id or self.url("metadata"),
             acs_url=self.sp_acs_url or self.url("acs"),
-            key_pairs=key_pairs,
+            slo_url=self.browser_url("slo"),
+            key_pairs=conf.SP_KEY_PAIRS,
             # Also said in our metadata: an identity provider may check only what it was told to expect.
             sign_requests=conf.SIGN_REQUESTS
-            or (self.want_authn_requests_signed and bool(key_pairs)),
+            or (self.want_authn_requests_signed and bool(conf.SP_KEY_PAIRS)),
         )
 
     @property

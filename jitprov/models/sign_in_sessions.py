@@ -25,6 +25,10 @@ class SignInSession(models.Model):
     """Likewise of the identity provider."""
     sealed_name_id = models.TextField(blank=True, editable=False)
     """The NameID with its format and qualifiers, exactly as it came, encrypted."""
+    name_id_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    """A keyed digest of the NameID, by which a logout finds the session; empty if there is none, or from before it was kept."""
     session_index = models.CharField(max_length=MAX_CONTEXT, blank=True, editable=False)
     authn_context = models.CharField(
         _("authentication context"), max_length=MAX_CONTEXT, blank=True, editable=False
@@ -39,6 +43,9 @@ class SignInSession(models.Model):
     class Meta:
         verbose_name = _("session of a sign-in")
         verbose_name_plural = _("sessions of sign-ins")
+        indexes = [
+            models.Index(fields=["name_id_digest"], name="jitprov_session_by_name_id"),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from lxml import etree
 
 from jitprov.exceptions import ConfigurationError
-from jitprov.saml.signing import sign_enveloped, sign_query
+from jitprov.saml.bindings import MAX_RELAY_STATE, new_message_id, pack, with_parameters
 from jitprov.saml.time import format_instant
 from jitprov.saml.types import AuthnRequest, Binding, IdpMetadata, KeyPair, ServiceProvider
 from jitprov.saml.xml import SAML, SAMLP
 
-MAX_RELAY_STATE = 80
-"""Bytes; saml-bindings-2.0 §3.4.3."""
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 
@@ -58,24 +52,22 @@ def authn_request(  # noqa: PLR0913 -- keyword-only; each is one part of the mes
     """
     if len(relay_state.encode()) > MAX_RELAY_STATE:
         raise ValueError("RelayState is too long")
-    request_id = request_id or new_request_id()
+    request_id = request_id or new_message_id()
     wishes = _Wishes(
         force_authn=force_authn, name_id_format=name_id_format, authn_contexts=authn_contexts
     )
     message = _message(request_id, now, sp, idp)
     _add_wishes(message, wishes)
-    url = _with_parameters(idp.sso_url, urlencode({"login_hint": login_hint}) if login_hint else "")
-    key_pair = _signing_key(sp, idp)
-    if idp.sso_binding is Binding.REDIRECT:
-        url = _with_parameters(url, _redirect_query(message, relay_state, key_pair))
-        return AuthnRequest(id=request_id, binding=idp.sso_binding, url=url)
-    fields = _form_fields(message, relay_state, key_pair)
-    return AuthnRequest(id=request_id, binding=idp.sso_binding, url=url, fields=fields)
-
-
-def new_request_id() -> str:
-    """Return an NCName with 160 bits of randomness; Entra refuses one that starts with a digit (AADSTS7500529)."""
-    return f"id{secrets.token_hex(20)}"
+    packed = pack(
+        message,
+        url=with_parameters(
+            idp.sso_url, urlencode({"login_hint": login_hint}) if login_hint else ""
+        ),
+        binding=idp.sso_binding,
+        relay_state=relay_state,
+        key_pair=_signing_key(sp, idp),
+    )
+    return AuthnRequest(id=request_id, binding=packed.binding, url=packed.url, fields=packed.fields)
 
 
 def _signing_key(sp: ServiceProvider, idp: IdpMetadata) -> KeyPair | None:
@@ -123,32 +115,3 @@ def _add_wishes(message: etree._Element, wishes: _Wishes) -> None:
         )
         for context in wishes.authn_contexts:
             etree.SubElement(requested, f"{{{SAML}}}AuthnContextClassRef").text = context
-
-
-def _redirect_query(message: etree._Element, relay_state: str, key_pair: KeyPair | None) -> str:
-    """Return the query of HTTP-Redirect: DEFLATE without a zlib header (saml-bindings-2.0 §3.4.4.1)."""
-    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = deflate.compress(etree.tostring(message, encoding="utf-8")) + deflate.flush()
-    query = f"SAMLRequest={quote(base64.b64encode(packed), safe='')}"
-    if relay_state:
-        query += f"&RelayState={quote(relay_state, safe='')}"
-    return sign_query(query, key_pair) if key_pair else query
-
-
-def _form_fields(
-    message: etree._Element, relay_state: str, key_pair: KeyPair | None
-) -> MappingProxyType[str, str]:
-    document = (
-        sign_enveloped(message, key_pair) if key_pair else etree.tostring(message, encoding="utf-8")
-    )
-    fields = {"SAMLRequest": base64.b64encode(document).decode("ascii")}
-    if relay_state:
-        fields["RelayState"] = relay_state
-    return MappingProxyType(fields)
-
-
-def _with_parameters(url: str, parameters: str) -> str:
-    """Append parameters to a URL; those that the identity provider put there stay (Google's ``idpid``)."""
-    parts = urlsplit(url)
-    query = "&".join(part for part in (parts.query, parameters) if part)
-    return urlunsplit(parts._replace(query=query, fragment=""))

@@ -60,11 +60,23 @@ def _add_sp_role(entity: etree._Element, sp: ServiceProvider, keys: Sequence[Sig
     for key in keys:
         if key.can_decrypt:
             _add_encryption_methods(_add_key(role, key, "encryption"))
+    if sp.slo_url:
+        _add_logout(role, sp.slo_url)
     etree.SubElement(
         role,
         f"{{{MD}}}AssertionConsumerService",
         {"Binding": Binding.POST.value, "Location": sp.acs_url, "index": "0", "isDefault": "true"},
     )
+
+
+def _add_logout(role: etree._Element, slo_url: str) -> None:
+    """Name the logout URL, first with the only binding that Entra knows."""
+    for binding in (Binding.REDIRECT, Binding.POST):
+        etree.SubElement(
+            role,
+            f"{{{MD}}}SingleLogoutService",
+            {"Binding": binding.value, "Location": slo_url},
+        )
 
 
 def _add_key(role: etree._Element, key: SigningKey, use: str) -> etree._Element:

@@ -49,6 +49,8 @@ class ServiceProvider:
 
     entity_id: str
     acs_url: str
+    slo_url: str = ""
+    """Where logout messages arrive; empty where there is no single logout."""
     key_pairs: tuple[KeyPair, ...] = ()
     """The first signs. All decrypt and are published, so that keys can roll over."""
     sign_requests: bool = False
@@ -101,16 +103,30 @@ class IdpMetadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthnRequest:
-    """A request for authentication, ready to be carried by the browser."""
+class Packed:
+    """A message of ours, ready to be carried by the browser."""
 
-    id: str
-    """An NCName, which comes back as InResponseTo."""
     binding: Binding
     url: str
     """With HTTP-Redirect: the complete URL to send the browser to. With HTTP-POST: the form's action."""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """With HTTP-POST: the hidden fields of the form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthnRequest(Packed):
+    """A request for authentication."""
+
+    id: str
+    """An NCName, which comes back as InResponseTo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutMessage(Packed):
+    """A request to end a person's sessions elsewhere, or the answer to one."""
+
+    id: str
+    """An NCName; that of a request comes back as InResponseTo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ class ShownValue:
 
     kind: OurValue
     value: str
-    """Empty for the logout URL, because logout is not supported yet."""
     place: Place | None
     """``None`` if this kind of identity provider has no field for it."""
 
@@ -32,7 +31,7 @@ def our_values(identity_provider: IdentityProvider) -> list[ShownValue]:
         OurValue.ENTITY_ID: sp.entity_id,
         OurValue.ACS_URL: sp.acs_url,
         OurValue.LOGIN_URL: identity_provider.browser_url("login"),
-        OurValue.LOGOUT_URL: "",
+        OurValue.LOGOUT_URL: sp.slo_url,
         OurValue.METADATA_URL: identity_provider.url("metadata"),
     }
     preset = Preset(identity_provider.preset)

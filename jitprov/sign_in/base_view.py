@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import connections, transaction
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -40,6 +41,17 @@ RETRY_AFTER = 10
 
 OURS = HTTPStatus.SERVICE_UNAVAILABLE
 """The status of a refusal of which something of ours is the cause, perhaps the database."""
+
+
+def out_of_transactions(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Decorate a view whose changes stay, out of ``ATOMIC_REQUESTS`` on every database.
+
+    A message stays used even if the rest fails, so there is no transaction around all; and only when a request is there
+    does a router say which database it would be on.
+    """
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
 
 
 class IdentityProviderUnknown(JitprovError):

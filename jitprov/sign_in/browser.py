@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from jitprov.accounts.session_cache import Token
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.sign_in import round_trip
@@ -20,6 +21,8 @@ ARRIVALS = "__Host-jitprov_arrivals"
 """The name of the cookie that counts sign-ins in a row."""
 REFUSALS = "__Host-jitprov_refusal-"
 """What the names of the cookies begin with that hold refusals."""
+MARKER = "__Secure-jitprov_session"
+"""The name of the cookie that says to the logout URL which session a browser has."""
 REFUSAL_SECONDS = 3600
 MAX_REFUSALS = 2
 """Refusals that one browser keeps at the same time."""
@@ -126,9 +129,31 @@ def count_arrival(response: HttpResponse, pending: PendingLogin | None) -> None:
     _set(response, ARRIVALS, signing.dumps(count, salt=ARRIVALS), round_trip.LOOP_SECONDS)
 
 
-def _set(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+# The session, for a logout that begins at the identity provider
+
+
+def mark_session(response: HttpResponse, token: Token, *, path: str, seconds: int) -> None:
+    """Let a browser say which session it has where the session's own cookie does not come: in a frame of another site.
+
+    The cookie opens nothing. It only goes to the logout URL.
+    """
+    value = signing.dumps(token.dumps(), salt=MARKER)
+    _set(response, MARKER, value, seconds, path=path)
+
+
+def marked_session(request: HttpRequest) -> Token | None:
+    """Return the session that this browser has, as far as it tells."""
+    try:
+        return Token.loads(signing.loads(request.COOKIES.get(MARKER, ""), salt=MARKER))
+    except signing.BadSignature:
+        return None
+
+
+def _set(response: HttpResponse, name: str, value: str, seconds: int, *, path: str = "/") -> None:
     # SameSite=None, because the response is posted from another site.
-    response.set_cookie(name, value, max_age=seconds, secure=True, httponly=True, samesite="None")
+    response.set_cookie(
+        name, value, max_age=seconds, path=path, secure=True, httponly=True, samesite="None"
+    )
 
 
 # What the browser says of a request

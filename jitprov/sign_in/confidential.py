@@ -12,7 +12,8 @@ from django.views.debug import get_default_exception_reporter_filter
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 View = Callable[..., HttpResponseBase]
-_MESSAGE = "SAMLResponse"
+_MESSAGES = ("SAMLRequest", "SAMLResponse")
+_KEPT = "_jitprov_query"
 
 
 def confidential(view: View) -> View:
@@ -34,10 +35,19 @@ def confidential(view: View) -> View:
     return outer
 
 
+def query_of(request: HttpRequest) -> str:
+    """Return the query of a confidential view, character by character as it arrived."""
+    kept: str = getattr(request, _KEPT)
+    return kept
+
+
 def _empty_query(request: HttpRequest) -> None:
-    """Empty a message in the query, which no view reads: it should have been posted."""
-    if _MESSAGE in request.GET:
+    """Take a message out of where reports look for the query, into where they do not."""
+    setattr(request, _KEPT, request.META.get("QUERY_STRING", ""))
+    found = [name for name in _MESSAGES if name in request.GET]
+    if found:
         query = request.GET.copy()
-        query[_MESSAGE] = ""
+        for name in found:
+            query[name] = ""
         request.GET = query  # type: ignore[assignment]
         request.META["QUERY_STRING"] = query.urlencode()

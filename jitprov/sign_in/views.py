@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
-from django.db import connections, transaction
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseBase,
     HttpResponseRedirect,
 )
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -33,7 +31,7 @@ from jitprov.models import IdentityProvider
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.sp_metadata import sp_metadata
 from jitprov.sign_in import browser, rehearsal, round_trip, witness
-from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView
+from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView, out_of_transactions
 from jitprov.sign_in.confidential import confidential
 from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
 from jitprov.sign_in.own_domain import elsewhere, login_path
@@ -169,19 +167,8 @@ class AssertionConsumerServiceView(SignInView):
         # signed cookie of the request.
         csrf_exempt,
         *SignInView.decorators,
+        out_of_transactions,
     )
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view, out of ``ATOMIC_REQUESTS`` on every database.
-
-        An assertion stays used even if the rest fails, so there is no transaction around all; and only when a
-        request is there does a router say which database it would be on.
-        """
-        view = super().as_view(**initkwargs)
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
-        return view
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
@@ -325,7 +312,15 @@ class AssertionConsumerServiceView(SignInView):
         response = self._go_to(completed.next_url)
         if completed.pending:
             browser.forget(response, completed.pending)
+        self._mark(response)
         return response
+
+    def _mark(self, response: HttpResponse) -> None:
+        """Let a logout that the directory begins know this browser, if that has one."""
+        if self._found is not None and self._found.slo_url:
+            path = reverse("jitprov:slo", args=[self._found.slug])
+            lifetime = self.request.session.get_expiry_age()
+            browser.mark_session(response, self._begun[0], path=path, seconds=lifetime)
 
     def _end_in_time(self, token: Token, end: datetime | None) -> None:
         """Let the session say which sign-in it came from, and end no later than the directory or the tenant wants."""

@@ -40,6 +40,7 @@ __all__ = [
     "certificate_of",
     "ec_key_pair",
     "knobs",
+    "logout",
     "plugin",
     "round_trip",
     "rsa_key_pair",

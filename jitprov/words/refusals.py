@@ -58,6 +58,9 @@ _STALE = Explanation(
     advice=Advice.TRY_AGAIN,
 )
 _CLOCK = Explanation(happened=_("This sign-in is not valid at this time."), advice=Advice.TRY_AGAIN)
+_LOGOUT_OVER = Explanation(
+    happened=_("This sign-out has expired, or was used before."), advice=Advice.ASK_IT, status=400
+)
 _NO_ACCOUNT = Explanation(
     happened=_(
         "You have no account here, and your organisation does not create accounts on sign-in."
@@ -107,6 +110,13 @@ EXPLANATIONS: dict[str, Explanation] = {
     "status_not_success": Explanation(
         happened=_("Your organisation's sign-in service did not let you in."), advice=Advice.ASK_IT
     ),
+    # A logout
+    "logout_refused": _BROKEN,
+    "logout_message_missing": _BROKEN,
+    "logout_malformed": _BROKEN,
+    "logout_too_old": _LOGOUT_OVER,
+    "logout_replayed": _LOGOUT_OVER,
+    "logout_unknown": _LOGOUT_OVER,
     # The signature
     "signature_refused": _UNPROVED,
     "signature_missing": _UNPROVED,

@@ -30,6 +30,7 @@ from jitprov.conf import Conf, conf
 from jitprov.models import IdentityProvider, Tenant
 from jitprov.provisioning.presets import PRESETS, Preset
 from jitprov.sign_in.views import AssertionConsumerServiceView
+from jitprov.sign_out.views import SingleLogoutMixin
 from jitprov.testing import FakeIdentityProvider
 from tests.support.pages import DOCS, FENCES, README, Fence, fences_of
 
@@ -52,6 +53,7 @@ RUN = {
     ("python", "admin"),
     ("python", "settings"),
     ("python", "urls"),
+    ("python", "view"),
     ("text", "entity-id"),
     ("text", "sign-on-url"),
     ("json", "transforms"),  # in test_docs_examples
@@ -125,6 +127,15 @@ def test_the_example_urls_lead_to_our_view(fence: Fence) -> None:
     match: Any = resolve(url, urlconf)  # type: ignore[arg-type]  # a module is what it takes
     assert match.func.view_class is AssertionConsumerServiceView
     assert match.kwargs == {"slug": "acme"}
+
+
+@of("python", "view")
+def test_the_example_view_signs_out_at_the_directory_too(fence: Fence) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(fence.code, str(fence), "exec"), names)  # noqa: S102 -- our own page
+    [view] = [one for name, one in names.items() if name == "SignOut"]
+    assert view.as_view()
+    assert view.post is SingleLogoutMixin.post
 
 
 @of("python", "admin")

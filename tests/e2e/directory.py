@@ -54,6 +54,9 @@ class RealIdentityProvider(Protocol):
     def know(self, people: Mapping[str, Person]) -> None:
         """Replace the people of the directory, by user name. All have the same password."""
 
+    def logout_url(self, name: str, session_index: str) -> str:
+        """Return the URL at which it begins a logout of a person."""
+
 
 def claims(person: Person) -> dict[str, list[str]]:
     """Return a person's claims under Entra's URIs."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any
+from urllib.parse import urlencode
 
-from saml2 import SAMLError, saml
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, SAMLError, saml
 from saml2.config import IdPConfig
 from saml2.metadata import create_metadata_string
 from saml2.server import Server
@@ -60,6 +61,8 @@ class Pysaml2:
             "/metadata": self._metadata_page,
             "/sso": self._sso_page,
             "/login": self._login_page,
+            "/slo": self._slo_page,
+            "/logout": self._logout_page,
         }
         return pages[request.path](request)
 
@@ -98,6 +101,78 @@ class Pysaml2:
         page = self._server.apply_binding(binding, str(response), destination, response=True)
         return Response(page["data"], mimetype="text/html")
 
+    def logout_url(self, name: str, session_index: str) -> str:
+        return f"{self.base_url}/logout?{urlencode({'name': name, 'session': session_index})}"
+
+    def _logout_page(self, request: Request) -> Response:
+        """Ask the service provider for a logout, on the binding of the behaviour."""
+        ((sp_entity_id, _entity),) = self._server.metadata.items()
+        binding = self._behaviour.binding.value
+        ((endpoint),) = self._server.metadata.single_logout_service(sp_entity_id, binding, "spsso")
+        _id, message = self._server.create_logout_request(
+            endpoint["location"],
+            sp_entity_id,
+            name_id=saml.NameID(
+                format=saml.NAMEID_FORMAT_EMAILADDRESS,
+                text=self._people[request.args["name"]].upn,
+            ),
+            session_indexes=[request.args["session"]],
+            sign=binding == BINDING_HTTP_POST,
+            sign_alg=_RSA_SHA256,
+            digest_alg=_SHA256,
+        )
+        return self._carried(binding, message, endpoint["location"], relay_state="a b/c")
+
+    def _slo_page(self, request: Request) -> Response:
+        if "SAMLResponse" in request.values:
+            return self._answered_page(request)
+        asked = self._server.parse_logout_request(
+            request.values["SAMLRequest"],
+            self._behaviour.binding.value,
+            relay_state=request.values.get("RelayState"),
+            sigalg=request.values.get("SigAlg"),
+            signature=request.values.get("Signature"),
+        )
+        binding = self._behaviour.binding.value
+        answer = self._server.create_logout_response(
+            asked.message,
+            [binding],
+            sign=binding == BINDING_HTTP_POST,
+            sign_alg=_RSA_SHA256,
+            digest_alg=_SHA256,
+        )
+        destination = self._server.response_args(asked.message, [binding])["destination"]
+        return self._carried(binding, answer, destination, response=True)
+
+    def _answered_page(self, request: Request) -> Response:
+        answer = self._server.parse_logout_request_response(
+            request.values["SAMLResponse"], self._behaviour.binding.value
+        )
+        words = f"{answer.response.status.status_code.value} {request.values.get('RelayState')}"
+        return Response(words, mimetype="text/html")
+
+    def _carried(
+        self,
+        binding: str,
+        message: Any,
+        destination: str,
+        *,
+        relay_state: str = "",
+        response: bool = False,
+    ) -> Response:
+        sent = self._server.apply_binding(
+            binding,
+            str(message),
+            destination,
+            relay_state=relay_state,
+            response=response,
+            sign=binding == BINDING_HTTP_REDIRECT,
+            sigalg=_RSA_SHA256,
+        )
+        if binding == BINDING_HTTP_POST:
+            return Response(sent["data"], mimetype="text/html")
+        return Response(status=302, headers=dict(sent["headers"]))
+
     def _read(self, request: Request) -> Any:
         return self._server.parse_authn_request(
             request.values["SAMLRequest"],
@@ -120,7 +195,10 @@ class Pysaml2:
                         "endpoints": {
                             "single_sign_on_service": [
                                 (f"{self.base_url}/sso", self._behaviour.binding.value)
-                            ]
+                            ],
+                            "single_logout_service": [
+                                (f"{self.base_url}/slo", self._behaviour.binding.value)
+                            ],
                         },
                         "want_authn_requests_signed": self._behaviour.verify_requests,
                         "policy": {

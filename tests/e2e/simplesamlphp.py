@@ -70,6 +70,10 @@ class SimpleSamlPhp:
         query = {"spentityid": sp_entity_id, "RelayState": relay_state}
         return f"{self._base_url}saml2/idp/SSOService.php?{urlencode(query)}"
 
+    def logout_url(self, name: str, session_index: str) -> str:
+        """Return the URL of its own logout, which logs the browser out at every application."""
+        return f"{self._base_url}saml2/idp/SingleLogoutService.php?{urlencode({'ReturnTo': self._base_url})}"
+
     def _put(self, file: str, text: str) -> None:
         (self._home / file).write_text(text)
 
@@ -121,9 +125,12 @@ def _hosted(behaviour: Behaviour) -> dict[str, Any]:
         "saml20.sign.response": False,
         "assertion.encryption": behaviour.encrypt,
         "redirect.validate": behaviour.verify_requests,
+        "sign.logout": True,
+        "validate.logout": True,
         "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
         "NameIDFormat": list(_NAME_ID_FORMATS),
         "SingleSignOnServiceBinding": behaviour.binding.value,
+        "SingleLogoutServiceBinding": behaviour.binding.value,
         "authproc": {str(10 + number): item for number, item in enumerate(name_ids)},
     }
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from jitprov.saml.metadata import sp_metadata
 from jitprov.saml.signature import verify_enveloped
 from jitprov.saml.types import ServiceProvider
 from jitprov.saml.xml import DS, MD, SAMLP, parse_trusted
-from tests.saml.documents import NOW, POST, base64_of, certificate, key_pair, schema
+from tests.saml.documents import NOW, POST, REDIRECT, base64_of, certificate, key_pair, schema
 
 SP = ServiceProvider(
     entity_id="https://app.example/saml/acme/metadata/",
@@ -46,6 +47,15 @@ def test_our_metadata_is_not_signed_without_a_key() -> None:
         "isDefault": "true",
     }
     assert len(role) == 1, "neither keys nor a NameIDFormat"
+
+
+def test_our_metadata_names_the_logout_url_if_there_is_one() -> None:
+    root = published(replace(SP, slo_url="https://app.example/saml/acme/slo/"))
+    services = root[0].findall(f"{{{MD}}}SingleLogoutService")
+    assert [(one.get("Binding"), one.get("Location")) for one in services] == [
+        (REDIRECT, "https://app.example/saml/acme/slo/"),
+        (POST, "https://app.example/saml/acme/slo/"),
+    ]
 
 
 def test_our_metadata_is_signed_and_has_both_keys_while_they_roll_over() -> None:

@@ -20,9 +20,11 @@ from django.views.debug import (
 
 from jitprov.host.provisioner import Provisioner
 from jitprov.models import IdentityProvider
+from jitprov.saml.types import Binding
 from jitprov.sign_in import round_trip
 from jitprov.sign_in.confidential import confidential
 from jitprov.testing import ANN, FakeIdentityProvider
+from jitprov.testing.logout import request_logout
 from jitprov.testing.round_trip import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +121,35 @@ def test_an_exception_before_anything_is_judged_tells_nothing_of_the_message(
     )
 
     assert message[:60] not in by_get
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("binding", list(Binding))
+def test_an_exception_at_a_logout_tells_nothing_of_the_message(
+    client: Client,
+    idp: IdentityProvider,
+    fake_identity_provider: FakeIdentityProvider,
+    settings: Any,
+    debug: bool,
+    binding: Binding,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("jitprov.saml.logout._require_recent", fail)
+    slo = "/saml/acme/slo/"
+    sent = request_logout(fake_identity_provider, f"https://app.example{slo}", binding=binding)
+    message = sent.form.get("SAMLRequest") or sent.query.split("&")[0].split("=")[1]
+
+    report = report_of(
+        client,
+        lambda: client.post(slo, sent.form) if sent.form else client.get(f"{slo}?{sent.query}"),
+        settings,
+        debug,
+    )
+
+    assert [value for value in personal(message) if value.lower() in report.lower()] == []
 
 
 def test_the_filter_of_the_host_is_kept_where_it_hides_more(settings: Any) -> None:

@@ -45,7 +45,7 @@ GUIDE = Guide(
             value=OurValue.LOGOUT_URL,
             path=BASIC,
             field=_("Logout Url (Optional)"),
-            note=_("Leave it blank unless a logout URL is shown here."),
+            note=_("With it, whoever signs out there is signed out here, too."),
         ),
         Place(
             value=OurValue.METADATA_URL,

@@ -57,7 +57,7 @@ GUIDE = Guide(
             value=OurValue.LOGOUT_URL,
             path=ENDPOINTS,
             field=_("Logout Service Redirect Binding URL"),
-            note=_("Leave it blank unless a logout URL is shown here."),
+            note=_("With it, whoever signs out there is signed out here, too."),
         ),
         Place(
             value=OurValue.METADATA_URL,

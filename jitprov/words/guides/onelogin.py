@@ -59,7 +59,7 @@ GUIDE = Guide(
             value=OurValue.LOGOUT_URL,
             path=CONFIGURATION,
             field=_("Single Logout URL"),
-            note=_("Leave it blank unless a logout URL is shown here."),
+            note=_("With it, whoever signs out there is signed out here, too."),
         ),
     ),
     metadata=Location(

@@ -16,6 +16,7 @@ from jitprov.words.remedies import entra, vendors
 from jitprov.words.remedies.aadsts import aadsts
 from jitprov.words.remedies.account import ACCOUNT
 from jitprov.words.remedies.assertion import ASSERTION
+from jitprov.words.remedies.logout import LOGOUT
 from jitprov.words.remedies.message import MESSAGE
 from jitprov.words.remedies.metadata import IMPORT, METADATA
 from jitprov.words.remedies.operation import OPERATION, REFUSED
@@ -24,7 +25,7 @@ from jitprov.words.remedies.types import Change, Fixer, Remedy
 __all__ = ["REMEDIES", "Fixer", "Remedy", "aadsts", "remedy"]
 
 REMEDIES: Mapping[str, Remedy] = MappingProxyType(
-    {**MESSAGE, **ASSERTION, **ACCOUNT, **OPERATION, **METADATA, **IMPORT}
+    {**MESSAGE, **ASSERTION, **ACCOUNT, **LOGOUT, **OPERATION, **METADATA, **IMPORT}
 )
 """The remedy for every code, for an identity provider of any kind."""
 
@@ -48,6 +49,7 @@ _ENTERED_THERE = {
     "identity_provider_unknown": OurValue.ACS_URL,
     "not_a_response": OurValue.ACS_URL,
     "response_missing": OurValue.ACS_URL,
+    "logout_message_missing": OurValue.LOGOUT_URL,
 }
 _FROM_METADATA = {
     "certificate_expired",
