@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -93,7 +94,8 @@ class LogoutView(_LogoutBase):
     def get(self, request: HttpRequest) -> HttpResponse:
         next_url = request.GET.get("next", "")
         if not request.user.is_authenticated:
-            context = {"next_url": url_after_logout(next_url)}
+            unconfirmed = "unconfirmed" in request.GET
+            context = {"next_url": url_after_logout(next_url), "unconfirmed": unconfirmed}
             return HttpResponse(page(request, "jitprov/signed_out.html", context))
         response = HttpResponse(page(request, "jitprov/logout.html", {"next_url": next_url}))
         # With a host's "no-referrer", browsers send no Origin with the form, and Django's CSRF protection refuses it.
@@ -174,7 +176,11 @@ class SingleLogoutView(_LogoutBase):
         return response
 
     def _unconfirmed(self, pending: PendingLogout) -> HttpResponse:
-        context = {"next_url": pending.next_url, "unconfirmed": True}
-        response = HttpResponse(page(self.request, "jitprov/signed_out.html", context))
+        """Lead to the page that says what is sure.
+
+        By a redirect, after which the browser sends the session that it has: the person may be signed in once more.
+        """
+        query = urlencode({"next": pending.next_url, "unconfirmed": 1})
+        response = HttpResponseRedirect(f"{reverse('jitprov:logout')}?{query}")
         cookies.forget(response)
         return response

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import override_settings
 
-from jitprov.host.next_url import safe_next_url
+from jitprov.host.next_url import safe_next_url, url_after_logout
 
 USUAL = "/home/"
 
@@ -77,3 +79,18 @@ def test_settings_without_a_host_allow_none(hosts: object, wanted: str) -> None:
 def test_a_single_host_may_be_set_without_a_list() -> None:
     with override_settings(JITPROV_ALLOWED_NEXT_HOSTS="front.example"):
         assert safe_next_url("https://front.example/") == "https://front.example/"
+
+
+@pytest.mark.parametrize("wanted", ["/reports/?a=b", "https://app.example/"])
+def test_a_logout_leads_to_an_own_page(wanted: str) -> None:
+    assert url_after_logout(wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["", "https://evil.example/", "//evil.example/", "javascript:alert(1)", "/" + "a" * 2000],
+)
+def test_a_logout_leads_nowhere_else(wanted: str, settings: Any) -> None:
+    assert url_after_logout(wanted) == ""
+    settings.LOGOUT_REDIRECT_URL = "jitprov:discovery"
+    assert url_after_logout(wanted) == "/saml/login/"
