@@ -57,6 +57,11 @@ def signed_out(request: HttpRequest, end: Callable[[], HttpResponseBase]) -> Htt
     return leaving
 
 
+def _is_watched(request: HttpRequest) -> bool:
+    """Say whether the host has our middleware, without which a session goes on whose row has gone."""
+    return hasattr(request, "identity")
+
+
 def _carried(request: HttpRequest, message: Packed) -> HttpResponse:
     """Send the browser off with a message."""
     if message.binding is Binding.REDIRECT:
@@ -158,7 +163,7 @@ class SingleLogoutView(_LogoutBase):
         expect = ending.expectation(identity_provider, now)
         request = verify_logout_request(received, expect)
         own = browser.marked_session(self.request)
-        ended = ending.end_asked(identity_provider, request, own)
+        ended = ending.end_asked(identity_provider, request, own) and _is_watched(self.request)
         if not identity_provider.slo_url:
             # It has nowhere to be answered.
             return redirect("jitprov:logout")

@@ -242,6 +242,16 @@ def test_without_a_key_the_answer_is_not_signed(ask: Ask, enter: Ask, settings: 
     assert not is_in(ann)
 
 
+def test_nothing_is_claimed_by_a_host_that_does_not_watch_sessions(
+    ask: Ask, enter: Ask, settings: Any
+) -> None:
+    ours = "jitprov.middleware.SignInSessionMiddleware"
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != ours]
+    ann = enter()
+    assert answered(ask()).statuses == DENIED
+    assert is_in(ann)
+
+
 # Unsigned
 
 

@@ -57,6 +57,12 @@ GUIDE = Guide(
             note=_("Endpoint type SAML Assertion Consumer, binding POST."),
         ),
         Place(
+            value=OurValue.LOGOUT_URL,
+            path=(*PROPERTIES, _("Endpoints"), _("Add SAML")),
+            field=_("Trusted URL"),
+            note=_("Endpoint type SAML Logout, binding Redirect."),
+        ),
+        Place(
             value=OurValue.METADATA_URL,
             path=(*TRUSTS, _("Add Relying Party Trust")),
             field=_("Federation metadata address (host name or URL)"),

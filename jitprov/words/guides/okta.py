@@ -42,6 +42,15 @@ GUIDE = Guide(
             field=_("Single sign-on URL"),
             note=_("Leave “Use this for Recipient URL and Destination URL” ticked."),
         ),
+        Place(
+            value=OurValue.LOGOUT_URL,
+            path=SETTINGS,
+            field=_("Single Logout URL"),
+            note=_(
+                "Under “Allow application to initiate Single Logout”, with our entity ID as SP Issuer and the certificate"
+                " from our metadata."
+            ),
+        ),
     ),
     metadata=Location(
         path=SIGN_ON,
