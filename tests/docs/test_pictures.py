@@ -14,7 +14,7 @@ from tests.support.pages import PAGES
 LARGEST = 60 * 1024
 _SHOWN = re.compile(r"_static/pictures/([\w.-]+)")
 _IN_WORDS = re.compile(r"!\[([^\]]*)\]\([^)\s]*_static/pictures/")
-NOT_SHOWN = {"directory", "report-switched-off"}
+NOT_SHOWN = {"directory", "report-switched-off", "why-left"}
 """Pictures that no page shows: the reader has that window open, or a table has the same."""
 
 
