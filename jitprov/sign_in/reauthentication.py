@@ -109,8 +109,6 @@ def complete(
     identity_provider: IdentityProvider,
     saml_response: str,
     pending: PendingReauthentication,
-    *,
-    now: datetime,
     network: str = "",
 ) -> None:
     """Judge a response as that of a sign-in, use it up, and renew the session if it is the same person's.
@@ -118,7 +116,7 @@ def complete(
     :raises JitprovError: refused; its ``reference`` is the recorded event's. The session stays as it was.
     """
     with round_trip.recorded(identity_provider, network):
-        assertion = _verify(identity_provider, saml_response, pending, now)
+        assertion = _verify(identity_provider, saml_response, pending)
         try:
             round_trip.consume(identity_provider, assertion)
             _renew(identity_provider, assertion, pending, network)
@@ -132,11 +130,10 @@ def _verify(
     identity_provider: IdentityProvider,
     saml_response: str,
     pending: PendingReauthentication,
-    now: datetime,
 ) -> VerifiedAssertion:
     """Return the assertion; it must answer this very request, and be of an authentication after it was made."""
     expect = replace(
-        round_trip.expectation(identity_provider, {}, now),
+        round_trip.expectation(identity_provider, {}, datetime.now(UTC)),
         pending={pending.request_id: datetime.fromtimestamp(pending.started_at, UTC)},
         allow_unsolicited=False,
     )

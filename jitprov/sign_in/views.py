@@ -340,13 +340,8 @@ class AssertionConsumerServiceView(SignInView):
         pending: PendingReauthentication,
     ) -> HttpResponse:
         """Note a fresh authentication of whoever is signed in, and send them back. Nobody is signed in or out."""
-        reauthentication.complete(
-            identity_provider,
-            saml_response,
-            pending,
-            now=datetime.now(UTC),
-            network=browser.network(self.request),
-        )
+        network = browser.network(self.request)
+        reauthentication.complete(identity_provider, saml_response, pending, network)
         response = self._go_to(pending.next_url)
         browser.forget_reauthentication(response)
         return response
