@@ -18,11 +18,13 @@ from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views import View
 
+from jitprov.middleware import SignedInIdentity
 from jitprov.models import IdentityProvider, SignInSession
 from jitprov.reauthentication import reauthenticate
 from jitprov.testing import FakeIdentityProvider
 from jitprov.testing.round_trip import SignIn
 from tests.support.factories import UserFactory
+from tests.support.pages import FENCES
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +216,22 @@ def test_without_the_middleware_it_says_what_is_missing() -> None:
 def test_an_age_that_nothing_could_have_is_refused(max_age: timedelta) -> None:
     with pytest.raises(ValueError, match="max_age"):
         reauthenticate(max_age=max_age)
+
+
+def test_the_view_of_the_how_to_is_guarded(tired: Client) -> None:
+    (fence,) = [one for one in FENCES if (one.language, one.role) == ("python", "view")]
+    names: dict[str, Any] = {}
+    exec(fence.code, names)  # noqa: S102 -- our own page
+    request: Any = RequestFactory().post("/")
+    request.user, request.identity = (
+        UserFactory.create(),
+        SignedInIdentity(
+            identity_provider="acme",
+            external_id="ann",
+            authn_context="",
+            authn_instant=datetime.now(UTC) - OLD,
+            ends_at=None,
+        ),
+    )
+
+    assert wanted(names["cancel_plan"](request)) == "/plan/"

@@ -52,6 +52,7 @@ RUN = {
     ("python", "admin"),
     ("python", "settings"),
     ("python", "urls"),
+    ("python", "view"),  # in test_reauthentication
     ("text", "entity-id"),
     ("text", "sign-on-url"),
     ("json", "transforms"),  # in test_docs_examples

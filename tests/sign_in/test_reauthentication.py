@@ -19,9 +19,17 @@ from jitprov.models import (
     ProvisioningEvent,
     SignInSession,
     UnsolicitedPolicy,
+    digest,
 )
+from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.sign_in import browser
-from jitprov.sign_in.reauthentication import _SALT, MAX_RETURN_URL
+from jitprov.sign_in.reauthentication import (
+    _SALT,
+    MAX_RETURN_URL,
+    PendingReauthentication,
+    complete,
+)
+from jitprov.sign_in.round_trip import COOKIE_PREFIX
 from jitprov.testing import FakeIdentityProvider, FakeResponse
 from jitprov.testing.person import ANN, Person
 from jitprov.testing.round_trip import SignIn
@@ -135,9 +143,9 @@ def test_the_page_of_a_refusal_leads_to_another_attempt(
 def test_the_same_external_id_of_another_identity_provider_is_another_person(
     ann: Client, saml_sign_in: SignIn, fake_identity_provider: FakeIdentityProvider
 ) -> None:
-    other = FakeIdentityProvider(issuer="https://other.example/idp")
+    other = FakeIdentityProvider()
     connected(other, slug="other")
-    waiting = answered(ann, fake_identity_provider)
+    sent_off(ann)
     kept = signing.loads(ann.cookies[browser.AGAIN].value, salt=_SALT)
     login: Any = ann.get("/saml/other/login/")
     request = other.read_request(login["Location"])
@@ -148,7 +156,6 @@ def test_the_same_external_id_of_another_identity_provider_is_another_person(
     assert refused(saml_sign_in, other.answer(request, authn_instant=datetime.now(UTC))) == (
         "another_person"
     )
-    assert waiting
 
 
 def test_an_old_authentication_is_refused(
@@ -166,25 +173,26 @@ def test_the_answer_to_a_sign_in_is_none_to_a_reauthentication(
     idp: IdentityProvider,
     fake_identity_provider: FakeIdentityProvider,
 ) -> None:
-    asked = fake_identity_provider.read_request(sent_off(ann))
+    sent_off(ann)
+    pending = PendingReauthentication.loads(ann.cookies[browser.AGAIN].value)
+    assert pending
     response = saml_sign_in.begin(idp, fake_identity_provider, authn_instant=datetime.now(UTC))
-    # The part that nobody signed claims to answer the request for another authentication.
-    posed = fake_identity_provider.answer(
-        fake_identity_provider.read_request(_login(ann)),
-        response_in_response_to=asked.id,
-        authn_instant=datetime.now(UTC),
-    )
+    before = state()
 
-    assert refused(saml_sign_in, posed) == "request_unknown"
-    saml_sign_in.deliver(response)
-    assert SignInSession.objects.count() == 2
-    assert SignInSession.objects.earliest("pk").authn_instant < datetime.now(UTC) - timedelta(
-        hours=1
-    )
+    with pytest.raises(RequestUnknown):
+        complete(idp, response.form["SAMLResponse"], pending)
+
+    assert state() == before
 
 
-def _login(client: Client) -> str:
-    return str(client.get("/saml/acme/login/", {"next": "/"})["Location"])
+def test_the_cookie_of_a_reauthentication_is_none_of_a_sign_in(
+    ann: Client, saml_sign_in: SignIn, fake_identity_provider: FakeIdentityProvider
+) -> None:
+    request = fake_identity_provider.read_request(sent_off(ann))
+    name = f"{COOKIE_PREFIX}{digest(request.id)[:16]}"
+    ann.cookies[name] = ann.cookies.pop(browser.AGAIN).value
+
+    assert refused(saml_sign_in, fake_identity_provider.answer(request)) == "request_unknown"
 
 
 @pytest.mark.parametrize("policy", list(UnsolicitedPolicy))
@@ -253,42 +261,41 @@ def test_the_cookie_does_not_tell_the_key_of_the_session(ann: Client) -> None:
     assert (cookie["samesite"], cookie["secure"], cookie["httponly"]) == ("None", True, True)
 
 
-def ended(_settings: Any) -> None:
+def ended() -> None:
     end_sessions_of(ExternalIdentity.objects.all())
 
 
-def switched_off(_settings: Any) -> None:
+def switched_off() -> None:
     ExternalIdentity.objects.update(active=False)
 
 
-def account_switched_off(_settings: Any) -> None:
+def account_switched_off() -> None:
     get_user_model().objects.update(is_active=False)
 
 
-def disabled(_settings: Any) -> None:
+def disabled() -> None:
     IdentityProvider.objects.update(enabled=False)
 
 
-def forgotten(_settings: Any) -> None:
+def forgotten() -> None:
     SignInSession.objects.all().delete()
 
 
-def other_keys(settings: Any) -> None:
+def provider_ended() -> None:
     SignInSession.objects.update(provider_endings=7)
 
 
 @pytest.mark.parametrize(
-    "end", [ended, switched_off, account_switched_off, disabled, forgotten, other_keys]
+    "end", [ended, switched_off, account_switched_off, disabled, forgotten, provider_ended]
 )
 def test_a_session_that_ended_meanwhile_is_not_renewed(
     ann: Client,
     saml_sign_in: SignIn,
     fake_identity_provider: FakeIdentityProvider,
-    settings: Any,
-    end: Callable[[Any], None],
+    end: Callable[[], None],
 ) -> None:
     response = answered(ann, fake_identity_provider)
-    end(settings)
+    end()
     without = state()
 
     saml_sign_in.deliver(response)
