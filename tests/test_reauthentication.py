@@ -113,7 +113,7 @@ def wanted(answer: Any) -> str:
     assert answer.status_code == 303
     parts = urlsplit(answer["Location"])
     assert parts.path == "/saml/acme/again/"
-    return parse_qs(parts.query)["next"][0]
+    return str(parse_qs(parts.query)["next"][0])
 
 
 def test_a_fresh_authentication_is_enough(ann: Client) -> None:
@@ -122,7 +122,7 @@ def test_a_fresh_authentication_is_enough(ann: Client) -> None:
     assert ann.get("/remove/").content == b"removed"
 
 
-def test_it_costs_what_the_identity_costs(ann: Client) -> None:
+def test_a_fresh_authentication_costs_what_the_identity_costs(ann: Client) -> None:
     ann.get("/identity/")  # now the cache knows that the session goes on
     with CaptureQueriesContext(connection) as plain:
         ann.get("/identity/")
@@ -140,7 +140,7 @@ def test_an_old_authentication_is_sent_to_another_and_comes_back_to_the_page(tir
     assert not ran
 
 
-def test_how_old_it_may_be_is_a_parameter(tired: Client) -> None:
+def test_the_greatest_age_is_a_parameter(tired: Client) -> None:
     assert tired.get("/patient/").content == b"done"
     assert wanted(tired.get("/remove/")) == "/remove/"
 
@@ -152,7 +152,7 @@ def test_an_authentication_in_the_future_is_not_fresh(ann: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_what_was_posted_is_not_repeated(tired: Client, method: str) -> None:
+def test_a_request_with_a_body_is_not_repeated(tired: Client, method: str) -> None:
     assert wanted(getattr(tired, method)("/delete/")) == "/delete/"
     assert wanted(getattr(tired, method)("/cancel/")) == "/plan/?step=2"
     assert wanted(getattr(tired, method)("/close/")) == "/close/confirm/"

@@ -249,7 +249,8 @@ def recorded(identity_provider: IdentityProvider, network: str) -> Iterator[Atte
         _record(partial(events.record_restart, identity_provider, attempt=attempt))
         raise
     except JitprovError as error:
-        write = events.record_failure if isinstance(error, OurFailure) else events.record_refusal
+        ours = isinstance(error, OurFailure)
+        write: Callable[..., object] = events.record_failure if ours else events.record_refusal
         _record(partial(write, identity_provider, error, attempt=attempt))
         raise
     except Exception:
