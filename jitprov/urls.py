@@ -16,6 +16,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("<slug:slug>/metadata/", views.MetadataView.as_view(), name="metadata"),
     path("<slug:slug>/login/", views.LoginView.as_view(), name="login"),
+    path("<slug:slug>/again/", views.ReauthenticateView.as_view(), name="reauthenticate"),
     path("<slug:slug>/test/", views.StartTestView.as_view(), name="start-test"),
     # Without the slash, too: a redirect would lose what is posted. It is judged, and refused with what was expected.
     path(

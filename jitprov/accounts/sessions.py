@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from jitprov.accounts import session_cache
 from jitprov.accounts.session_cache import Token
+from jitprov.exceptions import JitprovError
 from jitprov.host.provisioner import provisioner_for
 from jitprov.models import (
     ExternalIdentity,
@@ -49,6 +50,18 @@ MAX_NAMED = 20
 """Sessions that an event says have ended, the newest ones."""
 AT_ONCE = 1000
 """Rows that one statement names; SQLite takes no more than some thousands."""
+
+
+class SessionEnded(JitprovError):
+    """Somebody authenticated once more for a session that has ended meanwhile."""
+
+    code = "session_ended"
+
+
+class AnotherPerson(JitprovError):
+    """Another person authenticated than the one who is signed in."""
+
+    code = "another_person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +174,32 @@ def is_live(token: Token, user_key: str, lifetime: timedelta) -> bool:
     if row.kept_until < _kept_until(now, lifetime) - EXTENDED_EVERY:
         SignInSession.objects.filter(pk=row.pk).update(kept_until=_kept_until(now, lifetime))
     return True
+
+
+def renew(
+    token: Token, identity_provider: IdentityProvider, external_id: str, proof: Proof
+) -> None:
+    """Write down that the person of a session has authenticated once more. Nothing else of the session changes.
+
+    :param identity_provider: whose word it is.
+    :raises SessionEnded: it does not go on, or the account is switched off.
+    :raises AnotherPerson: the session is somebody else's.
+    """
+    row = found(token)
+    if row is None or not _goes_on(row, str(row.identity.user_id), timezone.now()):
+        raise SessionEnded
+    if (row.identity.identity_provider_id, row.identity.external_id) != (
+        identity_provider.pk,
+        external_id,
+    ):
+        raise AnotherPerson
+    if not row.identity.user.is_active:
+        raise SessionEnded
+    # Of two answers the later authentication counts, in whichever order they come.
+    SignInSession.objects.filter(pk=row.pk, authn_instant__lt=proof.authn_instant).update(
+        authn_instant=proof.authn_instant,
+        authn_context=_fitting(proof.authn_context, MAX_CONTEXT),
+    )
 
 
 def found(token: Token) -> SignInSession | None:

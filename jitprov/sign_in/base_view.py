@@ -30,6 +30,7 @@ from jitprov.host.product import Product
 from jitprov.models import IdentityProvider, new_reference
 from jitprov.saml.types import AuthnRequest, Binding
 from jitprov.sign_in import browser, round_trip
+from jitprov.sign_in.reauthentication import PendingReauthentication
 from jitprov.sign_in.round_trip import PendingLogin
 from jitprov.words.refusals import as_json, explain
 
@@ -58,6 +59,12 @@ class IdentityProviderUnknown(JitprovError):
     """No identity provider has this slug, or none fits what was typed."""
 
     code = "identity_provider_unknown"
+
+
+class ResponseNotPosted(JitprovError):
+    """A browser came to the assertion consumer service by GET: with a response in the URL, or with one lost on its way."""
+
+    code = "response_not_posted"
 
 
 class BackgroundRequest(JitprovError):
@@ -192,6 +199,12 @@ class SignInView(View):
         for old in browser.surplus(self.request):
             browser.forget(response, old)
         browser.remember(response, pending)
+        return response
+
+    def carry_again(self, request: AuthnRequest, pending: PendingReauthentication) -> HttpResponse:
+        """Send the browser of somebody who is signed in off with a request, to authenticate once more."""
+        response = self._carried(request)
+        browser.remember_reauthentication(response, pending)
         return response
 
     def _carried(self, request: AuthnRequest) -> HttpResponse:

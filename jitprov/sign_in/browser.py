@@ -13,12 +13,15 @@ from jitprov.accounts.session_cache import Token
 from jitprov.conf import conf
 from jitprov.exceptions import JitprovError
 from jitprov.sign_in import round_trip
+from jitprov.sign_in.reauthentication import PendingReauthentication
 from jitprov.sign_in.round_trip import PendingLogin
 
 MAX_PENDING_BYTES = 4096
 """The most bytes of pending cookies that stay when one more is set: all of a browser's must fit into a server's 8 kB."""
 ARRIVALS = "__Host-jitprov_arrivals"
 """The name of the cookie that counts sign-ins in a row."""
+AGAIN = "__Host-jitprov_again"
+"""The name of the cookie of the one re-authentication that may wait: a later one takes its place."""
 REFUSALS = "__Host-jitprov_refusal-"
 """What the names of the cookies begin with that hold refusals."""
 MARKER = "__Secure-jitprov_session"
@@ -77,6 +80,21 @@ def latest(pending: Iterable[PendingLogin]) -> PendingLogin | None:
     """Return the request of a sign-in that was made last."""
     sign_ins = (item for item in pending if not item.test)
     return max(sign_ins, key=lambda item: item.started_at, default=None)
+
+
+def pending_reauthentication(request: HttpRequest) -> PendingReauthentication | None:
+    """Return the request for another authentication of whoever is signed in, if one waits for a response."""
+    return PendingReauthentication.loads(request.COOKIES.get(AGAIN, ""))
+
+
+def remember_reauthentication(response: HttpResponse, pending: PendingReauthentication) -> None:
+    """Set the cookie of a request for another authentication."""
+    _set(response, AGAIN, pending.dumps(), int(conf.REQUEST_LIFETIME.total_seconds()))
+
+
+def forget_reauthentication(response: HttpResponse) -> None:
+    """Delete that cookie."""
+    response.delete_cookie(AGAIN, samesite="None")
 
 
 # Refusals

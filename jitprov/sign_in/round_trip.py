@@ -64,12 +64,6 @@ class SignInLoop(JitprovError):
     code = "sign_in_loop"
 
 
-class ResponseNotPosted(JitprovError):
-    """A browser came to the assertion consumer service by GET: with a response in the URL, or with one lost on its way."""
-
-    code = "response_not_posted"
-
-
 class StartAgain(Exception):
     """The response answers no request of ours. It is not used, and the browser is sent off again with a request."""
 
@@ -141,7 +135,6 @@ MAX_ARRIVALS = 10
 MAX_PENDING = 16
 """Requests of one browser that may wait at the same time; the oldest give way."""
 
-
 AdmitWithProof: TypeAlias = Callable[[Proof, Provisioned], bool]
 
 
@@ -172,7 +165,7 @@ def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser 
     :raises ProvisioningRefused: the tenant or the identity provider is disabled. Recorded.
     :raises SignInLoop: the application sends people who are signed in here again and again. Recorded.
     """
-    _require_enabled(identity_provider, network)
+    require_enabled(identity_provider, network)
     if arrivals >= MAX_ARRIVALS:
         raise refused(identity_provider, SignInLoop(), network)
     request, pending = ask(
@@ -181,21 +174,23 @@ def begin_login(  # noqa: PLR0913 -- one argument for each thing that a browser 
     return request, replace(pending, arrivals=arrivals)
 
 
-def ask(
+def ask(  # noqa: PLR0913 -- one argument for each thing that is remembered
     identity_provider: IdentityProvider,
     *,
     next_url: str,
     login_hint: str = "",
     restarts: int = 0,
     test: str = "",
+    force_authn: bool = False,
 ) -> tuple[AuthnRequest, PendingLogin]:
     """Return a request, and what must be remembered of it, whether people may sign in yet or not."""
     now = datetime.now(UTC)
+    force_authn = force_authn or identity_provider.force_authn
     request = authn_request(
         sp=identity_provider.as_service_provider(),
         idp=identity_provider.as_metadata(),
         now=now,
-        force_authn=identity_provider.force_authn,
+        force_authn=force_authn,
         login_hint=login_hint,
         name_id_format=identity_provider.name_id_format,
         authn_contexts=identity_provider.authn_contexts.split(),
@@ -206,7 +201,7 @@ def ask(
         next_url=next_url,
         started_at=now.timestamp(),
         restarts=restarts,
-        force_authn=identity_provider.force_authn,
+        force_authn=force_authn,
         test=test,
     )
     return request, pending
@@ -231,30 +226,36 @@ def complete_login(  # noqa: PLR0913 -- one argument for each thing that a brows
     :raises StartAgain: nobody asked for it, and the tenant wants such people sent through a request of ours.
     :raises JitprovError: refused; its ``reference`` is the recorded event's.
     """
-    attempt = Attempt(network)
     waiting = {item.request_id: item for item in pending if not item.test}
-    try:
+    with recorded(identity_provider, network) as attempt:
         assertion = _verify(identity_provider, saml_response, waiting, now)
         provisioned = _use(identity_provider, assertion, attempt, admit)
-    except ProvisioningRefused:
-        raise  # recorded where it was decided, together with the person
-    except StartAgain:
-        _record(partial(events.record_restart, identity_provider, attempt=attempt))
-        raise
-    except OurFailure as error:
-        _record(partial(events.record_failure, identity_provider, error, attempt=attempt))
-        raise
-    except JitprovError as error:
-        _record(partial(events.record_refusal, identity_provider, error, attempt=attempt))
-        raise
-    except Exception:
-        _record(partial(events.record_error, identity_provider, attempt=attempt))
-        raise
     answered = waiting.get(assertion.in_response_to or "")
     url = answered.next_url if answered else _page_named(identity_provider, relay_state)
     return CompletedLogin(
         provisioned=provisioned, assertion=assertion, pending=answered, next_url=url
     )
+
+
+@contextmanager
+def recorded(identity_provider: IdentityProvider, network: str) -> Iterator[Attempt]:
+    """Record why an attempt came to nothing."""
+    attempt = Attempt(network)
+    try:
+        yield attempt
+    except ProvisioningRefused:
+        raise  # recorded where it was decided, together with the person
+    except StartAgain:
+        _record(partial(events.record_restart, identity_provider, attempt=attempt))
+        raise
+    except JitprovError as error:
+        ours = isinstance(error, OurFailure)
+        write: Callable[..., object] = events.record_failure if ours else events.record_refusal
+        _record(partial(write, identity_provider, error, attempt=attempt))
+        raise
+    except Exception:
+        _record(partial(events.record_error, identity_provider, attempt=attempt))
+        raise
 
 
 def _page_named(identity_provider: IdentityProvider, relay_state: str) -> str:
@@ -281,7 +282,8 @@ def entering(completed: CompletedLogin) -> Iterator[None]:
         raise
 
 
-def _require_enabled(identity_provider: IdentityProvider, network: str) -> None:
+def require_enabled(identity_provider: IdentityProvider, network: str) -> None:
+    """Require that people may sign in by it; a refusal is recorded."""
     if not provisioner_for(identity_provider).is_tenant_enabled():
         reason = RefusalReason.TENANT_DISABLED
     elif not identity_provider.enabled:
@@ -369,10 +371,7 @@ def _observe(identity_provider: IdentityProvider, claims: Claims) -> None:
 
 
 def consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
-    """Use an assertion up, once for all machines. It was judged before, so that nobody can use up another's ID.
-
-    In a transaction of its own: it stays used whatever becomes of the rest.
-    """
+    """Use an assertion up, once for all machines. It was judged before, so that nobody can use up another's ID."""
     try:
         persevere(partial(_consume_once, identity_provider, assertion))
     except IntegrityError as error:
@@ -380,6 +379,7 @@ def consume(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -
 
 
 def _consume_once(identity_provider: IdentityProvider, assertion: VerifiedAssertion) -> None:
+    # In a transaction of its own: it stays used whatever becomes of the rest.
     with transaction.atomic(using=accounts_database()):
         insert(
             ConsumedAssertion(

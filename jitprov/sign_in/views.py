@@ -30,11 +30,22 @@ from jitprov.host.pages import page
 from jitprov.models import IdentityProvider
 from jitprov.saml.assertion_refusals import RequestUnknown
 from jitprov.saml.sp_metadata import sp_metadata
-from jitprov.sign_in import browser, rehearsal, round_trip, witness
-from jitprov.sign_in.base_view import OURS, IdentityProviderUnknown, SignInView, out_of_transactions
+from jitprov.sign_in import browser, reauthentication, rehearsal, round_trip, witness
+from jitprov.sign_in.base_view import (
+    OURS,
+    IdentityProviderUnknown,
+    ResponseNotPosted,
+    SignInView,
+    out_of_transactions,
+)
 from jitprov.sign_in.confidential import confidential
-from jitprov.sign_in.discovery import DiscoveryForm, identity_providers_for
-from jitprov.sign_in.own_domain import elsewhere, login_path
+from jitprov.sign_in.discovery import (
+    DiscoveryForm,
+    elsewhere,
+    identity_providers_for,
+    login_path,
+)
+from jitprov.sign_in.reauthentication import PendingReauthentication
 from jitprov.sign_in.round_trip import CompletedLogin, PendingLogin
 from jitprov.words.refusals import explain
 
@@ -44,6 +55,7 @@ __all__ = [
     "IdentityProviderUnknown",
     "LoginView",
     "MetadataView",
+    "ReauthenticateView",
     "SignInView",
     "StartTestView",
 ]
@@ -60,18 +72,26 @@ _ENDS_WITH_IDP = "_jitprov_ends_with_idp"
 """The session key that says that we have set when the session ends."""
 
 
-class LoginView(SignInView):
-    """``<slug>/login/?next=...``: sends the browser to the tenant's identity provider."""
+class LeavingView(SignInView):
+    """The base of pages that send the browser to a known identity provider, from the host where the response will arrive."""
 
     decorators = (*SignInView.decorators, never_cache)
     begins_sign_ins = True
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
-        if url := elsewhere(
-            identity_provider, host=request.get_host(), path=request.get_full_path()
-        ):
-            return HttpResponseRedirect(url)
+        url = elsewhere(identity_provider, host=request.get_host(), path=request.get_full_path())
+        return HttpResponseRedirect(url) if url else self.leave(request, identity_provider)
+
+    def leave(self, request: HttpRequest, identity_provider: IdentityProvider) -> HttpResponse:
+        """Send the browser off."""
+        raise NotImplementedError
+
+
+class LoginView(LeavingView):
+    """``<slug>/login/?next=...``: sends the browser to the tenant's identity provider."""
+
+    def leave(self, request: HttpRequest, identity_provider: IdentityProvider) -> HttpResponse:
         return self.leave_for(
             identity_provider,
             next_url=safe_next_url(request.GET.get("next", "")),
@@ -79,20 +99,33 @@ class LoginView(SignInView):
         )
 
 
-class StartTestView(SignInView):
+class ReauthenticateView(LeavingView):
+    """``<slug>/again/?next=...``: sends somebody who is signed in by it there, to authenticate once more.
+
+    The decorator :func:`jitprov.reauthentication.reauthenticate` leads here. Whoever is not signed in by it signs in.
+    """
+
+    http_method_names = ["get"]
+
+    def leave(self, request: HttpRequest, identity_provider: IdentityProvider) -> HttpResponse:
+        next_url = safe_next_url(request.GET.get("next", ""))
+        # The user first: with that, the middleware empties a session that has ended.
+        token = Token.loads(request.user.is_authenticated and request.session.get(IN_SESSION))
+        if token is None or token.identity_provider != identity_provider.pk:
+            return HttpResponseRedirect(login_path(identity_provider, next=next_url))
+        network = browser.network(request)
+        return self.carry_again(
+            *reauthentication.begin(identity_provider, token, next_url=next_url, network=network)
+        )
+
+
+class StartTestView(LeavingView):
     """``<slug>/test/?token=...``: sends the browser there for a test sign-in, also while sign-in is disabled."""
 
-    decorators = (*SignInView.decorators, never_cache)
-    begins_sign_ins = True
     # No HEAD, with which programs look at links: it would use this one up.
     http_method_names = ["get"]
 
-    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        identity_provider = self.identity_provider(slug)
-        if url := elsewhere(
-            identity_provider, host=request.get_host(), path=request.get_full_path()
-        ):
-            return HttpResponseRedirect(url)
+    def leave(self, request: HttpRequest, identity_provider: IdentityProvider) -> HttpResponse:
         test = rehearsal.started(identity_provider, request.GET.get("token", ""))
         return self.carry(*rehearsal.ask(test, identity_provider))
 
@@ -173,6 +206,9 @@ class AssertionConsumerServiceView(SignInView):
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         identity_provider = self.identity_provider(slug)
         saml_response = request.POST.get("SAMLResponse", "")
+        again = browser.pending_reauthentication(request)
+        if again is not None and again.is_answered_by(saml_response, slug):
+            return self.authenticated_again(identity_provider, saml_response, again)
         pending = self._waiting()
         test = rehearsal.pending_test(identity_provider, saml_response, pending)
         if test is not None:
@@ -211,7 +247,7 @@ class AssertionConsumerServiceView(SignInView):
         if "SAMLResponse" not in request.GET and self._is_signed_in():
             return self._onward()
         if "SAMLResponse" in request.GET or response_lost:
-            error = round_trip.ResponseNotPosted()
+            error = ResponseNotPosted()
             raise round_trip.refused(self.identity_provider(slug), error, browser.network(request))
         return redirect("jitprov:login", slug=slug)
 
@@ -285,6 +321,19 @@ class AssertionConsumerServiceView(SignInView):
         witness.remember(self.request, response, test.reference)
         return response
 
+    def authenticated_again(
+        self,
+        identity_provider: IdentityProvider,
+        saml_response: str,
+        pending: PendingReauthentication,
+    ) -> HttpResponse:
+        """Note a fresh authentication of whoever is signed in, and send them back. Nobody is signed in or out."""
+        network = browser.network(self.request)
+        reauthentication.complete(identity_provider, saml_response, pending, network)
+        response = self._go_to(pending.next_url)
+        browser.forget_reauthentication(response)
+        return response
+
     def _admit(self, proof: Proof, provisioned: Provisioned) -> bool:
         """Ask the host's authentication backends, and keep whom they let in, and what their session has to carry."""
         self._admitted = authenticate(self.request, provisioned)
@@ -334,6 +383,9 @@ class AssertionConsumerServiceView(SignInView):
 
     def _retry_url(self) -> str:
         """Return where to begin again; from there the person goes on to where they were going, if the cookie still says it."""
+        again = browser.pending_reauthentication(self.request)
+        if again is not None and again.slug == self.kwargs["slug"] and self._is_signed_in():
+            return again.begin_url
         latest = browser.latest(self._waiting())
         query = f"?{urlencode({'next': latest.next_url})}" if latest else ""
         return super()._retry_url() + query

@@ -24,6 +24,8 @@ class Advice(Enum):
         "Try again in a few minutes. If it keeps happening, send the reference below to the support of "
         "this application."
     )
+    SAME_PERSON = _("Sign in as the person you are signed in as. Or log out here first.")
+    SIGN_IN_AGAIN = _("Sign in again, and repeat what you wanted to do.")
     BEGIN_ANOTHER_TEST = _("Begin another test sign-in, in the browser that is to go through it.")
     ASK_IT = _("Send the reference below to your IT department; they can see what to change.")
     ASK_SUPPORT = _("Send the reference below to the support of this application.")
@@ -151,6 +153,13 @@ EXPLANATIONS: dict[str, Explanation] = {
             "Your organisation wants a stronger sign-in here than the one that you came with, such as one with a second factor."
         ),
         advice=Advice.ASK_IT,
+    ),
+    "another_person": Explanation(
+        happened=_("You authenticated as somebody else than the person who is signed in here."),
+        advice=Advice.SAME_PERSON,
+    ),
+    "session_ended": Explanation(
+        happened=_("You are not signed in here any more."), advice=Advice.SIGN_IN_AGAIN
     ),
     "request_unknown": _STALE,
     "assertion_replayed": _STALE,

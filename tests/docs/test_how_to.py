@@ -53,6 +53,7 @@ RUN = {
     ("python", "admin"),
     ("python", "settings"),
     ("python", "urls"),
+    ("python", "dangerous"),  # in test_reauthentication
     ("python", "view"),
     ("text", "entity-id"),
     ("text", "sign-on-url"),

@@ -57,6 +57,22 @@ ACCOUNT = {
         fix=_("Nothing, unless the person should come in: then switch them on in your directory."),
         by=Fixer.IDENTITY_PROVIDER,
     ),
+    "another_person": Remedy(
+        happened=_(
+            "Somebody was to authenticate once more before something dangerous, and another person did, or the same "
+            "person by another account."
+        ),
+        fix=_("Sign in as the person who is signed in here, or log out here first."),
+        by=Fixer.PERSON,
+    ),
+    "session_ended": Remedy(
+        happened=_(
+            "Somebody authenticated once more, but their session here had ended meanwhile: it was over, somebody ended "
+            "it, or the person or the identity provider was switched off."
+        ),
+        fix=_("Sign in again, if the person should come in."),
+        by=Fixer.PERSON,
+    ),
     "account_disabled": Remedy(
         happened=_("The person's account here was switched off. A sign-in never switches it on."),
         fix=_("Have the account switched on again, if the person should come in."),

@@ -93,12 +93,12 @@ ASSERTION = {
     ),
     "authentication_too_old": Remedy(
         happened=_(
-            "This application asks for the password every time, and your identity provider used an "
-            "earlier sign-in."
+            "This application asks for the password, every time or before something dangerous, and your identity "
+            "provider used an earlier sign-in."
         ),
         fix=_(
-            "Let your identity provider honour ForceAuthn, or switch “ask for the password every time” "
-            "off here."
+            "Let your identity provider honour ForceAuthn. If it was at a sign-in, you can also switch “ask for the "
+            "password every time” off here."
         ),
         where=sections.ENTRY,
         by=Fixer.HERE,

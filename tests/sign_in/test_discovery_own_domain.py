@@ -10,7 +10,7 @@ from django.test import Client
 from jitprov.journal.actors import Actor
 from jitprov.models import EmailDomain, IdentityProvider
 from jitprov.sign_in import rehearsal
-from jitprov.sign_in.own_domain import elsewhere
+from jitprov.sign_in.discovery import elsewhere
 from jitprov.testing import FakeIdentityProvider
 from tests.support.factories import UserFactory, connected
 
