@@ -125,7 +125,7 @@ def by_a_directory(life: Life) -> None:
         provision_account(life.row, life.claims(active=False))
     finally:
         # What it says of values is another event, which comes after.
-        ProvisioningEvent.objects.filter(outcome="updated").delete()
+        ProvisioningEvent.objects.filter(source="scim").exclude(outcome="ended").delete()
 
 
 def by_a_date(life: Life) -> None:
