@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from example_site.desks import views as desks
@@ -15,7 +14,7 @@ urlpatterns = [
     path("desks/", desks.desks, name="desks"),
     path("desks/<int:pk>/book/", desks.book, name="book"),
     path("desks/<int:pk>/free/", desks.free, name="free"),
-    path("sign-out/", LogoutView.as_view(next_page="home"), name="sign-out"),
+    path("sign-out/", sign_ins.SignOut.as_view(), name="sign-out"),
     path("saml/", include("jitprov.urls")),
     path("admin/", admin.site.urls),
 ]

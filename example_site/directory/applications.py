@@ -22,6 +22,11 @@ class Application:
     entity_id: str
     acs_url: str
 
+    @property
+    def logout_url(self) -> str:
+        """Return the logout URL, which an admin would enter beside the others."""
+        return f"{self.acs_url.removesuffix('acs/')}slo/"
+
 
 def registered(name: str) -> Application | None:
     """Return the application that is registered under a name, from the data folder."""

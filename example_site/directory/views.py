@@ -6,19 +6,22 @@ directory, so that the product's own request asks nothing again.
 
 from __future__ import annotations
 
+import zlib
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from lxml import etree
 
 from example_site.directory.applications import Application, NotOurs, register
 from example_site.directory.directories import DIRECTORIES, Directory
 from example_site.directory.people import Entry
 from example_site.directory.scenarios import SCENARIOS, Scenario
 from jitprov.testing import FakeResponse, ParsedRequest, RequestNotUnderstood
+from jitprov.testing.logout import SentLogout, answer_logout, read_logout
 
 KNOWN = "fake-entra-known"
 KNOWN_SECONDS = 60
@@ -59,8 +62,10 @@ def application(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 @csrf_exempt  # the application, which is another site, may post a request
 @never_cache
 def sign_in(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
-    """Read the product's request, let a person be chosen, and respond."""
+    """Read the product's request, let a person be chosen, and respond; or sign the person out, at the same URL as Entra."""
     directory = _directory(tenant_id)
+    if (logout := _logout(request)) is not None:
+        return _signed_out(request, directory, logout)
     try:
         asked = _read_request(request, directory)
     except RequestNotUnderstood as error:
@@ -117,6 +122,31 @@ def _read_request(request: HttpRequest, directory: Directory) -> ParsedRequest:
     if asking != directory.application:
         raise RequestNotUnderstood(_NOT_REGISTERED)
     return asked
+
+
+def _logout(request: HttpRequest) -> SentLogout | None:
+    """Return what the product asks for, if that is a logout."""
+    try:
+        sent = read_logout(
+            request.POST.dict() if request.method == "POST" else request.get_full_path()
+        )
+    except (LookupError, ValueError, zlib.error, etree.XMLSyntaxError):
+        return None
+    return sent if etree.QName(sent.root).localname == "LogoutRequest" else None
+
+
+def _signed_out(request: HttpRequest, directory: Directory, asked: SentLogout) -> HttpResponse:
+    """Forget who is signed in, and answer at the application's logout URL."""
+    application = directory.application
+    if application is None or asked.root.findtext("{*}Issuer") != application.entity_id:
+        return _refuse(request, directory, _NOT_REGISTERED)
+    url = application.logout_url
+    answer = answer_logout(
+        directory.identity_provider(), url, asked.id, relay_state=asked.relay_state
+    )
+    response = HttpResponseRedirect(f"{url}?{answer.query}")
+    response.delete_cookie(KNOWN, samesite="None")
+    return response
 
 
 def _refuse(request: HttpRequest, directory: Directory, problem: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -11,8 +12,15 @@ from example_site.people.current import current_person
 from example_site.people.models import User
 from example_site.sign_ins.models import LastSignIn
 from jitprov.models import GrantedGroup, IdentityProvider, ProvisioningEvent
+from jitprov.sign_out.views import SingleLogoutMixin
 
 EVENTS_SHOWN = 12
+
+
+class SignOut(SingleLogoutMixin, LogoutView):
+    """Signs out here, then at the directory that the person came from."""
+
+    next_page = "home"
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -90,6 +90,7 @@ def test_one_walk_shows_people_created_updated_and_refused(tmp_path: Path) -> No
         "Everything went as expected.",
     ):
         assert line in result.stdout
+    assert "/saml/acme/slo/" in result.stdout  # the directory has signed the person out, too
     people = result.stdout.partition("\nPeople\n")[2].partition("\nEvents\n")[0]
     assert "Hanna Hale-Miller  Globex" in people
     assert "Senior account manager" in people
