@@ -17,6 +17,7 @@ UNUSED_FOR = timedelta(days=30)
 UNUSED_AFTER = timedelta(days=14)
 """Time after enabling in which nobody need have signed in."""
 CLAIM_MISSED_FOR = timedelta(days=30)
+LEAVING_WITHIN = timedelta(days=7)
 OVERAGE_WITHIN = timedelta(days=7)
 JOB_FAILS_AFTER = 3
 """Failures in a row from which a job is said to fail: the first ones may have been of a moment."""

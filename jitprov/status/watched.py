@@ -218,6 +218,16 @@ KINDS: tuple[Kind, ...] = (
         rows=watched_rows.another_certificate_stays,
         facts=("ends",),
     ),
+    Kind(
+        code="people_leave",
+        severity=Severity.INFORMATION,
+        text=_(
+            "The leaving date of some people is near: %(people)s, the first on %(first)s. From then on they are signed"
+            " out and refused. Where a date is wrong, change it on their external identity."
+        ),
+        rows=watched_rows.people_leave,
+        facts=("people", "first"),
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from django.db.models import (
     Exists,
     F,
     IntegerField,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -34,6 +35,7 @@ from jitprov.host.user_fields import mappable_fields
 from jitprov.journal.observed_claims import MAX_OBSERVED
 from jitprov.models import (
     ClaimMapping,
+    ExternalIdentity,
     GroupMapping,
     IdentityProvider,
     ObservedClaim,
@@ -46,6 +48,7 @@ from jitprov.provisioning.types import Note
 from jitprov.status.thresholds import (
     CERTIFICATE_ENDS_WITHIN,
     CLAIM_MISSED_FOR,
+    LEAVING_WITHIN,
     OVERAGE_WITHIN,
     REFUSALS_AT_LEAST,
     REFUSALS_COMPARED_WITH,
@@ -153,6 +156,22 @@ def groups_overage(rows: Rows, now: datetime) -> Rows:
     )
     mapped = GroupMapping.objects.filter(identity_provider=OuterRef("pk"))
     return rows.filter(Exists(mapped), Exists(noted.filter(identity_provider=OuterRef("pk"))))
+
+
+# People
+
+
+def people_leave(rows: Rows, now: datetime) -> Rows:
+    """Return the rows of which people leave soon, with how many and the first date."""
+    leaving = ExternalIdentity.objects.filter(
+        active=True, leaves_at__gt=now, leaves_at__lte=now + LEAVING_WITHIN
+    )
+    of_row = leaving.filter(identity_provider=OuterRef("pk")).order_by()
+    grouped = of_row.values("identity_provider")
+    return rows.filter(Exists(of_row)).annotate(
+        people=Subquery(grouped.annotate(number=Count("pk")).values("number")),
+        first=Subquery(grouped.annotate(first=Min("leaves_at")).values("first")),
+    )
 
 
 # Mappings

@@ -19,6 +19,7 @@ from jitprov.provisioning.presets import Preset
 from jitprov.status import thresholds, watched
 from jitprov.status.watched import Severity
 from jitprov.words.remedies import remedy
+from tests.support.factories import ExternalIdentityFactory
 from tests.support.pages import reference, rows, section
 from tests.support.status_rows import (
     NOW,
@@ -55,6 +56,14 @@ class Case:
 
 def waiting(row: IdentityProvider) -> None:
     ProposedTrust.objects.create(identity_provider=row, proposed_by="carla", via="admin")
+
+
+def leaving(days: float, **columns: Any) -> Callable[[IdentityProvider], None]:
+    def change(row: IdentityProvider) -> None:
+        at = NOW + timedelta(days=days)
+        ExternalIdentityFactory.create(identity_provider=row, leaves_at=at, **columns)
+
+    return change
 
 
 def case(name: str, change: Callable[[IdentityProvider], None], *expected: str) -> Any:
@@ -108,6 +117,10 @@ CASES = [
     case("too many groups", overage(1), "groups_overage"),
     case("too many groups, long ago", overage(8)),
     case("too many groups, of which none is mapped", overage(1, mapped=False)),
+    case("somebody leaves in a week", leaving(6.9), "people_leave"),
+    case("somebody leaves later than that", leaving(7.1)),
+    case("somebody has left", leaving(-1)),
+    case("somebody who is switched off leaves", leaving(1, active=False)),
     case("disabled", disabled),
 ]
 
