@@ -152,7 +152,7 @@ def let_go(visitors: Visitors, carla: ItAdmin, story: Story) -> None:
     peter = visitors.new()
     peter.sign_in("initech", "peter")
     email = INITECH_PEOPLE[0].person.email
-    carla.find_people(email)
+    carla.find_people("peter")
     carla.choose_for_all("end_access")
     story.show(carla.page, "leaving-preview")
     carla.page.get_by_label("Reason").fill("Left the company")
