@@ -246,4 +246,4 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
     before = statements(superuser, path)
     more(idp, get_user_model().objects.get().pk)
 
-    assert statements(superuser, path) == before <= 25
+    assert statements(superuser, path) == before <= 26
