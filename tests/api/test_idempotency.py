@@ -56,6 +56,12 @@ def rows() -> int:
     return sum(model._default_manager.count() for model in made)
 
 
+def _steady(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer without what is signed anew each second, and without a link that is shown once."""
+    begun = str(answer.get("start_url", "")).partition("%3A")[0]  # before the time of its signature
+    return {**answer, "url": None, "start_url": begun}
+
+
 @pytest.mark.parametrize(("path", "body"), POSTS)
 def test_a_repeated_request_is_answered_with_what_the_first_has_made(
     superuser_of_acme: Api, path: str, body: Any
@@ -68,7 +74,7 @@ def test_a_repeated_request_is_answered_with_what_the_first_has_made(
 
     assert (again.status, rows()) == (201, before)
     assert again.headers.get("Location") == first.headers.get("Location")
-    assert {**again.json, "url": None} == {**first.json, "url": None}
+    assert _steady(again.json) == _steady(first.json)
     assert again.json.get("url") is None  # a setup link's is shown once
 
 
