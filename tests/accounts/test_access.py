@@ -10,7 +10,6 @@ import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
 from django.utils import timezone
-from typing_extensions import override
 
 from jitprov.accounts.access import Account
 from jitprov.accounts.sessions import Proof, begin, is_live
@@ -230,17 +229,14 @@ class Careful(Provisioner):
 
     revoked: list[Any] = []
 
-    @override
     def may_leave(self, identity: ExternalIdentity) -> Refuse | None:
         if identity.user.get_username() == "owner":
             return Refuse(reason="last_owner", text="Make somebody else an owner first.")
         return None
 
-    @override
     def keeps_groups(self, identity: ExternalIdentity) -> bool:
         return False
 
-    @override
     def access_ended(self, user: AbstractBaseUser, identity: ExternalIdentity) -> None:
         self.revoked.append((user.pk, identity.pk))
 
@@ -248,7 +244,6 @@ class Careful(Provisioner):
 class Failing(Provisioner):
     """A host that cannot revoke a token."""
 
-    @override
     def access_ended(self, user: AbstractBaseUser, identity: ExternalIdentity) -> None:
         raise IntegrityError("no token table")
 
@@ -256,7 +251,6 @@ class Failing(Provisioner):
 class Closed(Provisioner):
     """A host whose tenant is switched off."""
 
-    @override
     def is_tenant_enabled(self) -> bool:
         return False
 
@@ -264,7 +258,6 @@ class Closed(Provisioner):
 class Stubborn(Provisioner):
     """A host that cannot save anybody."""
 
-    @override
     def update_user(self, user: AbstractBaseUser, update: Update) -> None:
         raise IntegrityError("no column")
 

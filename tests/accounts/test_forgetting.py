@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from typing_extensions import override
 
 from jitprov.models import ExternalIdentity, IdentityProvider, ProvisioningEvent, SignInSession
 from jitprov.provisioner import Provisioner, deprovision
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.django_db
 class Erasing(Provisioner):
     """A host that deletes accounts on request."""
 
-    @override
     def erase(self, user: AbstractBaseUser) -> bool:
         user.delete()
         return True
