@@ -131,7 +131,11 @@ def _fitting(text: str, longest: int) -> str:
 def _end(identity_provider: IdentityProvider, proof: Proof, now: datetime) -> datetime | None:
     hours = identity_provider.session_hours
     longest = now + timedelta(hours=hours) if hours else None
-    return min((end for end in (proof.ends_at, longest) if end is not None), default=None)
+    return _earlier(proof.ends_at, longest)
+
+
+def _earlier(*ends: datetime | None) -> datetime | None:
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _kept_until(now: datetime, lifetime: timedelta) -> datetime:
@@ -168,8 +172,7 @@ def is_live(token: Token, user_key: str, lifetime: timedelta) -> bool:
     now = timezone.now()
     if row is None or not _goes_on(row, user_key, now):
         return False
-    ends = (row.ends_at, row.identity.leaves_at)
-    ends_at = min((end for end in ends if end is not None), default=None)
+    ends_at = _earlier(row.ends_at, row.identity.leaves_at)
     session_cache.keep_live(token, user_key, now, ends_at)
     if row.kept_until < _kept_until(now, lifetime) - EXTENDED_EVERY:
         SignInSession.objects.filter(pk=row.pk).update(kept_until=_kept_until(now, lifetime))

@@ -19,10 +19,9 @@ from jitprov.admin import leaving
 from jitprov.admin.leaving import IdentityForm
 from jitprov.admin.people import person_url
 from jitprov.admin.scoped import ScopedAdmin, ScopedInline, ScopedRelatedFilter
-from jitprov.configuration.enabling import end_sessions_for, set_leaving_date
+from jitprov.configuration.enabling import end_sessions_for, record_about, set_leaving_date
 from jitprov.explain import explain_user, matching_names, user_by_key
 from jitprov.journal.actors import Actor
-from jitprov.journal.audit import record_done
 from jitprov.models import ExternalIdentity, GrantedGroup
 
 
@@ -165,22 +164,15 @@ class ExternalIdentityAdmin(ScopedAdmin):
         if "allow_privileged" in form.changed_data:
             allowed = "let in whatever they can do"
             note = allowed if obj.allow_privileged else f"no longer {allowed}"
-            _keep(request, obj, note)
+            record_about(obj, Actor.person(request.user), note)
 
     def delete_model(self, request: Any, obj: Any) -> None:
-        _keep(request, obj, "removed")
+        record_about(obj, Actor.person(request.user), "removed")
         sessions.end_sessions_of(ExternalIdentity.objects.filter(pk=obj.pk))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: Any, queryset: QuerySet[Any]) -> None:
         for identity in queryset.select_related("identity_provider"):
-            _keep(request, identity, "removed")
+            record_about(identity, Actor.person(request.user), "removed")
         sessions.end_sessions_of(queryset)
         super().delete_queryset(request, queryset)
-
-
-def _keep(request: Any, identity: ExternalIdentity, note: str) -> None:
-    """Record the change with primary keys only: the record of changes holds no names from an identity provider."""
-    label = f"identity {identity.pk} of user {identity.user_id}"
-    actor = Actor.person(request.user)
-    record_done(identity.identity_provider, actor, "identity", label=label, note=note)

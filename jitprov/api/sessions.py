@@ -45,28 +45,6 @@ class EndedSessions(serializers.Serializer[Any]):
     external_id = serializers.CharField(allow_null=True, help_text="Null for everybody's.")
 
 
-class WhoLeaves(Shape):
-    """Whose access is to end, why and when."""
-
-    external_id = Text(max_length=MAX_EXTERNAL_ID, help_text="As the directory names the person.")
-    reason = Line(
-        max_length=MAX_REASON,
-        required=False,
-        allow_blank=True,
-        default="",
-        help_text="For those who look it up.",
-    )
-    at = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="The leaving date. Null for now."
-    )
-
-    def validate_at(self, at: Any) -> Any:
-        """Refuse a date that has passed: who means now leaves it out."""
-        if at is not None and at <= timezone.now():
-            raise serializers.ValidationError(_("This date has passed."), code="in_the_past")
-        return at
-
-
 class WhoReturns(Shape):
     """To whom access is given back, and why."""
 
@@ -78,6 +56,20 @@ class WhoReturns(Shape):
         default="",
         help_text="For those who look it up.",
     )
+
+
+class WhoLeaves(WhoReturns):
+    """Whose access is to end, why and when."""
+
+    at = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="The leaving date. Null for now."
+    )
+
+    def validate_at(self, at: Any) -> Any:
+        """Refuse a date that has passed: who means now leaves it out."""
+        if at is not None and at <= timezone.now():
+            raise serializers.ValidationError(_("This date has passed."), code="in_the_past")
+        return at
 
 
 class PersonsAccess(serializers.Serializer[Any]):

@@ -202,7 +202,7 @@ def set_leaving_date(
         look_up_again(keys)
         note = f"leaves on {at.isoformat(timespec='minutes')}" if at else "leaving date removed"
         for row in rows:
-            _record(row, actor, note)
+            record_about(row, actor, note)
     return len(keys)
 
 
@@ -218,23 +218,22 @@ def _for_each(
 ) -> Done:
     """Do it for each person in a transaction of their own, so that no lock lasts longer than one person takes."""
     changed, refused = 0, []
-    keys = list(identities.order_by("pk").values_list("pk", flat=True))
-    for key in keys:
-        identity = ExternalIdentity.objects.select_related("identity_provider").get(pk=key)
+    people = list(identities.select_related("identity_provider").order_by("pk"))
+    for identity in people:
         try:
             event = work(identity)
         except ProvisioningRefused as error:
             refused.append((identity, error))
             continue
         if event is not None:
-            _record(identity, actor, note)
+            record_about(identity, actor, note)
             changed += 1
-    unchanged = len(keys) - changed - len(refused)
+    unchanged = len(people) - changed - len(refused)
     return Done(changed=changed, unchanged=unchanged, refused=tuple(refused))
 
 
-def _record(identity: ExternalIdentity, actor: Actor, note: str) -> None:
-    """Record it with primary keys only: the record of changes holds no names from an identity provider."""
+def record_about(identity: ExternalIdentity, actor: Actor, note: str) -> None:
+    """Record what was done about a person, with primary keys only: the record of changes holds no names from an identity provider."""
     label = f"identity {identity.pk} of user {identity.user_id}"
     audit.record_done(identity.identity_provider, actor, IDENTITY, label=label, note=note)
 
