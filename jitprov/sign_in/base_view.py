@@ -28,7 +28,7 @@ from jitprov.host.next_url import safe_next_url
 from jitprov.host.pages import OWN_BASE, page
 from jitprov.host.product import Product
 from jitprov.models import IdentityProvider, new_reference
-from jitprov.saml.types import AuthnRequest, Binding
+from jitprov.saml.types import AuthnRequest, Binding, Packed
 from jitprov.sign_in import browser, round_trip
 from jitprov.sign_in.reauthentication import PendingReauthentication
 from jitprov.sign_in.round_trip import PendingLogin
@@ -195,7 +195,7 @@ class SignInView(View):
 
     def carry(self, request: AuthnRequest, pending: PendingLogin) -> HttpResponse:
         """Send the browser off with a request."""
-        response = self._carried(request)
+        response = carried(self.request, request)
         for old in browser.surplus(self.request):
             browser.forget(response, old)
         browser.remember(response, pending)
@@ -203,15 +203,19 @@ class SignInView(View):
 
     def carry_again(self, request: AuthnRequest, pending: PendingReauthentication) -> HttpResponse:
         """Send the browser of somebody who is signed in off with a request, to authenticate once more."""
-        response = self._carried(request)
+        response = carried(self.request, request)
         browser.remember_reauthentication(response, pending)
         return response
 
-    def _carried(self, request: AuthnRequest) -> HttpResponse:
-        if request.binding is Binding.REDIRECT:
-            return HttpResponseRedirect(request.url)
-        context = {"action": request.url, "fields": request.fields}
-        return HttpResponse(page(self.request, "jitprov/post.html", context))
+
+def carried(
+    request: HttpRequest, message: Packed, template: str = "jitprov/post.html"
+) -> HttpResponse:
+    """Return what sends a browser off with a message: a redirect, or a page with a form that is posted."""
+    if message.binding is Binding.REDIRECT:
+        return HttpResponseRedirect(message.url)
+    context = {"action": message.url, "fields": message.fields}
+    return HttpResponse(page(request, template, context))
 
 
 def _explanation_url(reference: str) -> str:

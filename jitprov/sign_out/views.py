@@ -25,9 +25,8 @@ from jitprov.host.pages import page
 from jitprov.models import IdentityProvider
 from jitprov.saml.logout import logout_response, verify_logout_request, verify_logout_response
 from jitprov.saml.received import Received, from_form, from_query
-from jitprov.saml.types import Binding, Packed
 from jitprov.sign_in import browser
-from jitprov.sign_in.base_view import SignInView, out_of_transactions
+from jitprov.sign_in.base_view import SignInView, carried, out_of_transactions
 from jitprov.sign_in.confidential import confidential, query_of
 from jitprov.sign_out import cookies, ending
 from jitprov.sign_out.departure import PendingLogout, depart
@@ -35,6 +34,8 @@ from jitprov.sign_out.departure import PendingLogout, depart
 __all__ = ["LogoutView", "SingleLogoutMixin", "SingleLogoutView"]
 
 logger = logging.getLogger("jitprov")
+
+POSTED = "jitprov/logout_post.html"
 
 
 def signed_out(request: HttpRequest, end: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -46,7 +47,7 @@ def signed_out(request: HttpRequest, end: Callable[[], HttpResponseBase]) -> Htt
     response = end()
     if departure is None:
         return response
-    leaving = _carried(request, departure.message)
+    leaving = carried(request, departure.message, POSTED)
     leaving.cookies.update(response.cookies)
     pending = PendingLogout(
         request_id=departure.message.id,
@@ -60,14 +61,6 @@ def signed_out(request: HttpRequest, end: Callable[[], HttpResponseBase]) -> Htt
 def _is_watched(request: HttpRequest) -> bool:
     """Say whether the host has our middleware, without which a session goes on whose row has gone."""
     return hasattr(request, "identity")
-
-
-def _carried(request: HttpRequest, message: Packed) -> HttpResponse:
-    """Send the browser off with a message."""
-    if message.binding is Binding.REDIRECT:
-        return HttpResponseRedirect(message.url)
-    context = {"action": message.url, "fields": message.fields}
-    return HttpResponse(page(request, "jitprov/logout_post.html", context))
 
 
 class SingleLogoutMixin:
@@ -168,7 +161,7 @@ class SingleLogoutView(_LogoutBase):
             # It has nowhere to be answered.
             return redirect("jitprov:logout")
         message = logout_response(expect.sp, expect.idp, request, ended=ended, now=now)
-        return _carried(self.request, message)
+        return carried(self.request, message, POSTED)
 
     def _answer_of_theirs(
         self, identity_provider: IdentityProvider, received: Received, pending: PendingLogout
